@@ -152,7 +152,8 @@ static int offsets_set(struct offsets *o) {
     enum offsets_topic topic = 0;
     while (topic < OFFSETS_TOPICS && strcmp(offsets_topic_name(topic), o->word[0]) != 0) topic++;
     if (topic == OFFSETS_TOPICS)
-        return console_fail(EX_USAGE, "set wants samples, tasks or labels, and not %s", o->word[0]);
+        return console_fail(EX_USAGE, "set wants samples, tasks or labels, and not %s%s",
+                            o->word[0], cli_nearest("samples|tasks|labels", o->word[0]));
     int result = topic == OFFSETS_SAMPLES ? 0 : offsets_table_lock(&o->table);
     if (result == ERR_FENCED)
         buf_str(&o->table.why, "the daemon of this instance runs: stop it first");

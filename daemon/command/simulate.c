@@ -35,6 +35,8 @@ static struct flag simulate_flag[] = {
      "; without --budget, that budget",
      false},
     {"delay", 0, FLAG_COUNT, &given.delay, "SAMPLES", "that pass before a label is back", false},
+    {"day", 0, FLAG_COUNT, &given.day, "SAMPLES",
+     "that come on one day, for watch.capacity_per_day; default: the whole file is one day", false},
     {"noise", 0, FLAG_NUMBER, &given.noise, "P", "share of labels that are wrong", false},
     {"switches", 0, FLAG_TEXT, &given.switches, "FILE",
      "switch models where a daemon did: lines of SAMPLE TASKS LABELS cold|warm [EXPLORE]", false},
@@ -63,6 +65,7 @@ int command_simulate(int argc, char **argv) {
                                     .delay = -1,
                                     .seed = -1,
                                     .seeds = -1,
+                                    .day = -1,
                                     .budget = NAN,
                                     .upfront = NAN,
                                     .noise = NAN};

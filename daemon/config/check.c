@@ -80,9 +80,12 @@ static bool check_list_has(const struct list *list, const char *word) {
     return false;
 }
 
-/* Joined with '|' for word_list_nearest. An entry that holds a '|' is then offered in pieces. */
-static const char *check_joined(struct config_reading *r, const struct list *list) {
+/* Joined with '|' behind `first` for word_list_nearest. An entry that holds a '|' is then offered
+ * in pieces. */
+static const char *check_joined(struct config_reading *r, const struct list *list,
+                                const char *first) {
     struct buf b = {0};
+    buf_str(&b, first);
     for (size_t i = 0; i < list->n; i++) buf_printf(&b, "%s%s", i ? "|" : "", list->at[i]);
     const char *text = arena_string(&r->arena, buf_view(&b));
     buf_release(&b);
@@ -101,7 +104,7 @@ static void check_classes(struct config_reading *r) {
     } else if (check_sound(r, OPTION_model_positive) &&
                !check_list_has(&c->model.classes, c->model.positive)) {
         struct text positive = text_of(c->model.positive);
-        const char *choices = check_joined(r, &c->model.classes);
+        const char *choices = check_joined(r, &c->model.classes, "");
         problem(&r->problems, check_place(r, OPTION_model_positive), "model.positive",
                 "%s is not one of model.classes%s", shown(&r->problems, positive),
                 suggested(&r->problems, choices, positive));
@@ -123,7 +126,7 @@ static void check_label_values(struct config_reading *r) {
             (check_list_has(&r->config->model.classes, class_.at) ||
              text_equal(class_, TEXT("skipped")) || text_equal(class_, TEXT("cannot_tell"))))
             continue;
-        const char *choices = check_joined(r, &r->config->model.classes);
+        const char *choices = check_joined(r, &r->config->model.classes, "skipped|cannot_tell|");
         problem(&r->problems, node->mark, "labels.values", "%s %s%s",
                 shown(&r->problems, pair ? class_ : spelling),
                 pair ? "is none of model.classes, nor skipped or cannot_tell"
@@ -204,6 +207,24 @@ static void check_upstream(struct config_reading *r) {
             "go");
 }
 
+/* "; did you mean TRUTH.DECISION" or "": each half's nearest class, where both have one. */
+static const char *check_cost_near(struct config_reading *r, struct text key) {
+    const char *choices = check_joined(r, &r->config->model.classes, "");
+    struct text truth = key, decision;
+    if (!text_cut(&truth, '.', &decision)) return "";
+    truth = word_list_nearest(choices, truth);
+    decision = word_list_nearest(choices, decision);
+    if (!truth.at || !decision.at) return "";
+    struct buf b = {0};
+    buf_str(&b, "; did you mean ");
+    buf_text(&b, truth);
+    buf_str(&b, ".");
+    buf_text(&b, decision);
+    const char *near = arena_string(&r->arena, buf_view(&b));
+    buf_release(&b);
+    return near;
+}
+
 static void check_cost(struct config_reading *r) {
     struct given *cost = &r->options[OPTION_watch_cost];
     if (cost->bad || !cost->node || !check_sound(r, OPTION_model_classes)) return;
@@ -211,8 +232,8 @@ static void check_cost(struct config_reading *r) {
         double value;
         if (!cost_pair(&r->config->model.classes, n->key->text))
             problem(&r->problems, n->key->mark, "watch.cost",
-                    "%s is not TRUTH.DECISION, two of model.classes",
-                    shown(&r->problems, n->key->text));
+                    "%s is not TRUTH.DECISION, two of model.classes%s",
+                    shown(&r->problems, n->key->text), check_cost_near(r, n->key->text));
         else if (scalar_number(n->text, &value) || value < 0 || value > COST_MAX)
             problem(&r->problems, n->mark, "watch.cost",
                     "%s is no cost; allowed number: 0 to 1000000000", shown(&r->problems, n->text));
@@ -411,14 +432,13 @@ static void check_value_at_risk(struct config_reading *r) {
                     "value_at_risk needs route.value, the name of a number feature");
         return;
     }
-    const char *wrong = "is not the name of a feature";
-    for (size_t i = 0; i < c->features_n; i++) {
-        if (strcmp(c->features[i].name, c->route.value) != 0) continue;
-        wrong = c->features[i].type == FEATURE_NUMBER ? NULL : "is not a number feature";
-    }
-    if (wrong)
-        problem(&r->problems, check_place(r, OPTION_route_value), "route.value", "%s %s",
-                shown(&r->problems, text_of(c->route.value)), wrong);
+    const struct text name = text_of(c->route.value);
+    const char *near;
+    const struct feature_config *f = check_feature_named(r, name, &near);
+    if (!f || f->type != FEATURE_NUMBER)
+        problem(&r->problems, check_place(r, OPTION_route_value), "route.value", "%s %s%s",
+                shown(&r->problems, name),
+                f ? "is not a number feature" : "is not the name of a feature", near);
 }
 
 void config_check(struct config_reading *r) {

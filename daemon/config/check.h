@@ -73,3 +73,6 @@ void check_segments(struct config_reading *r);
 
 /* The entries of `features:`. */
 void check_features(struct config_reading *r);
+/* The feature of that name, or NULL; then *near is "; did you mean NAME" or "", r's own. */
+const struct feature_config *check_feature_named(struct config_reading *r, struct text name,
+                                                 const char **near);

@@ -124,3 +124,17 @@ void check_features(struct config_reading *r) {
     check_feature_names(r);
     if (!r->features.bad) check_columns(r);
 }
+
+const struct feature_config *check_feature_named(struct config_reading *r, struct text name,
+                                                 const char **near) {
+    const struct config *c = r->config;
+    struct buf names = {0};
+    const struct feature_config *found = NULL;
+    for (size_t i = 0; i < c->features_n && !found; i++) {
+        buf_printf(&names, "%s%s", i ? "|" : "", c->features[i].name);
+        if (text_equal(text_of(c->features[i].name), name)) found = &c->features[i];
+    }
+    *near = found ? "" : suggested(&r->problems, buf_string(&names), name);
+    buf_release(&names);
+    return found;
+}

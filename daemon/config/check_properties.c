@@ -46,8 +46,8 @@ static bool timed_is_good(enum time_of of, double ms, int64_t session_ms, int64_
 
 static const char *timed_why(enum time_of of) {
     static const char *const why[] = {
-        [TIME_OF_HEARTBEAT] = "a third of kafka.session_timeout, or the broker takes a worker for "
-                              "dead when one heartbeat is lost",
+        [TIME_OF_HEARTBEAT] = ("a third of kafka.session_timeout, or the broker takes a worker "
+                               "for dead when one heartbeat is lost"),
         [TIME_OF_POLL] = "kafka.session_timeout",
         [TIME_OF_TRANSACTION] = "the shortest transaction, of half of kafka.session_timeout",
         [TIME_OF_WAIT] = "below the shortest transaction, of half of kafka.session_timeout",

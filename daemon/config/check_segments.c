@@ -6,13 +6,6 @@
 
 enum { NAME_MOST = 120 }; // bytes of "FEATURE=VALUE": a metric's label is cut behind them
 
-static const struct feature_config *check_segments_feature(const struct config *c,
-                                                           const char *name) {
-    for (size_t i = 0; i < c->features_n; i++)
-        if (strcmp(c->features[i].name, name) == 0) return &c->features[i];
-    return NULL;
-}
-
 static bool check_segments_long(const struct feature_config *f) {
     for (size_t i = 0; i < f->values.n && i < SEGMENT_VALUES_MAX; i++)
         if (strlen(f->name) + 1 + strlen(f->values.at[i]) > NAME_MOST) return true;
@@ -38,10 +31,10 @@ void check_segments(struct config_reading *r) {
     const struct node *node = g->node->child;
     for (size_t i = 0; i < c->watch.segments.n; i++, node = node->next) {
         struct text name = text_of(c->watch.segments.at[i]);
-        const char *wrong = check_segments_wrong(check_segments_feature(c, name.at));
+        const char *near, *wrong = check_segments_wrong(check_feature_named(r, name, &near));
         if (wrong)
-            problem(&r->problems, node->mark, "watch.segments", "%s %s", shown(&r->problems, name),
-                    wrong);
+            problem(&r->problems, node->mark, "watch.segments", "%s %s%s",
+                    shown(&r->problems, name), wrong, near);
     }
     check_unique_list(r, "watch.segments", &c->watch.segments, g);
 }

@@ -289,6 +289,17 @@ enum dataset_field dataset_field(struct dataset *d, struct text pointer) {
     return FIELD_UNKNOWN;
 }
 
+void dataset_near(const struct dataset *d, struct text pointer, struct buf *out) {
+    struct buf pointers = {0};
+    for (size_t i = 0; i < d->columns; i++) {
+        if (i) buf_str(&pointers, "|");
+        dataset_names_pointer(d->column[i].name, &pointers);
+    }
+    struct text near = word_list_nearest(buf_string(&pointers), pointer);
+    if (near.at) buf_printf(out, "; did you mean %.*s?", (int)near.len, near.at);
+    buf_release(&pointers);
+}
+
 static int dataset_refuse_cell(const struct dataset *d, uint64_t row, const char *what,
                                struct buf *why) {
     buf_printf(why, "%s: row %" PRIu64 " %s", d->file, row, what);

@@ -10,6 +10,7 @@
 
 #include "admit/decoder.h"
 #include "base/json.h"
+#include "base/word_list.h"
 #include "dataset_names.h"
 #include "gzip_file.h"
 
@@ -62,6 +63,21 @@ static int json_lines_make_decoder(struct json_lines *j, const char *id) {
     return result;
 }
 
+/* The names are those of one row. */
+static int json_lines_no_label(const struct dataset_options *o, struct text event,
+                               struct buf *why) {
+    cJSON *row = event.at ? cJSON_ParseWithLength(event.at, event.len) : NULL, *member;
+    struct buf names = {0};
+    cJSON_ArrayForEach(member, row) if (member->string)
+        buf_printf(&names, "%s%s", names.len ? "|" : "", member->string);
+    struct text near = word_list_nearest(buf_string(&names), text_of(o->label));
+    buf_printf(why, "%s: none of the first rows has a member \"%s\"", o->file, o->label);
+    if (near.at) buf_printf(why, "; did you mean \"%.*s\"?", (int)near.len, near.at);
+    buf_release(&names);
+    cJSON_Delete(row);
+    return ERR_INPUT;
+}
+
 /* Reads on until a row has the label: a misspelt name would otherwise look like a file without
  * labels. */
 static int json_lines_expect_label(struct json_lines *j, const struct dataset_options *o,
@@ -72,10 +88,7 @@ static int json_lines_expect_label(struct json_lines *j, const struct dataset_op
          i < DATASET_SCAN_ROWS && (!o->limit || i < o->limit) && !s.label.at && result == 1; i++)
         result = json_lines_next(j, &s, why);
     if (result < 0) return result;
-    if (!s.label.at) {
-        buf_printf(why, "%s: none of the first rows has a member \"%s\"", o->file, o->label);
-        return ERR_INPUT;
-    }
+    if (!s.label.at) return json_lines_no_label(o, s.event, why);
     return json_lines_rewind(j, why);
 }
 

@@ -100,11 +100,12 @@ static const struct {
     struct text word;
     enum document_kind kind;
     double number;
-} literals[] = {
-    {TEXT("true"), DOCUMENT_NUMBER, 1},
-    {TEXT("false"), DOCUMENT_NUMBER, 0},
-    {TEXT("NaN"), DOCUMENT_NUMBER, NAN}, // no JSON, but XGBoost's where there is no number
-    {TEXT("null"), DOCUMENT_NULL, 0}};
+} literals[] = {{TEXT("true"), DOCUMENT_NUMBER, 1},
+                {TEXT("false"), DOCUMENT_NUMBER, 0},
+                {TEXT("NaN"), DOCUMENT_NUMBER, NAN}, // these three are no JSON, but XGBoost's
+                {TEXT("Infinity"), DOCUMENT_NUMBER, INFINITY},
+                {TEXT("-Infinity"), DOCUMENT_NUMBER, -INFINITY},
+                {TEXT("null"), DOCUMENT_NULL, 0}};
 
 static enum document_kind document_json_literal(struct document *d) {
     for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
@@ -119,20 +120,21 @@ static enum document_kind document_json_literal(struct document *d) {
     return DOCUMENT_FAULT;
 }
 
-/* The character that a backslash and this one stand for; 0: none (\u among them: no name in a model
- * needs it). */
+/* The character that a backslash and this one stand for; 0: none. */
 static char document_escaped(char c) {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     const char *found = c ? strchr(from, c) : NULL;
     return found ? to[found - from] : '\0';
 }
 
-/* A string that has escapes, n bytes between its quotes. */
+/* A string that has escapes, n bytes between its quotes. \u stays as it is written: XGBoost does
+ * not double a backslash before a u, and no name in a model needs it. */
 static struct text document_unescaped(struct document *d, const char *from, size_t n) {
     char *to = arena_take(&d->arena, n + 1);
     size_t len = 0;
     for (size_t i = 0; i < n; i++) {
-        to[len] = from[i] == '\\' ? document_escaped(from[++i]) : from[i];
+        bool escape = from[i] == '\\' && from[i + 1] != 'u';
+        to[len] = escape ? document_escaped(from[++i]) : from[i];
         if (!to[len++]) document_refuse(d, "a string has an escape that is not read here");
     }
     return (struct text){to, len};
@@ -166,7 +168,8 @@ static enum document_kind document_json_value(struct document *d) {
         d->text = document_json_string(d);
         return d->why ? DOCUMENT_FAULT : DOCUMENT_TEXT;
     }
-    return c == '-' || (c >= '0' && c <= '9') ? document_json_number(d) : document_json_literal(d);
+    bool number = (c == '-' && document_left(d) > 1 && d->at[1] != 'I') || (c >= '0' && c <= '9');
+    return number ? document_json_number(d) : document_json_literal(d);
 }
 
 /* ---- UBJSON ---- */

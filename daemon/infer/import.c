@@ -18,15 +18,15 @@ int import_refuse(struct import *im, int error, const char *format, ...) {
     return error;
 }
 
-int import_order(struct import *im, struct text said) {
+int import_order(struct import *im, struct text said, size_t theirs[CLASSES_MAX]) {
     struct text ours = im->target->classes, class_, line;
     size_t lines = 1, found = 0;
     for (size_t i = 0; i < said.len; i++) lines += said.at[i] == '\n';
     for (size_t k = 0; k < im->target->k && text_line(&ours, &class_); k++) {
-        struct text theirs = said;
-        for (size_t place = 0; text_line(&theirs, &line); place++) {
+        struct text rest = said;
+        for (size_t place = 0; text_line(&rest, &line); place++) {
             if (!text_equal(line, class_)) continue;
-            im->theirs[k] = place;
+            theirs[k] = place;
             found++;
             break;
         }

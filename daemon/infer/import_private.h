@@ -12,6 +12,7 @@ struct import {
     struct safetensors file;
     bool used[SAFETENSORS_TENSORS]; // tensors that found their place in the model
     size_t theirs[CLASSES_MAX];     // of our class, the place in their order
+    size_t golden[CLASSES_MAX];     // and in that of the golden rows
     bool single;                    // one output for two classes
     struct forest_parts forest;     // trees 0: there are none
     struct buf *why;
@@ -19,8 +20,8 @@ struct import {
 
 /* Says the sentence; returns the error. */
 int import_refuse(struct import *im, int error, const char *format, ...) PRINTF_LIKE(3, 4);
-/* Fills im->theirs from the names in their order, one a line. */
-int import_order(struct import *im, struct text said) MUST_CHECK;
+/* Of each class of ours the place among names that are said, one a line. */
+int import_order(struct import *im, struct text said, size_t theirs[CLASSES_MAX]) MUST_CHECK;
 
 /* Whether the file is XGBoost's or LightGBM's. */
 bool tree_import_knows(struct text file);

@@ -7,8 +7,6 @@
  * Thread: command line */
 #include "tree_draft.h"
 
-#include "base/number.h"
-
 #include <math.h>
 
 enum {

@@ -58,7 +58,7 @@ static const struct safetensor *import_next_layer(struct import *im, const char 
 
 static int import_read_classes(struct import *im) {
     const char *said = safetensors_metadata(&im->file, "classes");
-    if (said) return import_order(im, text_of(said));
+    if (said) return import_order(im, text_of(said), im->theirs);
     return import_refuse(im, ERR_INPUT,
                          "the metadata says no `classes`: their names, one a line, in the order of "
                          "the model's outputs");
@@ -83,13 +83,12 @@ static int import_read_fingerprint(struct import *im) {
 
 /* ---- trees ---- */
 
-/* Copies a tensor of floats; *n becomes its first dimension. */
+/* Copies a tensor of n floats. */
 static float *import_floats(struct import *im, const char *name, size_t *n) {
     const struct safetensor *t = import_find(im, name);
-    *n = t ? t->shape[0] : 0;
-    size_t numbers = t ? safetensor_numbers(t) : 0;
-    float *out = xcalloc(numbers + 1, sizeof *out);
-    for (size_t i = 0; i < numbers; i++) out[i] = (float)safetensor_value(t, i);
+    *n = t ? safetensor_numbers(t) : 0;
+    float *out = xcalloc(*n + 1, sizeof *out);
+    for (size_t i = 0; i < *n; i++) out[i] = (float)safetensor_value(t, i);
     return out;
 }
 
@@ -104,20 +103,20 @@ static double *import_doubles(struct import *im, const char *name, size_t *n) {
 /* What the forest's tensors say, if there are any. */
 static int import_read_forest(struct import *im) {
     struct forest_parts *p = &im->forest;
-    const struct safetensor *place = safetensors_find(&im->file, "forest.place");
-    size_t rules, outputs, slots, children;
+    size_t rules, outputs, slots, children, places;
     if (!safetensors_find(&im->file, "forest.root")) return 0;
     p->rule = import_floats(im, "forest.rule", &rules);
     p->root = import_floats(im, "forest.root", &p->trees);
     p->output = import_floats(im, "forest.output", &outputs);
     p->slot = import_floats(im, "forest.slot", &slots);
     p->child = import_floats(im, "forest.child", &children);
-    p->place = import_floats(im, "forest.place", &p->slots);
+    p->place = import_floats(im, "forest.place", &places);
+    p->slots = places / FOREST_SLOT_NUMBERS;
     p->threshold = import_doubles(im, "forest.threshold", &p->nodes);
     p->base = import_doubles(im, "forest.base", &p->outputs);
     bool fits = rules == FOREST_RULES && outputs == p->trees && slots == p->nodes &&
-                children == p->nodes && p->trees && p->outputs && p->outputs <= CLASSES_MAX;
-    if (place) fits &= safetensor_numbers(place) == p->slots * FOREST_SLOT_NUMBERS;
+                children == p->nodes && places % FOREST_SLOT_NUMBERS == 0 && p->trees &&
+                p->outputs && p->outputs <= CLASSES_MAX;
     return fits ? 0 : import_refuse(im, ERR_INPUT, "the forest's tensors do not fit together");
 }
 

@@ -8,6 +8,8 @@
  * Thread: command line */
 #include "tree_draft.h"
 
+#include "base/word_list.h"
+
 #include <math.h>
 
 enum {
@@ -232,6 +234,24 @@ struct tree_names {
     size_t d, n;
 };
 
+static int tree_draft_no_column(struct tree_draft *t, const struct tree_names *names,
+                                size_t feature) {
+    struct buf name = {0}, all = {0};
+    for (size_t i = 0; i < names->d; i++) {
+        if (i) buf_str(&all, "|");
+        buf_text(&all, names->ours[i].name);
+    }
+    struct text near = word_list_nearest(buf_string(&all), t->name[feature]);
+    tree_draft_refuse(t, ERR_MISMATCH,
+                      "it looks at %s, and no column has that name%s%.*s (`winnowd model "
+                      "fingerprint` has them all; each value of a category is one)",
+                      tree_draft_feature(t, feature, &name), near.at ? "; the nearest is " : "",
+                      (int)near.len, near.at ? near.at : "");
+    buf_release(&name);
+    buf_release(&all);
+    return ERR_MISMATCH;
+}
+
 static int tree_draft_find_column(struct tree_draft *t, const struct tree_names *names,
                                   float *place) {
     size_t feature = (size_t)place[0], column, unused;
@@ -239,14 +259,8 @@ static int tree_draft_find_column(struct tree_draft *t, const struct tree_names 
     if (feature >= t->names)
         return tree_draft_refuse(t, ERR_INPUT, "a tree looks at feature %zu, and it names %zu",
                                  feature, t->names);
-    if (!named_column_find(names->ours, names->d, t->name[feature], &column)) {
-        tree_draft_refuse(t, ERR_MISMATCH,
-                          "it looks at %s, and no column has that name (`winnowd model "
-                          "fingerprint` has them all; each value of a category is one)",
-                          tree_draft_feature(t, feature, &missing));
-        buf_release(&missing);
-        return ERR_MISMATCH;
-    }
+    if (!named_column_find(names->ours, names->d, t->name[feature], &column))
+        return tree_draft_no_column(t, names, feature);
     place[0] = (float)column;
     buf_text(&missing, t->name[feature]);
     buf_str(&missing, "?");

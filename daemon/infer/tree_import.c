@@ -37,7 +37,7 @@ static bool tree_import_differs(const struct import *im, const struct model *m, 
     for (size_t i = 0; i < g->n && !differs; i++) {
         model_predict(m, g->row + i * m->shape.d, scratch, NULL, prob);
         for (size_t c = 0; c < k && !differs; c++) {
-            double expected = g->prob[i * k + im->theirs[c]];
+            double expected = g->prob[i * k + im->golden[c]];
             differs = !(fabs((double)prob[c] - expected) <= golden_tolerance);
             *row = i, *class_ = c, *said = (double)prob[c];
         }
@@ -65,20 +65,28 @@ static void tree_import_keep_golden(const struct import *im, struct model *m) {
         size_t from = i * g->n / m->golden;
         memcpy(m->golden_row + i * d, g->row + from * d, d * sizeof *m->golden_row);
         for (size_t c = 0; c < k; c++)
-            m->golden_prob[i * k + c] = (float)g->prob[from * k + im->theirs[c]];
+            m->golden_prob[i * k + c] = (float)g->prob[from * k + im->golden[c]];
     }
+}
+
+/* Whether there are golden rows; then their order of classes is known. */
+static bool tree_import_has_golden(const struct import *im) {
+    return im->target->golden && im->target->golden->n;
+}
+
+static int tree_import_want_golden(struct import *im) {
+    return import_refuse(im, ERR_INPUT,
+                         "trees want --golden FILE: rows with the probabilities that must come "
+                         "out (docs/FORMATS.md)");
 }
 
 int tree_import_golden(struct import *im, struct model *m) {
     const struct import_golden *g = im->target->golden;
     size_t row, class_;
     double said;
-    if (!g || !g->n)
-        return !m->forest || m->golden
-                   ? 0
-                   : import_refuse(im, ERR_INPUT,
-                                   "trees want --golden FILE: rows with the probabilities that "
-                                   "must come out (docs/FORMATS.md)");
+    if (!tree_import_has_golden(im))
+        return !m->forest || m->golden ? 0 : tree_import_want_golden(im);
+    TRY(import_order(im, g->classes, im->golden));
     if (!tree_import_differs(im, m, &row, &class_, &said)) {
         tree_import_keep_golden(im, m);
         return 0;
@@ -89,7 +97,7 @@ int tree_import_golden(struct import *im, struct model *m) {
         "golden line %zu: it says %.6g for %.*s, and %.6g is expected: another order of classes, "
         "or columns that are not what it was fitted on (clip, log1p, missing numbers)",
         g->line[row], said, name.len < 64 ? (int)name.len : 64, name.at,
-        g->prob[row * m->shape.k + im->theirs[class_]]);
+        g->prob[row * m->shape.k + im->golden[class_]]);
 }
 
 /* ---- a forest as a model ---- */
@@ -188,12 +196,9 @@ static int tree_import_read(struct tree_draft *t, struct text file) {
 }
 
 int tree_import(struct import *im, struct text file, struct model **out) {
-    const struct import_golden *g = im->target->golden;
-    if (!g || !g->n)
-        return import_refuse(im, ERR_INPUT,
-                             "trees want --golden FILE: rows with the probabilities that must "
-                             "come out (docs/FORMATS.md)");
-    TRY(import_order(im, g->classes));
+    if (!tree_import_has_golden(im)) return tree_import_want_golden(im);
+    TRY(import_order(im, im->target->golden->classes, im->theirs));
+    memcpy(im->golden, im->theirs, sizeof im->golden);
     size_t best = 0;
     int result = ERR_RETRY;
     for (int turn = 0; turn < 2 && result == ERR_RETRY; turn++) {

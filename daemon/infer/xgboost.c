@@ -6,7 +6,7 @@
  * the objective is logistic, once a number ("5E-1") and since 3.1 a list of them ("[5E-1]").
  *
  * A model that was stopped early has more trees than it is used with. Whether they count depends on
- * how it is asked, which the file does not know; the golden rows do (model_import.c).
+ * how it is asked, which the file does not know; the golden rows do (tree_import.c).
  *
  * Thread: command line */
 #include "document.h"
@@ -184,6 +184,18 @@ static void xgboost_read_tree(struct xgboost *x) {
     if (!d->why) xgboost_add_tree(x);
 }
 
+/* One member of an object, as a word or as a count; the others are passed over. */
+static void xgboost_read_member(struct xgboost *x, const char *member, char *word, double *count) {
+    struct text key;
+    if (document_value(&x->document) != DOCUMENT_OBJECT)
+        document_refuse(&x->document, "an object is none");
+    while (document_key(&x->document, &key)) {
+        if (!xgboost_is(key, member)) document_skip(&x->document);
+        else if (word) xgboost_read_word(x, word);
+        else xgboost_read_count(x, count);
+    }
+}
+
 static void xgboost_read_model(struct xgboost *x) {
     struct document *d = &x->document;
     struct text key;
@@ -191,6 +203,8 @@ static void xgboost_read_model(struct xgboost *x) {
     while (document_key(d, &key)) {
         if (xgboost_is(key, "tree_info")) xgboost_read_numbers(x, &x->output);
         else if (xgboost_is(key, "iteration_indptr")) xgboost_read_numbers(x, &x->rounds);
+        else if (xgboost_is(key, "gbtree_model_param"))
+            xgboost_read_member(x, "num_parallel_tree", NULL, &x->parallel);
         else if (!xgboost_is(key, "trees")) document_skip(d);
         else if (document_value(d) != DOCUMENT_ARRAY) document_refuse(d, "the trees are no array");
         else
@@ -230,18 +244,6 @@ static void xgboost_read_parameters(struct xgboost *x) {
         else if (xgboost_is(key, "num_feature")) xgboost_read_count(x, &x->features);
         else if (xgboost_is(key, "num_target")) xgboost_read_count(x, &x->targets);
         else document_skip(d);
-    }
-}
-
-/* One member of an object, as a word or as a count; the others are passed over. */
-static void xgboost_read_member(struct xgboost *x, const char *member, char *word, double *count) {
-    struct text key;
-    if (document_value(&x->document) != DOCUMENT_OBJECT)
-        document_refuse(&x->document, "an object is none");
-    while (document_key(&x->document, &key)) {
-        if (!xgboost_is(key, member)) document_skip(&x->document);
-        else if (word) xgboost_read_word(x, word);
-        else xgboost_read_count(x, count);
     }
 }
 

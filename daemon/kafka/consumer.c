@@ -12,6 +12,7 @@
  * Thread: the worker thread that owns it */
 #include "kafka/consumer.h"
 
+#include "assigned.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "client_private.h"
@@ -21,9 +22,8 @@
 #include "waker.h"
 
 enum {
-    COMMITTED_TIMEOUT_MS = 5000, // for the group's committed offsets; a rebalance waits for them
-    WATERMARK_TIMEOUT_MS = 5000, // for partitions and their ends
-    IDS_TIMEOUT_MS = 1000        // for the ids of topic and cluster, which are not needed
+    IDS_TIMEOUT_MS = 1000, // for the ids of topic and cluster, which are not needed
+    GONE_MS = 10000        // a partition that was given to us and is not there for so long is gone
 };
 
 struct consumer {
@@ -31,6 +31,7 @@ struct consumer {
     const struct config *config;
     enum rebalance pending;
     rd_kafka_topic_partition_list_t *wanted;     // of the pending assignment
+    int64_t wanted_ms;                           // since when
     rd_kafka_topic_partition_list_t *assignment; // in force; entries keep the metadata text
     struct assignment *list;
     rd_kafka_consumer_group_metadata_t *group; // of the generation that gave us the assignment
@@ -76,6 +77,7 @@ static void consumer_rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err,
     }
     if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
     c->wanted = rd_kafka_topic_partition_list_copy(list);
+    c->wanted_ms = clock_ms();
     consumer_note_group(c);
     c->take_next = c->assignment != NULL;
     c->pending = c->take_next ? REBALANCE_LOST : REBALANCE_ASSIGNED;
@@ -84,7 +86,7 @@ static void consumer_rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err,
 void consumer_keep(struct consumer *c, const struct position_owner *owner) { c->owner = *owner; }
 
 int consumer_partitions(struct consumer *c) {
-    return kafka_partitions(c->rk, c->config->topics.samples, WATERMARK_TIMEOUT_MS);
+    return kafka_partitions(c->rk, c->config->topics.samples, ASSIGNED_ASK_MS);
 }
 
 int consumer_subscribe(struct consumer *c) {
@@ -206,8 +208,8 @@ static int consumer_take_messages(struct consumer *c, struct record *out, size_t
     int result = 0;
     places_wake(&c->places, c->rk, c->config, message, messages, clock_ms(), &c->owner);
     for (ssize_t i = 0; i < messages; i++) {
-        if (!message[i]->err) places_move(&c->places, message[i]);
         if (!message[i]->err && places_take(&c->places, message[i])) {
+            places_move(&c->places, message[i]);
             out[(*n)++] = consumer_record_of(message[i]);
             continue;
         }
@@ -245,84 +247,6 @@ void consumer_release(struct consumer *c, struct record *records, size_t n) {
 
 enum rebalance consumer_pending(const struct consumer *c) { return c->pending; }
 
-static int consumer_fetch_committed(struct consumer *c, rd_kafka_topic_partition_list_t *list) {
-    rd_kafka_resp_err_t err = rd_kafka_committed(c->rk, list, COMMITTED_TIMEOUT_MS);
-    for (int i = 0; !err && i < list->cnt; i++) err = list->elems[i].err;
-    if (!err) return 0;
-    LOG(WARNING, "committed_unknown", "the broker does not say how far the group is; trying again",
-        L_STR("error", rd_kafka_err2name(err)));
-    return ERR_RETRY;
-}
-
-static struct assignment consumer_describe(const rd_kafka_topic_partition_t *p, bool fresh) {
-    struct assignment a = {.partition = p->partition,
-                           .offset = p->offset,
-                           .fresh = fresh,
-                           .metadata = {p->metadata, p->metadata_size}};
-    if (fresh || mark_read(&a.mark, p->offset, &a.metadata) < 0) a.mark = mark_none();
-    return a;
-}
-
-/* The smallest `born` of what the group has committed of the topic: position_first_life. */
-static int consumer_least_born(struct consumer *c, int partitions, uint32_t *out) {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
-    for (int p = 0; p < partitions; p++)
-        rd_kafka_topic_partition_list_add(list, c->config->topics.samples, p);
-    int result = consumer_fetch_committed(c, list);
-    *out = UINT32_MAX;
-    for (int i = 0; i < list->cnt && result == 0; i++) {
-        uint32_t born = consumer_describe(&list->elems[i], false).mark.born;
-        if (list->elems[i].offset >= 0 && born < *out) *out = born;
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    return result;
-}
-
-/* Where the partitions start that nobody has committed: one that was added at 0, so that what is
- * gone by now is told; the others by one question for all of them, for a topic of thousands. */
-static int consumer_resolve_fresh(struct consumer *c, rd_kafka_topic_partition_list_t *list,
-                                  uint32_t least_born) {
-    rd_kafka_topic_partition_list_t *fresh = rd_kafka_topic_partition_list_new(list->cnt);
-    for (int i = 0; i < list->cnt; i++) {
-        if (list->elems[i].offset >= 0) continue;
-        if (position_added(list->elems[i].partition, least_born)) {
-            list->elems[i].offset = 0;
-            continue;
-        }
-        bool end = c->config->admit.start == START_LATEST &&
-                   position_first_life(list->elems[i].partition, least_born);
-        rd_kafka_topic_partition_list_add(fresh, list->elems[i].topic, list->elems[i].partition)
-            ->offset = end ? RD_KAFKA_OFFSET_END
-                           : RD_KAFKA_OFFSET_BEGINNING; // ListOffsets takes them for times
-    }
-    bool failed = fresh->cnt && rd_kafka_offsets_for_times(c->rk, fresh, WATERMARK_TIMEOUT_MS);
-    for (int i = 0; i < fresh->cnt && !failed; i++) {
-        rd_kafka_topic_partition_t *at = rd_kafka_topic_partition_list_find(
-            list, fresh->elems[i].topic, fresh->elems[i].partition);
-        failed = fresh->elems[i].err || fresh->elems[i].offset < 0;
-        at->offset = fresh->elems[i].offset;
-    }
-    rd_kafka_topic_partition_list_destroy(fresh);
-    return failed ? ERR_RETRY : 0;
-}
-
-static int consumer_resolve_all(struct consumer *c, rd_kafka_topic_partition_list_t *list,
-                                struct assignment *described) {
-    bool fresh = false;
-    int partitions = 0;
-    uint32_t least_born = UINT32_MAX;
-    TRY(consumer_fetch_committed(c, list));
-    for (int i = 0; i < list->cnt; i++) fresh |= described[i].fresh = list->elems[i].offset < 0;
-    if (fresh && (partitions = consumer_partitions(c)) <= 0) return ERR_RETRY;
-    if (fresh) TRY(consumer_least_born(c, partitions, &least_born));
-    TRY(consumer_resolve_fresh(c, list, least_born));
-    for (int i = 0; i < list->cnt; i++) {
-        described[i] = consumer_describe(&list->elems[i], described[i].fresh);
-        if (described[i].fresh) described[i].mark.born = (uint32_t)partitions;
-    }
-    return 0;
-}
-
 /* Each partition is read from the record before its position, where one is known. */
 static int consumer_assign(struct consumer *c, const rd_kafka_topic_partition_list_t *list,
                            const struct assignment *described) {
@@ -353,7 +277,8 @@ int consumer_take(struct consumer *c, const struct assignment **out, size_t *n) 
     CHECK(c->pending == REBALANCE_ASSIGNED);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(c->wanted);
     struct assignment *described = xcalloc((size_t)list->cnt, sizeof *described);
-    int result = consumer_resolve_all(c, list, described);
+    int result = assigned_exist(c->rk, c->config, list, clock_ms() - c->wanted_ms > GONE_MS);
+    if (result == 0) result = assigned_resolve(c->rk, c->config, list, described);
     if (result == 0) c->places.ids = place_ids_of(c->rk, c->places.topic, IDS_TIMEOUT_MS);
     if (result == 0) result = consumer_assign(c, list, described);
     if (result < 0) {
@@ -393,6 +318,7 @@ void consumer_rewind(struct consumer *c) {
     for (int i = 0; i < c->assignment->cnt; i++)
         rd_kafka_topic_partition_list_add(c->wanted, c->assignment->elems[i].topic,
                                           c->assignment->elems[i].partition);
+    c->wanted_ms = clock_ms();
     c->pending = REBALANCE_ASSIGNED;
 }
 
@@ -461,6 +387,10 @@ int64_t consumer_lag(struct consumer *c, int32_t partition, int64_t next) {
     return high > next ? high - next : 0;
 }
 
+int64_t consumer_held_up(struct consumer *c) {
+    return places_held_up(&c->places, c->rk, clock_ms());
+}
+
 const struct kafka_stats *consumer_stats(const struct consumer *c) { return &c->stats; }
 
 void consumer_pause(struct consumer *c, bool paused) {
@@ -476,7 +406,7 @@ void consumer_pause(struct consumer *c, bool paused) {
 int consumer_committed(struct consumer *c, int32_t partition, int64_t next, struct text metadata) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, c->config->topics.samples, partition);
-    int result = consumer_fetch_committed(c, list);
+    int result = assigned_committed(c->rk, list);
     const rd_kafka_topic_partition_t *at = &list->elems[0];
     bool same = at->offset == next && at->metadata_size == metadata.len &&
                 (!metadata.len || memcmp(at->metadata, metadata.at, metadata.len) == 0);
@@ -490,9 +420,9 @@ int consumer_group(struct consumer *c, size_t partitions,
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)partitions);
     for (size_t i = 0; i < partitions; i++)
         rd_kafka_topic_partition_list_add(list, c->config->topics.samples, (int32_t)i);
-    int result = consumer_fetch_committed(c, list);
+    int result = assigned_committed(c->rk, list);
     for (int i = 0; result == 0 && i < list->cnt; i++) {
-        struct assignment committed = consumer_describe(&list->elems[i], list->elems[i].offset < 0);
+        struct assignment committed = assigned_describe(&list->elems[i], list->elems[i].offset < 0);
         visit(&committed, opaque);
     }
     rd_kafka_topic_partition_list_destroy(list);

@@ -35,7 +35,7 @@ static uint32_t place_cluster_id(rd_kafka_t *rk, int timeout_ms) {
 
 /* From 2.3 on the library can ask for a topic's id, which is new whenever a topic is made. */
 #if RD_KAFKA_VERSION >= 0x020300ff
-static uint32_t place_id_in(const rd_kafka_event_t *e) {
+static uint32_t place_id_in(rd_kafka_event_t *e) {
     size_t n;
     const rd_kafka_DescribeTopics_result_t *result = rd_kafka_event_DescribeTopics_result(e);
     const rd_kafka_TopicDescription_t **topics =
@@ -142,10 +142,10 @@ bool place_conclude(struct place *p, const struct evidence *e) {
     return true;
 }
 
-void place_go_on(struct place *p, int64_t low) {
+struct position place_where(const struct place *p, int64_t low) {
     struct position at = p->at;
     if (p->looked || at.mark.record < low) at.mark.record = -1;
-    place_begin(p, &at);
+    return at;
 }
 
 int place_ask(const struct place *p, rd_kafka_t *rk, const struct config *c, const char *topic,

@@ -29,6 +29,10 @@ struct place {
     bool looked, found; // for the judgement: the record before was looked for; stood there
     unsigned ahead;     // looks in a row that found the log to end before it
     enum lost lost;     // LOST_NONE: it is read
+    int64_t end;        // of the partition, when it was last reached
+    bool stands;        // nothing came behind that end yet
+    bool untold;        // places_next_end has that end to tell
+    int64_t held_ms;    // since when what is behind that end has not been handed out; 0: no
 };
 
 /* Ids of a topic and its cluster, 0 where the library or the broker does not say. */
@@ -54,9 +58,9 @@ void place_out_of_range(struct place *p);
  * the past, which has not heard yet of its successor, says the same, and a new one may for a moment
  * know less of its end than its readers. */
 bool place_conclude(struct place *p, const struct evidence *e);
-/* Its position fits: reading goes on there, and the record before it is looked at unless that was
- * done or it is gone. low: first offset that is kept. */
-void place_go_on(struct place *p, int64_t low);
+/* Its position fits: where reading goes on. The record before it is looked at unless that was done
+ * or it is gone. low: first offset that is kept. */
+struct position place_where(const struct place *p, int64_t low);
 /* Asks the broker what the judgement needs. ERR_RETRY: no answer. */
 int place_ask(const struct place *p, rd_kafka_t *rk, const struct config *c, const char *topic,
               int32_t partition, struct evidence *out) MUST_CHECK;

@@ -21,13 +21,10 @@ enum {
 static void places_resize(struct places *s, size_t n) {
     if (n <= s->n) return;
     s->place = xrealloc(s->place, n * sizeof *s->place);
-    s->end = xrealloc(s->end, n * sizeof *s->end);
-    s->stands = xrealloc(s->stands, n * sizeof *s->stands);
     s->reading = xrealloc(s->reading, n * sizeof *s->reading);
     s->ended = xrealloc(s->ended, n * sizeof *s->ended);
     for (size_t i = s->n; i < n; i++) {
         s->place[i] = (struct place){.lost = LOST_NONE};
-        s->end[i] = s->stands[i] = -1;
         s->reading[i] = false;
     }
     s->n = n;
@@ -35,8 +32,6 @@ static void places_resize(struct places *s, size_t n) {
 
 void places_release(struct places *s) {
     free(s->place);
-    free(s->end);
-    free(s->stands);
     free(s->reading);
     free(s->ended);
     witness_destroy(s->witness);
@@ -57,18 +52,38 @@ static void places_count_unsure(struct places *s) {
     for (size_t i = 0; i < s->n; i++) s->unsure += s->reading[i] && !place_sure(&s->place[i]);
 }
 
+static void places_unstand(struct places *s, struct place *p) {
+    s->standing -= p->stands;
+    p->stands = false;
+}
+
 void places_leave_end(struct places *s, int32_t partition) {
-    if (partition < 0 || (size_t)partition >= s->n || s->stands[partition] < 0) return;
-    s->stands[partition] = -1;
-    s->standing--;
+    if (partition < 0 || (size_t)partition >= s->n) return;
+    places_unstand(s, &s->place[partition]);
+    s->place[partition].held_ms = 0;
+}
+
+/* Reading begins elsewhere, or anew: an end that was reached before is not reached any more. What
+ * holds it up may do so still (reader_start looks at every place again and again). */
+static int64_t places_start(struct places *s, int32_t partition, const struct position *at) {
+    struct place *p = &s->place[partition];
+    const int64_t end = p->end, held_ms = p->held_ms;
+    size_t i = 0;
+    places_unstand(s, p);
+    while (p->untold && s->ended[i] != partition) i++;
+    if (p->untold) s->ended[i] = s->ended[--s->ended_n];
+    int64_t offset = place_begin(p, at);
+    p->end = end;
+    p->held_ms = held_ms;
+    return offset;
 }
 
 void places_stay(const struct places *s, rd_kafka_t *rk) {
     if (!s->standing) return;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)s->standing);
     for (size_t i = 0; i < s->n; i++)
-        if (s->stands[i] >= 0)
-            rd_kafka_topic_partition_list_add(list, s->topic, (int32_t)i)->offset = s->stands[i];
+        if (s->place[i].stands)
+            rd_kafka_topic_partition_list_add(list, s->topic, (int32_t)i)->offset = s->place[i].end;
     rd_kafka_error_t *error = rd_kafka_seek_partitions(rk, list, 0); // noted; nothing to wait for
     if (error) rd_kafka_error_destroy(error);
     rd_kafka_topic_partition_list_destroy(list);
@@ -80,16 +95,15 @@ int64_t places_begin(struct places *s, int32_t partition, const struct position 
     struct place *p = &s->place[partition];
     s->unsure -= s->reading[partition] && !place_sure(p);
     s->reading[partition] = true;
-    places_leave_end(s, partition);
-    int64_t offset = place_begin(p, at);
+    int64_t offset = places_start(s, partition, at);
     s->unsure += !place_sure(p);
     return offset;
 }
 
 void places_leave(struct places *s) {
     for (size_t i = 0; i < s->n; i++) {
-        s->reading[i] = false;
-        s->end[i] = s->stands[i] = -1;
+        struct place *p = &s->place[i];
+        s->reading[i] = p->stands = p->untold = false;
     }
     s->ended_n = s->unsure = s->standing = 0;
     s->doubts = s->verify = false;
@@ -114,18 +128,17 @@ bool places_look(struct places *s, const rd_kafka_message_t *m) {
 
 static void places_end(struct places *s, int32_t partition, struct place *p, int64_t end) {
     bool was = place_sure(p);
+    s->standing += !p->stands;
+    if (p->end != end) p->held_ms = 0;
+    p->stands = true;
+    p->end = end;
     if (s->verify) return; // records before it were passed over: they are read again
     place_end(p, end);
     s->doubts |= p->doubt;
     s->unsure -= !was && place_sure(p);
     if (!place_sure(p)) return;
-    if (s->end[partition] < 0) s->ended[s->ended_n++] = partition;
-    s->end[partition] = end;
-}
-
-static void places_stand(struct places *s, int32_t partition, int64_t end) {
-    s->standing += s->stands[partition] < 0;
-    s->stands[partition] = end;
+    if (!p->untold) s->ended[s->ended_n++] = partition;
+    p->untold = true;
 }
 
 static void places_out_of_range(struct places *s, struct place *p) {
@@ -138,7 +151,6 @@ bool places_event(struct places *s, const rd_kafka_message_t *m) {
     struct place *p = places_of(s, m->partition);
     switch (m->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        if (p) places_stand(s, m->partition, m->offset);
         if (p) places_end(s, m->partition, p, m->offset);
         return true;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
@@ -157,9 +169,32 @@ bool places_event(struct places *s, const rd_kafka_message_t *m) {
 bool places_next_end(struct places *s, int32_t *partition, int64_t *end) {
     if (!s->ended_n) return false;
     *partition = s->ended[--s->ended_n];
-    *end = s->end[*partition];
-    s->end[*partition] = -1;
+    *end = s->place[*partition].end;
+    s->place[*partition].untold = false;
     return true;
+}
+
+/* What is behind the end that was reached, as far as is known: a transaction that is open, or what
+ * the next fetch brings. For a while after each start of reading the library knows nothing. */
+static int64_t places_behind(const struct places *s, rd_kafka_t *rk, int32_t partition) {
+    int64_t low, high;
+    if (rd_kafka_get_watermark_offsets(rk, s->topic, partition, &low, &high) || high < 0) return -1;
+    return high > s->place[partition].end ? high - s->place[partition].end : 0;
+}
+
+int64_t places_held_up(struct places *s, rd_kafka_t *rk, int64_t now_ms) {
+    int64_t longest = 0;
+    bool held = false;
+    for (size_t i = 0; i < s->n; i++) {
+        struct place *p = &s->place[i];
+        int64_t behind = s->reading[i] ? places_behind(s, rk, (int32_t)i) : 0;
+        if (behind == 0) p->held_ms = 0;
+        else if (behind > 0 && p->stands && !p->held_ms) p->held_ms = now_ms;
+        if (p->held_ms && now_ms - p->held_ms > longest) longest = now_ms - p->held_ms;
+        held |= p->held_ms != 0;
+    }
+    s->held = held;
+    return longest;
 }
 
 /* What the owner says; what was never read is read from its beginning. */
@@ -225,13 +260,14 @@ static int places_judge(struct places *s, int32_t partition, rd_kafka_t *rk, con
     if (!place_conclude(p, &e)) return ERR_RETRY;
     if (p->at.next < 0) p->lost = LOST_NONE; // it has read nothing, so nothing is lost
     if (p->lost == LOST_NONE) {
-        place_go_on(p, e.low);
+        struct position at = place_where(p, e.low);
+        places_start(s, partition, &at);
         return 0;
     }
     place_say(p, s->topic, partition, e.low, earliest);
     if (!earliest) return 0;
     metric_add_by(METRIC_positions_moved, p->lost, 1);
-    place_begin(p, &(struct position){e.low, mark_none()});
+    places_start(s, partition, &(struct position){e.low, mark_none()});
     owner->moved(s->index, partition, e.low, owner->opaque);
     return 0;
 }
@@ -254,7 +290,7 @@ static void places_verify(struct places *s, const struct position_owner *owner) 
     for (size_t i = 0; i < s->n; i++) {
         if (!s->reading[i] || s->place[i].lost != LOST_NONE || s->place[i].doubt) continue;
         struct position at = places_position(s, (int32_t)i, owner);
-        place_begin(&s->place[i], &at);
+        places_start(s, (int32_t)i, &at);
     }
 }
 
@@ -281,7 +317,8 @@ void places_restart(struct places *s, const struct position_owner *owner,
         if (!s->reading[i] || p->lost != LOST_NONE || p->doubt) continue;
         struct position at = place_sure(p) ? places_position(s, (int32_t)i, owner) : p->at;
         if (place_sure(p)) at.mark.record = -1;
-        rd_kafka_topic_partition_list_add(list, s->topic, (int32_t)i)->offset = place_begin(p, &at);
+        rd_kafka_topic_partition_list_add(list, s->topic, (int32_t)i)->offset =
+            places_start(s, (int32_t)i, &at);
     }
     places_count_unsure(s);
 }

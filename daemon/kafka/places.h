@@ -10,12 +10,11 @@ struct places {
     const char *topic;
     size_t index;              // of the topic, for the owner
     struct place *place;       // (n) by partition number
-    int64_t *end;              // (n) an end that was reached and not told yet; -1: none
-    int64_t *stands;           // (n) the end behind which nothing came yet; -1: it is not at one
     bool *reading;             // (n) it is ours to read
     int32_t *ended;            // (ended_n) partitions that have an end to tell
     size_t n, ended_n, unsure; // unsure: places whose records must be looked at one by one
     size_t standing;           // that stand at an end
+    bool held;                 // one is held up
     bool doubts;               // places_settle has something to do
     bool verify;               // of every place, whether the position still fits
     int64_t asked_ms;          // when the broker was last asked
@@ -46,12 +45,15 @@ static inline bool places_take(struct places *s, const rd_kafka_message_t *m);
 bool places_sure(const struct places *s, int32_t partition);
 /* An event of the library that is no record: true when it was about a place. */
 bool places_event(struct places *s, const rd_kafka_message_t *m);
-/* For every record that comes: its partition stands at its end no more. */
+/* For every record that is handed out: its partition stands at its end no more. */
 static inline void places_move(struct places *s, const rd_kafka_message_t *m);
 /* Called when reading was paused: where it goes on for partitions that stand at an end. librdkafka
  * 2.2 to 2.13 takes the end's own offset for one that was read, and would pass over the record that
  * comes there. */
 void places_stay(const struct places *s, rd_kafka_t *rk);
+/* How long a partition has been standing at its end although the log goes on behind it: what is
+ * there belongs to a transaction that is open. The longest of them, in ms; 0: none does. */
+int64_t places_held_up(struct places *s, rd_kafka_t *rk, int64_t now_ms);
 /* An end that was reached; false: there is none to tell. */
 bool places_next_end(struct places *s, int32_t *partition, int64_t *end);
 /* Partitions that stand still, by what is wrong; adds to out[]. */
@@ -70,7 +72,7 @@ void places_restart(struct places *s, const struct position_owner *owner,
 
 void places_leave_end(struct places *s, int32_t partition);
 static inline void places_move(struct places *s, const rd_kafka_message_t *m) {
-    if (s->standing) places_leave_end(s, m->partition);
+    if (s->standing || s->held) places_leave_end(s, m->partition);
 }
 
 bool places_look(struct places *s, const rd_kafka_message_t *m);

@@ -40,6 +40,7 @@ struct reader {
     size_t waiting; // partitions that have not been at the end yet
     bool grown;     // partitions were found that are not assigned yet
     bool started;
+    size_t rereads; // without an owner: begun again at the beginning
     int64_t now_ms; // of the present poll's first message
 };
 
@@ -102,8 +103,9 @@ static struct position reader_position(size_t topic, int32_t partition, void *op
 }
 
 static void reader_moved(size_t topic, int32_t partition, int64_t to, void *opaque) {
-    const struct reader *r = opaque;
+    struct reader *r = opaque;
     r->source[topic].own[partition] = (struct position){.next = to, .mark = mark_none()};
+    r->rereads++;
 }
 
 static struct position_owner reader_owner(struct reader *r) {
@@ -298,6 +300,7 @@ static int reader_take(struct reader *r, rd_kafka_message_t *m, struct reader_re
     }
     if (!m->err && s && places_take(&s->places, m)) {
         *out = reader_describe(r, m);
+        places_move(&s->places, m);
         if (!r->owner.position && m->partition < s->partitions) reader_follow_own(s, out);
         return 1;
     }
@@ -326,6 +329,10 @@ bool reader_next_end(struct reader *r, size_t *topic, int32_t *partition, int64_
     return false;
 }
 
+int64_t reader_held_up(struct reader *r, size_t topic) {
+    return places_held_up(&r->source[topic].places, r->rk, clock_ms());
+}
+
 void reader_lost_positions(const struct reader *r, size_t out[LOST_NONE]) {
     for (size_t i = 0; i < r->n; i++) places_count(&r->source[i].places, out);
 }
@@ -349,6 +356,7 @@ void reader_release(struct reader *r, struct reader_record *records, size_t n) {
     for (size_t i = 0; i < n; i++) rd_kafka_message_destroy(records[i].message);
 }
 
+size_t reader_rereads(const struct reader *r) { return r->rereads; }
 bool reader_caught_up(const struct reader *r) { return r->started && r->waiting == 0; }
 int32_t reader_partitions(const struct reader *r, size_t topic) {
     return r->source[topic].partitions;

@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-enum kind { BOOLEAN, VERSION, SCALE, SHARE, CAP };
+enum kind { BOOLEAN, WHOLE, SCALE, SHARE, CAP };
 
 struct member {
     const char *key;
@@ -23,23 +23,24 @@ struct member {
 };
 
 static const struct member learner[] = {
-    {"live", VERSION, offsetof(struct policy_learner, live), false},
+    {"live", WHOLE, offsetof(struct policy_learner, live), false},
     {"cold", BOOLEAN, offsetof(struct policy_learner, cold), false},
     {"full", BOOLEAN, offsetof(struct policy_learner, full), false},
-    {"rolled_ms", VERSION, offsetof(struct policy_learner, rolled_ms), true},
+    {"rolled_ms", WHOLE, offsetof(struct policy_learner, rolled_ms), true},
     {"explore", SHARE, offsetof(struct policy_learner, explore), true},
     {"shrunken", BOOLEAN, offsetof(struct policy_learner, shrunken), true},
+    {"samples_a_day", WHOLE, offsetof(struct policy_learner, samples_a_day), true},
 };
 
 static const struct member operator_[] = {
     {"paused", BOOLEAN, offsetof(struct policy_operator, paused), false},
     {"budget_scale", SCALE, offsetof(struct policy_operator, budget_scale), false},
-    {"pin", VERSION, offsetof(struct policy_operator, pin), false},
+    {"pin", WHOLE, offsetof(struct policy_operator, pin), false},
     {"explore_only", BOOLEAN, offsetof(struct policy_operator, explore_only), false},
     {"frozen", BOOLEAN, offsetof(struct policy_operator, frozen), true},
-    {"rollback", VERSION, offsetof(struct policy_operator, rollback), true},
-    {"rolled_ms", VERSION, offsetof(struct policy_operator, rolled_ms), true},
-    {"accepted", VERSION, offsetof(struct policy_operator, accepted), true},
+    {"rollback", WHOLE, offsetof(struct policy_operator, rollback), true},
+    {"rolled_ms", WHOLE, offsetof(struct policy_operator, rolled_ms), true},
+    {"accepted", WHOLE, offsetof(struct policy_operator, accepted), true},
     {"per_hour", CAP, offsetof(struct policy_operator, per_hour), true},
     {"per_day", CAP, offsetof(struct policy_operator, per_day), true},
     {"open_tasks", CAP, offsetof(struct policy_operator, open_tasks), true},
@@ -55,7 +56,7 @@ enum {
 static void policy_write_value(const struct member *m, const void *at, struct buf *out) {
     switch (m->kind) {
     case BOOLEAN: buf_str(out, *(const bool *)at ? "true" : "false"); break;
-    case VERSION: buf_printf(out, "%llu", (unsigned long long)*(const uint64_t *)at); break;
+    case WHOLE: buf_printf(out, "%llu", (unsigned long long)*(const uint64_t *)at); break;
     case SCALE:
     case SHARE: buf_double(out, *(const double *)at); break;
     case CAP: buf_i64(out, *(const int64_t *)at); break;
@@ -87,7 +88,7 @@ static bool policy_read_boolean(const cJSON *tree, const char *key, bool *out) {
     return true;
 }
 
-static bool policy_read_version(const cJSON *tree, const char *key, uint64_t *out) {
+static bool policy_read_whole(const cJSON *tree, const char *key, uint64_t *out) {
     int64_t value;
     if (!json_integer(tree, key, &value) || value < 0) return false;
     *out = (uint64_t)value;
@@ -113,7 +114,7 @@ static bool policy_read_value(const cJSON *tree, const struct member *m, void *a
     switch (m->kind) {
     case CAP: return policy_read_cap(tree, m->key, at);
     case BOOLEAN: return policy_read_boolean(tree, m->key, at);
-    case VERSION: return policy_read_version(tree, m->key, at);
+    case WHOLE: return policy_read_whole(tree, m->key, at);
     case SHARE: return policy_read_number(tree, m->key, 1, at);
     default: return policy_read_number(tree, m->key, POLICY_SCALE_MAX, at);
     }

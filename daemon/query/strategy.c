@@ -79,6 +79,7 @@ int strategy_create(struct strategy **out, const struct strategy_options *option
                            .density = c->query.density,
                            .discount = c->query.pending_discount,
                            .capacity = c->watch.capacity,
+                           .capacity_per_day = (uint64_t)c->watch.capacity_per_day,
                            .budget = budget_of(c, options->topic, options->partitions)};
     if (s->discount > 0) s->direction = pending_directions(s->seed, s->columns);
     if (s->budget.pool_share > 0) s->buffers = flush_buffers_create(c, s->classes, s->columns);
@@ -234,12 +235,14 @@ static double strategy_propensity(const struct decision *d, double random_rate) 
 }
 
 /* What the figures want to know: the sums go with the task that comes next. */
-static void strategy_account(const struct strategy *s, const struct candidate *c,
-                             struct partition_state *state, struct decision *out) {
+static void strategy_account(const struct strategy *s, const struct policy *policy,
+                             const struct candidate *c, struct partition_state *state,
+                             struct decision *out) {
     if (out->covered) {
         uint32_t term[UNASKED_SUMS];
+        double share = policy_capacity(policy, s->capacity, s->capacity_per_day);
         out->in_capacity =
-            unasked_within(&state->capacity, s->capacity, c->prob[s->positive], state->admitted);
+            unasked_within(&state->capacity, share, c->prob[s->positive], state->admitted);
         unasked_terms(c->prob, s->classes, s->positive, out->in_capacity, term);
         if (!out->by_strategy) unasked_add(&state->unasked, term);
     }
@@ -277,5 +280,5 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
     out->propensity = strategy_propensity(out, t.allowed.random_rate);
     out->admitted_n = state->admitted;
     out->covered_n = state->covered;
-    strategy_account(s, c, state, out);
+    strategy_account(s, policy, c, state, out);
 }

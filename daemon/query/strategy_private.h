@@ -25,6 +25,7 @@ struct strategy {
     double fixed, density, discount; // query.threshold, .density, .pending_discount
     float *direction;                // (PENDING_BITS, columns); NULL: no discount
     double capacity;                 // watch.capacity
+    uint64_t capacity_per_day;       // watch.capacity_per_day
     struct budget budget;
     struct flush_buffers *buffers; // scratch of strategy_flush; NULL: there is no pool
 };

@@ -4,6 +4,7 @@
 #include "gauges.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "metrics/metrics.h"
 #include "process_metrics.h"
 
@@ -11,8 +12,9 @@
 #include <sys/statvfs.h>
 
 enum {
-    FIGURES_MS = 1000, // how often the workers' figures are added up
-    DISK_MS = 5000     // how often the file system is asked
+    FIGURES_MS = 1000,  // how often the workers' figures are added up
+    HELD_UP_MS = 60000, // an open transaction is said then: our own are over in seconds
+    DISK_MS = 5000      // how often the file system is asked
 };
 
 static int gauges_ascending(const void *a, const void *b) {
@@ -32,6 +34,7 @@ static void gauges_add_worker(struct figures *sum, const struct worker_figures *
     sum->lag += w->lag;
     sum->held += w->held;
     sum->age_s = fmax(sum->age_s, w->age_s);
+    if (w->held_up_ms > sum->held_up_ms) sum->held_up_ms = w->held_up_ms;
     sum->partitions += w->partitions;
     for (size_t l = 0; l < LOST_NONE; l++) sum->lost[l] += w->lost[l];
     sum->tokens += w->bucket.tokens;
@@ -86,6 +89,30 @@ static void gauges_set_lost(const struct run *r) {
                       (double)(r->figures.lost[l] + learner_lost(r->learner, (enum lost)l)));
 }
 
+/* Says it once, when it lasts and when it ends. */
+static void gauges_say_held_up(struct run *r, enum read_topic t, const char *topic,
+                               int64_t held_ms) {
+    bool was = r->held_up[t], is = held_ms >= HELD_UP_MS;
+    r->held_up[t] = is;
+    metric_set_by(METRIC_held_up, t, (double)held_ms / 1000);
+    if (is && !was)
+        LOG(WARNING, "held_up",
+            "a transaction that somebody has left open holds back what came after it: it is read "
+            "when the transaction ends",
+            L_STR("topic", topic), L_I64("since_ms", held_ms));
+    else if (was && !is)
+        LOG(NOTICE, "held_up_no_more", "the transaction has ended, and reading goes on",
+            L_STR("topic", topic));
+}
+
+static void gauges_set_held_up(struct run *r) {
+    const struct config *c = run_config(r);
+    gauges_say_held_up(r, READ_SAMPLES, c->topics.samples, r->figures.held_up_ms);
+    gauges_say_held_up(r, READ_TASKS, c->topics.tasks, learner_held_up(r->learner, LABELLED_TASKS));
+    gauges_say_held_up(r, READ_LABELS, c->topics.labels,
+                       learner_held_up(r->learner, LABELLED_LABELS));
+}
+
 static void gauges_set(struct run *r) {
     static const double share[PERCENTILES] = {
         [PERCENTILE_5] = 0.05,  [PERCENTILE_25] = 0.25, [PERCENTILE_50] = 0.5,
@@ -125,6 +152,7 @@ void gauges_update(struct run *r) {
     gauges_set(r);
     gauges_set_disk(r);
     gauges_set_lost(r);
+    gauges_set_held_up(r);
     absences_judge(r->shared.absences);
     process_figures();
 }

@@ -5,8 +5,6 @@
  *   before the store's commit  the records are read again
  *   after it                   the next start finds the labelled set as it was, and the models
  *                              topic tells which set is behind the newest version
- * An end that was reached behind the last record (transaction markers) is written within a second:
- * a crash before that reads the markers again.
  * A full disk or store stops learning, not scoring: the same records are tried again until there is
  * room. Where the learner is elected it soon gives up, so that a process that has room may learn.
  * What expires goes by a time to believe (store/believed_time.h), for what is forgotten is gone.
@@ -19,6 +17,7 @@
 #include "kafka/topic_reader.h"
 #include "label_letters.h"
 #include "labelled_figures.h"
+#include "labelled_positions.h"
 #include "labelled_said.h"
 #include "metrics/metrics.h"
 #include "store/believed_time.h"
@@ -34,12 +33,6 @@ enum {
     GIVE_WAY_MS = 10000   // a store that takes nothing for so long is left: another may learn
 };
 
-/* Ends of partitions that were reached and are not in the store yet; -1: none. */
-struct ends {
-    int64_t *at; // (n) by partition
-    size_t n;
-};
-
 struct labelled_set {
     struct learning *learning;
     struct reader *reader;
@@ -51,13 +44,13 @@ struct labelled_set {
     struct value *values;    // (fields)
     double *own_row;         // (d)
     struct label_letters *letters;
+    struct labelled_positions *positions;
     struct arena arena;
     struct reader_record *record; // (READ_MOST)
     struct answered *answered;    // (READ_MOST) outcomes of the round, counted once it is committed
     size_t answered_n;
     struct buf cluster; // id of the cluster; empty: it tells none
     struct believed_time time;
-    struct ends ends[LABELLED_TOPICS];
     int64_t rescan_ms, expire_ms;
     uint64_t labels; // read since the start
 };
@@ -150,80 +143,6 @@ static int labelled_set_apply(struct labelled_set *s, const struct reader_record
                                       : labelled_set_apply_label(s, r);
 }
 
-/* ---- positions ---- */
-
-static struct position labelled_set_position(size_t topic, int32_t partition, void *opaque) {
-    struct labelled_set *s = opaque;
-    const char *name = labelled_topic_name((enum labelled_topic)topic);
-    unsigned char mark[MARK_BYTES];
-    struct position at = {.next = store_offset(s->store, name, partition), .mark = mark_none()};
-    if (at.next >= 0 && store_mark(s->store, name, partition, mark, sizeof mark) &&
-        !mark_unpack(&at.mark, (struct text){(char *)mark, sizeof mark}))
-        at.mark = mark_none();
-    return at;
-}
-
-/* Its mark keeps how many partitions there were when this one was first read. */
-static int labelled_set_keep(struct labelled_set *s, enum labelled_topic topic, int32_t partition,
-                             const struct position *at) {
-    const char *name = labelled_topic_name(topic);
-    unsigned char mark[MARK_BYTES];
-    struct position_mark kept = at->mark, before = labelled_set_position(topic, partition, s).mark;
-    kept.born = before.born ? before.born : (uint32_t)reader_partitions(s->reader, topic);
-    mark_pack(&kept, mark);
-    TRY(store_set_offset(s->store, name, partition, at->next));
-    return store_set_mark(s->store, name, partition, (struct text){(char *)mark, sizeof mark});
-}
-
-/* The record is the last one of its partition for now. */
-static int labelled_set_keep_record(struct labelled_set *s, const struct reader_record *r) {
-    struct position at = {.next = r->offset + 1, .mark = mark_none()};
-    mark_record(&at.mark, r->offset, r->time_ms, r->key, r->value);
-    reader_ids(s->reader, r->topic, &at.mark.topic, &at.mark.cluster);
-    return labelled_set_keep(s, (enum labelled_topic)r->topic, r->partition, &at);
-}
-
-/* Should the store refuse, the next records move the position. */
-static void labelled_set_moved(size_t topic, int32_t partition, int64_t to, void *opaque) {
-    struct labelled_set *s = opaque;
-    struct position at = {.next = to, .mark = mark_none()};
-    if (topic == LABELLED_LABELS) label_letters_moved(s->letters, partition, to);
-    reader_ids(s->reader, topic, &at.mark.topic, &at.mark.cluster);
-    if (store_begin(s->store) < 0) return;
-    if (labelled_set_keep(s, (enum labelled_topic)topic, partition, &at) < 0 ||
-        store_commit(s->store) < 0)
-        store_abort(s->store);
-}
-
-static void labelled_set_note_ends(struct labelled_set *s) {
-    size_t topic;
-    int32_t partition;
-    int64_t end;
-    while (reader_next_end(s->reader, &topic, &partition, &end)) {
-        struct ends *e = &s->ends[topic];
-        if ((size_t)partition >= e->n) {
-            e->at = xrealloc(e->at, ((size_t)partition + 1) * sizeof *e->at);
-            while (e->n <= (size_t)partition) e->at[e->n++] = -1;
-        }
-        e->at[partition] = end;
-    }
-}
-
-/* In a transaction of the store. */
-static int labelled_set_keep_ends(struct labelled_set *s) {
-    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++)
-        for (size_t p = 0; p < s->ends[t].n; p++) {
-            int64_t end = s->ends[t].at[p];
-            s->ends[t].at[p] = -1;
-            if (end < 0) continue;
-            struct position at = labelled_set_position(t, (int32_t)p, s);
-            if (end <= at.next) continue;
-            at.next = end;
-            TRY(labelled_set_keep(s, t, (int32_t)p, &at));
-        }
-    return 0;
-}
-
 /* ---- one round ---- */
 
 /* Whether the round's next record is of another partition: positions move by runs. */
@@ -240,7 +159,7 @@ static int labelled_set_try(struct labelled_set *s, size_t n) {
         int result = labelled_set_apply(s, &s->record[i]);
         arena_trim(&s->arena, ARENA_KEPT); // a round's memory is that of its largest record
         if (result == 0 && labelled_set_ends_run(s, i, n))
-            result = labelled_set_keep_record(s, &s->record[i]);
+            result = labelled_positions_keep_record(s->positions, &s->record[i]);
         if (result == 0) continue;
         store_abort(s->store);
         label_letters_rewind(s->letters, letters);
@@ -278,7 +197,7 @@ static int labelled_set_expire(struct labelled_set *s) {
     struct store_expired done;
     TRY(store_begin(s->store));
     int result = store_expire(s->store, labelled_set_now(s), &done);
-    if (result == 0) result = labelled_set_keep_ends(s);
+    if (result == 0) result = labelled_positions_keep_ends(s->positions);
     if (result < 0) {
         store_abort(s->store);
         return result == ERR_FULL ? 0 : result;
@@ -317,7 +236,7 @@ int labelled_set_round(struct labelled_set *s) {
         metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 0);
     }
     label_letters_write(s->letters); // of the time before this process learned, or of a bad one
-    labelled_set_note_ends(s);
+    labelled_positions_note_ends(s->positions);
     TRY(labelled_set_rescan(s));
     TRY(labelled_set_expire(s));
     return n;
@@ -334,6 +253,10 @@ void labelled_set_write_letters(struct labelled_set *s, struct text progress) {
 
 void labelled_set_lost_positions(const struct labelled_set *s, size_t out[LOST_NONE]) {
     reader_lost_positions(s->reader, out);
+}
+
+int64_t labelled_set_held_up(const struct labelled_set *s, enum labelled_topic t) {
+    return reader_held_up(s->reader, t);
 }
 
 void labelled_set_counts(const struct labelled_set *s, struct store_counts *out) {
@@ -477,7 +400,7 @@ int labelled_set_open(struct labelled_set **out, struct learning *learning) {
 
 int labelled_set_follow(struct labelled_set *s) {
     int result;
-    reader_keep(s->reader, &(struct position_owner){labelled_set_position, labelled_set_moved, s});
+    s->positions = labelled_positions_create(s->reader, s->store, s->letters);
     while ((result = reader_start(s->reader, NULL, NULL)) == ERR_RETRY &&
            !learning_stopping(s->learning))
         learning_wait(s->learning, RETRY_MS);
@@ -488,6 +411,7 @@ int labelled_set_follow(struct labelled_set *s) {
 void labelled_set_close(struct labelled_set *s) {
     if (!s) return;
     reader_destroy(s->reader);
+    labelled_positions_destroy(s->positions);
     store_close(s->store);
     decoder_destroy(s->decoder);
     label_letters_destroy(s->letters);
@@ -495,7 +419,6 @@ void labelled_set_close(struct labelled_set *s) {
     free(s->asked);
     arena_release(&s->arena);
     buf_release(&s->cluster);
-    for (size_t t = 0; t < LABELLED_TOPICS; t++) free(s->ends[t].at);
     free(s->values);
     free(s->own_row);
     free(s->record);

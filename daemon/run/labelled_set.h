@@ -34,6 +34,8 @@ bool labelled_set_whole(const struct labelled_set *s);
 /* Partitions of both topics that stand still, by what is wrong with their position; adds to out[].
  */
 void labelled_set_lost_positions(const struct labelled_set *s, size_t out[LOST_NONE]);
+/* How long an open transaction has held back what is in the topic, in ms; 0: none does. */
+int64_t labelled_set_held_up(const struct labelled_set *s, enum labelled_topic t);
 void labelled_set_counts(const struct labelled_set *s, struct store_counts *out);
 /* Sets the metrics of the store and of the accuracy. */
 void labelled_set_report(const struct labelled_set *s, const struct store_counts *counts);

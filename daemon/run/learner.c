@@ -31,6 +31,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "day_volume.h"
 #include "infer/score_model.h"
 #include "labelled_set.h"
 #include "metrics/metrics.h"
@@ -57,15 +58,17 @@ struct learner {
     bool abreast;                 // the store has read as far as the predecessor's had
     int64_t read_ms;              // when a record was last read
     int64_t fit_ms;               // what the last fit took
-    bool moved;                   // positions have changed since the last progress record
-    bool shrunken;                // the labelled set waits for the operator; said
-    int64_t wait_ms;              // before this life, or the next one
-    int64_t well_ms;              // since when rounds of this life go through; 0: none did yet
+    struct day_volume volume;
+    bool moved;          // positions have changed since the last progress record
+    bool shrunken;       // the labelled set waits for the operator; said
+    int64_t wait_ms;     // before this life, or the next one
+    int64_t well_ms;     // since when rounds of this life go through; 0: none did yet
     _Atomic int trouble; // the ERR_ of the last life; 0: there is none, or it is well again
     _Atomic bool ended, ready, refused;
     _Atomic int role; // enum learner_role
     _Atomic uint64_t settled, newest;
     _Atomic size_t lost[LOST_NONE]; // partitions that stand still
+    _Atomic int64_t held_up_ms[LABELLED_TOPICS];
 };
 
 /* ---- one round ---- */
@@ -85,7 +88,7 @@ static bool learner_is_primed(const struct learner *l) {
     return m && m->prior;
 }
 
-static struct schedule learner_schedule(const struct learner *l, const struct store_counts *c) {
+static struct schedule learner_schedule(struct learner *l, const struct store_counts *c) {
     const struct version_log_newest newest = version_log_newest(l->versions);
     const struct registry *registry = version_log_registry(l->versions);
     const struct policy *policy = registry_policy(registry);
@@ -101,7 +104,10 @@ static struct schedule learner_schedule(const struct learner *l, const struct st
                              .accepted = accepted && accepted == registry_newest(registry),
                              .since_ms = clock_ms() - newest.published_ms,
                              .cost_ms = l->fit_ms,
-                             .bytes = newest.bytes};
+                             .bytes = newest.bytes,
+                             .samples_a_day =
+                                 day_volume_look(&l->volume, c->admitted, clock_ms(),
+                                                 version_log_policy(l->versions)->samples_a_day)};
 }
 
 /* Says it once, when it begins and when it ends. */
@@ -146,6 +152,7 @@ static int learner_prepare(struct learner *l, const struct store_counts *counts,
 static int learner_publish(struct learner *l, const struct store_counts *counts) {
     struct registry_push push;
     struct edition edition = {0};
+    TRY(version_log_restore(l->versions));
     TRY(version_log_read(l->versions));
     TRY(labelled_set_note_version(l->set, registry_newest(version_log_registry(l->versions))));
     TRY(learner_prepare(l, counts, &push, &edition));
@@ -179,6 +186,18 @@ static void learner_resign(struct learner *l, const char *why) {
         L_STR("why", why));
 }
 
+/* What is gone was lost while nobody held it; version_log_restore is for what somebody holds. */
+static void learner_say_gone(const struct learner *l) {
+    uint64_t newest = registry_newest(version_log_registry(l->versions)),
+             seen = store_version(labelled_set_store(l->set));
+    if (seen > newest)
+        LOG(WARNING, "versions_gone",
+            "the models topic has lost the newest versions: the next one is made of the labels, "
+            "and "
+            "what was pushed or told by the operator must be said again",
+            L_U64("newest", newest), L_U64("seen", seen));
+}
+
 /* 0 also where it was not to be: the next round asks again. */
 static int learner_take_over(struct learner *l) {
     int result;
@@ -189,6 +208,7 @@ static int learner_take_over(struct learner *l) {
     if (result < 0) learner_leave_office(l);
     if (result == ERR_RETRY) return 0;
     TRY(result);
+    learner_say_gone(l);
     struct text progress = registry_progress(version_log_registry(l->versions));
     labelled_set_write_letters(l->set, progress.at ? progress : TEXT(""));
     l->abreast = l->stood_by = false;
@@ -246,6 +266,11 @@ static void learner_note_lost(struct learner *l) {
     for (size_t i = 0; i < LOST_NONE; i++) atomic_store(&l->lost[i], lost[i]);
 }
 
+static void learner_note_held_up(struct learner *l) {
+    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++)
+        atomic_store(&l->held_up_ms[t], l->set ? labelled_set_held_up(l->set, t) : 0);
+}
+
 static void learner_note_standby(struct learner *l) {
     if (l->stood_by || !office_stands_by(&l->office)) return;
     l->stood_by = true;
@@ -265,6 +290,7 @@ static int learner_round_once(struct learner *l) {
     struct store_counts counts;
     int taken = labelled_set_round(l->set);
     learner_note_lost(l);
+    learner_note_held_up(l);
     TRY(taken);
     l->moved |= taken > 0;
     int writes = learner_obey(l);
@@ -309,6 +335,7 @@ static void learner_close(struct learner *l) {
     learning_end(&l->learning);
     l->set = NULL;
     learner_note_lost(l);
+    learner_note_held_up(l);
 }
 
 /* One life: opens store and topics, then rounds until told to stop (0) or until an error. */
@@ -385,5 +412,8 @@ bool learner_ready(const struct learner *l) { return atomic_load(&l->ready); }
 uint64_t learner_progress(const struct learner *l) { return atomic_load(&l->learning.progress); }
 size_t learner_lost(const struct learner *l, enum lost why) {
     return l ? atomic_load(&l->lost[why]) : 0;
+}
+int64_t learner_held_up(const struct learner *l, enum labelled_topic t) {
+    return l ? atomic_load(&l->held_up_ms[t]) : 0;
 }
 int learner_trouble(const struct learner *l) { return atomic_load(&l->trouble); }

@@ -5,6 +5,7 @@
  * Thread: main thread starts and ends it; the rest is the learner thread's own */
 #pragma once
 
+#include "labelled_topic.h"
 #include "worker.h"
 
 struct learner;
@@ -31,6 +32,8 @@ uint64_t learner_progress(const struct learner *l);
 uint64_t learner_settled(const struct learner *l, uint64_t *newest);
 /* Partitions of tasks and labels that stand still because of that; NULL is fine. */
 size_t learner_lost(const struct learner *l, enum lost why);
+/* How long an open transaction has held back what is in the topic, in ms; 0: none; NULL is fine. */
+int64_t learner_held_up(const struct learner *l, enum labelled_topic t);
 /* Why it does not learn just now: the ERR_ of its last life, ERR_FENCED: another process learns; 0:
  * it does, or has not begun. */
 int learner_trouble(const struct learner *l);

@@ -16,6 +16,7 @@
 #include "http/server.h"
 #include "label_courier.h"
 #include "learner.h"
+#include "metrics/label_values.h"
 #include "run/run.h"
 
 enum { CONFIGS_MAX = 1000 };
@@ -29,6 +30,7 @@ struct pulse {
 /* What the workers said in the last second, together. */
 struct figures {
     double lag, age_s, held, tokens, hour_left, day_left, propensity;
+    int64_t held_up_ms;
     size_t partitions;
     size_t lost[LOST_NONE]; // as in struct worker_figures
     struct kafka_stats consumer, producer;
@@ -56,7 +58,8 @@ struct run {
     int64_t learner_ms; // when the learner's thread was last tried
     int64_t watchdog_ms, fed_ms, flushed_ms, status_ms, figures_ms, disk_ms, started_ms;
     bool said_ready;
-    bool refused; // the file as it stands
+    bool held_up[READ_TOPICS]; // said
+    bool refused;              // the file as it stands
     uint64_t settled;
     _Atomic bool stalled, reload_wanted;
     /* Held by the http thread while it asks the other threads something, and by the main thread

@@ -147,7 +147,8 @@ static void status_page_add_settings(const struct config *c, struct buf *out) {
     status_add_number(out, "budget_rate", c->budget.rate);
     status_add_number(out, "random_share", c->budget.random_share);
     status_add_number(out, "capacity", c->watch.capacity);
-    buf_printf(out, ",\"cost\":%s", c->watch.cost.n ? "true" : "false");
+    buf_printf(out, ",\"capacity_per_day\":%" PRId64 ",\"cost\":%s", c->watch.capacity_per_day,
+               c->watch.cost.n ? "true" : "false");
     buf_printf(out,
                ",\"per_hour\":%" PRId64 ",\"per_day\":%" PRId64 ",\"open_tasks\":%" PRId64
                ",\"pool\":%s",

@@ -11,11 +11,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "encode/features.h"
-#include "infer/model_record.h"
 #include "kafka/topic_reader.h"
 #include "kafka/transaction.h"
 #include "metrics/metrics.h"
 #include "progress.h"
+#include "publication.h"
 #include "run/upstream.h"
 
 #include <cjson/cJSON.h>
@@ -29,6 +29,8 @@ enum {
     READ_BACK_MS = 5,    // wait for a record of our own
     AWAIT_MS = 5000,     // until what was published must have been read back
     SEND_AGAIN_MS = 100, // before a publication that failed is sent again
+    LOOK_MS = 10000,     // how often it is asked where the topic begins
+    BEGINS_MS = 1000,    // how long the broker may take to tell that
     LIMITS_MS = 5000,    // how long the broker may take to tell the topic's limits
     RETRY_MS = 1000      // before Kafka is asked again
 };
@@ -43,6 +45,9 @@ struct version_log {
     bool policy_known;
     struct version_log_newest newest;
     int64_t progress_ms; // when the last progress record went out
+    int64_t begins;      // the first offset that the topic keeps; negative: not known
+    int64_t looked_ms;   // when that was last asked
+    size_t rereads;      // of the reader, when the topic was last looked over
 };
 
 /* ---- reading ---- */
@@ -147,6 +152,8 @@ int version_log_catch_up(struct version_log *v) {
         TRY(version_log_take(v, CATCH_UP_MS));
     }
     version_log_recall(v);
+    v->begins = OFFSET_UNKNOWN;
+    v->rereads = reader_rereads(v->reader);
     return 0;
 }
 
@@ -187,93 +194,6 @@ struct version_log_newest version_log_newest(const struct version_log *v) {
 }
 const struct policy_learner *version_log_policy(const struct version_log *v) { return &v->policy; }
 
-/* ---- records of one publication ---- */
-
-struct publication_list {
-    struct arena arena;
-    struct producer_record *at; // (n)
-    size_t n, cap;
-};
-
-static void publication_add(struct publication_list *p, struct text key, struct text value,
-                            size_t chunks) {
-    if (p->n == p->cap) {
-        p->cap = p->cap ? 2 * p->cap : 64;
-        p->at = xrealloc(p->at, p->cap * sizeof *p->at);
-    }
-    p->at[p->n++] = registry_record(&p->arena, arena_text(&p->arena, key),
-                                    arena_text(&p->arena, value), chunks);
-}
-
-static void publication_release(struct publication_list *p) {
-    arena_release(&p->arena);
-    free(p->at);
-}
-
-static void publication_add_named(struct publication_list *p, const char *name, const char *what,
-                                  const struct buf *value) {
-    struct buf key = {0};
-    registry_key(&key, name, what);
-    publication_add(p, buf_view(&key), buf_view(value), 0);
-    buf_release(&key);
-}
-
-/* A version that does not fit however it is cut: said with what would help. */
-static int publication_refuse(const struct version_log *v, size_t bytes, size_t most) {
-    LOG(ERROR, "version_too_large",
-        "the new version is not published: the models topic takes too small batches for it; raise "
-        "max.message.bytes of the topic, or make the model smaller (model.hidden, hash)",
-        L_STR("topic", v->learning->config->topics.models), L_U64("bytes", bytes),
-        L_U64("batch_most", most));
-    return ERR_FULL;
-}
-
-/* *bytes: of the version's record. */
-static int publication_add_version(struct publication_list *p, const struct version_log *v,
-                                   struct model *m, size_t *bytes) {
-    const char *name = v->learning->config->service.name;
-    struct buf record = {0}, key = {0};
-    model_write(m, name, &record);
-    *bytes = record.len;
-    size_t most = producer_room(v->producer, 0),
-           chunk = registry_chunk_bytes(name, record.len, most),
-           chunks = chunk ? (record.len + chunk - 1) / chunk : 0;
-    for (size_t i = 0; i < chunks; i++) {
-        size_t from = i * chunk, left = record.len - from;
-        buf_reset(&key);
-        registry_chunk_key(&key, name, m->version, i);
-        publication_add(p, buf_view(&key),
-                        (struct text){record.at + from, left < chunk ? left : chunk}, chunks);
-    }
-    buf_release(&record);
-    buf_release(&key);
-    return chunks ? 0 : publication_refuse(v, *bytes, most);
-}
-
-/* What was pushed leaves the topic in the transaction that makes a version of it: it is taken once,
- * whatever crashes. */
-static void publication_remove_push(struct publication_list *p, const char *name,
-                                    const struct registry_push *push) {
-    struct buf key = {0};
-    for (size_t i = 0; i < push->chunks; i++) {
-        buf_reset(&key);
-        registry_push_key(&key, name, push->id, i);
-        publication_add(p, buf_view(&key), (struct text){0}, 0);
-    }
-    buf_release(&key);
-}
-
-static void publication_remove_version(struct publication_list *p, const char *name,
-                                       const struct registry *r, uint64_t version) {
-    struct buf key = {0};
-    for (size_t i = 0; i < registry_chunks(r, version); i++) {
-        buf_reset(&key);
-        registry_chunk_key(&key, name, version, i);
-        publication_add(p, buf_view(&key), (struct text){0}, 0);
-    }
-    buf_release(&key);
-}
-
 /* ---- what goes out ---- */
 
 /* Whether a version on the topic has this one as its prior. */
@@ -287,7 +207,7 @@ static bool version_log_is_prior(const struct registry *r, const uint64_t *versi
 /* The oldest versions leave the topic where they would be too many with the new one, or too large
  * together; never the live one, a pinned one, or one that later ones build on. bytes: of the new
  * one's record. */
-static void version_log_remove_old(const struct version_log *v, struct publication_list *p,
+static void version_log_remove_old(const struct version_log *v, struct publication *p,
                                    size_t bytes) {
     const struct registry *r = v->registry;
     const struct config *c = v->learning->config;
@@ -298,11 +218,11 @@ static void version_log_remove_old(const struct version_log *v, struct publicati
         if ((n - i >= REGISTRY_VERSIONS || kept > (size_t)c->infer.versions) &&
             version[i] != policy_live(registry_policy(r)) &&
             !version_log_is_prior(r, version, n, version[i]))
-            publication_remove_version(p, c->service.name, r, version[i]);
+            publication_remove_version(p, r, version[i]);
     }
 }
 
-static void version_log_add_progress(const struct version_log *v, struct publication_list *p,
+static void version_log_add_progress(const struct version_log *v, struct publication *p,
                                      const struct labelled_set *set,
                                      const struct store_counts *counts, uint64_t version,
                                      uint64_t published_digest) {
@@ -322,15 +242,28 @@ static void version_log_add_progress(const struct version_log *v, struct publica
                version, counts->labelled, counts->digest, published_digest, clock_wall_ms());
     buf_json_str(&b, v->learning->config->service.instance);
     buf_str(&b, "}");
-    publication_add_named(p, v->learning->config->service.name, "progress", &b);
+    publication_add_named(p, "progress", &b);
     buf_release(&b);
 }
 
-static void version_log_add_policy(const struct version_log *v, struct publication_list *p,
-                                   const struct policy_learner *policy) {
+/* A version that does not fit however it is cut: said with what would help. */
+static int version_log_add_version(const struct version_log *v, struct publication *p,
+                                   struct model *m, size_t *bytes) {
+    size_t most = producer_room(v->producer, 0);
+    int result = publication_add_version(p, m, most, bytes);
+    if (result == ERR_FULL)
+        LOG(ERROR, "version_too_large",
+            "the new version is not published: the models topic takes too small batches for it; "
+            "raise max.message.bytes of the topic, or make the model smaller (model.hidden, hash)",
+            L_STR("topic", v->learning->config->topics.models), L_U64("bytes", *bytes),
+            L_U64("batch_most", most));
+    return result;
+}
+
+static void version_log_add_policy(struct publication *p, const struct policy_learner *policy) {
     struct buf b = {0};
     policy_learner_write(policy, &b);
-    publication_add_named(p, v->learning->config->service.name, "policy", &b);
+    publication_add_named(p, "policy", &b);
     buf_release(&b);
 }
 
@@ -341,14 +274,14 @@ static bool version_log_policy_changed(const struct version_log *v,
     const struct policy_learner *now = &v->policy;
     return !v->policy_known || now->live != wanted->live || now->cold != wanted->cold ||
            now->full != wanted->full || now->rolled_ms != wanted->rolled_ms ||
-           now->shrunken != wanted->shrunken;
+           now->shrunken != wanted->shrunken || now->samples_a_day != wanted->samples_a_day;
 }
 
 /* ---- sending ---- */
 
 /* A dead producer is not made anew here: a rival may have published since. ERR_RETRY: read the
  * topic again first. */
-static int version_log_send(struct version_log *v, const struct publication_list *p) {
+static int version_log_send(struct version_log *v, const struct publication *p) {
     for (;;) {
         int result = transaction_commit(v->producer, p->at, p->n, NULL, 0);
         if (result == 0 || result == ERR_FENCED || learning_stopping(v->learning)) return result;
@@ -368,7 +301,7 @@ static int version_log_reread(struct version_log *v) {
 
 /* ERR_RETRY: it may have gone through or not. The topic was read again, after fencing our own
  * late requests, and tells what is published now. */
-static int version_log_send_or_reread(struct version_log *v, const struct publication_list *p) {
+static int version_log_send_or_reread(struct version_log *v, const struct publication *p) {
     int result = version_log_send(v, p);
     if (result != ERR_RETRY) return result;
     LOG(WARNING, "publish_unknown",
@@ -417,16 +350,14 @@ static void version_log_note(struct version_log *v, const struct model *m,
  * are among them. ERR_FULL: the topic does not take so much. */
 static int version_log_collect(const struct version_log *v, const struct labelled_set *set,
                                const struct store_counts *counts, const struct edition *e,
-                               struct publication_list *p, size_t *bytes, bool *policy,
-                               bool *progress) {
-    const char *name = v->learning->config->service.name;
-    if (e->taken) publication_remove_push(p, name, e->taken);
+                               struct publication *p, size_t *bytes, bool *policy, bool *progress) {
+    if (e->taken) publication_remove_push(p, e->taken);
     if (e->version) {
-        TRY(publication_add_version(p, v, e->version, bytes));
+        TRY(version_log_add_version(v, p, e->version, bytes));
         version_log_remove_old(v, p, *bytes);
     }
     *policy = version_log_policy_changed(v, &e->policy);
-    if (*policy) version_log_add_policy(v, p, &e->policy);
+    if (*policy) version_log_add_policy(p, &e->policy);
     bool due = clock_ms() - v->progress_ms >= (e->moved ? PROGRESS_MS : SIGN_MS);
     *progress = e->version || *policy || due;
     if (*progress)
@@ -437,7 +368,7 @@ static int version_log_collect(const struct version_log *v, const struct labelle
 
 int version_log_publish(struct version_log *v, const struct labelled_set *set,
                         const struct store_counts *counts, const struct edition *e) {
-    struct publication_list list = {0};
+    struct publication list = {.name = v->learning->config->service.name};
     bool policy, progress;
     size_t bytes = 0;
     int result = version_log_collect(v, set, counts, e, &list, &bytes, &policy, &progress);
@@ -455,4 +386,96 @@ int version_log_publish(struct version_log *v, const struct labelled_set *set,
     }
     if (e->taken) TRY(version_log_await_taken(v, e->taken->id));
     return progress;
+}
+
+/* ---- what the topic has lost ---- */
+
+/* Whether the topic has lost records since it was last read: others have deleted them, or made the
+ * topic anew. Compaction, which keeps what is needed, moves no beginning. */
+static bool version_log_has_lost(struct version_log *v) {
+    const int64_t before = v->begins;
+    if (reader_rereads(v->reader) != v->rereads) return true;
+    if (clock_ms() - v->looked_ms < LOOK_MS) return false;
+    v->looked_ms = clock_ms();
+    int64_t begins = reader_offset_at(v->reader, 0, 0, OFFSET_BEGINNING, BEGINS_MS);
+    if (begins >= 0) v->begins = begins;
+    return before >= 0 && begins >= 0 && begins != before;
+}
+
+static bool version_log_same_policy(const struct policy_learner *a,
+                                    const struct policy_learner *b) {
+    struct buf x = {0}, y = {0};
+    policy_learner_write(a, &x);
+    policy_learner_write(b, &y);
+    bool same = text_equal(buf_view(&x), buf_view(&y));
+    buf_release(&x);
+    buf_release(&y);
+    return same;
+}
+
+/* Whether the topic says no more what was in force. The operator may have spoken since. */
+static bool version_log_lacks(const struct version_log *v, const struct registry *held) {
+    const uint64_t live = registry_live(held);
+    return (registry_operated(held) && !registry_operated(v->registry)) ||
+           (registry_chunks(held, live) && !registry_chunks(v->registry, live)) ||
+           !version_log_same_policy(&registry_policy(held)->learner,
+                                    &registry_policy(v->registry)->learner);
+}
+
+static int version_log_write_version(struct version_log *v, const struct registry *held,
+                                     uint64_t version) {
+    struct publication p = {.name = v->learning->config->service.name};
+    size_t bytes;
+    struct model *m = (struct model *)registry_model(held, version); // its digest stays what it is
+    int result = version_log_add_version(v, &p, m, &bytes);
+    if (result == 0) result = version_log_send(v, &p);
+    publication_release(&p);
+    return result;
+}
+
+/* Policy of operator and learner, and progress: behind the versions that they speak of. */
+static int version_log_write_rest(struct version_log *v, const struct registry *held) {
+    struct publication p = {.name = v->learning->config->service.name};
+    struct text said = registry_progress(held);
+    struct buf operator_ = {0}, progress = {0};
+    policy_operator_write(&registry_policy(held)->operator_, &operator_);
+    buf_text(&progress, said);
+    if (!registry_operated(v->registry)) publication_add_named(&p, "operator", &operator_);
+    version_log_add_policy(&p, &registry_policy(held)->learner);
+    if (said.len) publication_add_named(&p, "progress", &progress);
+    int result = version_log_send(v, &p);
+    publication_release(&p);
+    buf_release(&operator_);
+    buf_release(&progress);
+    return result;
+}
+
+static int version_log_write_again(struct version_log *v, const struct registry *held) {
+    uint64_t version[REGISTRY_HELD];
+    size_t n = registry_versions(held, version, sizeof version / sizeof *version), written = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!registry_chunks(held, version[i]) || registry_chunks(v->registry, version[i]))
+            continue;
+        TRY(version_log_write_version(v, held, version[i]));
+        written++;
+    }
+    TRY(version_log_write_rest(v, held));
+    LOG(WARNING, "versions_restored",
+        "the models topic had lost what is in force: it was written again as this process holds it",
+        L_STR("topic", v->learning->config->topics.models), L_U64("versions", written),
+        L_U64("live", registry_live(held)));
+    return 0;
+}
+
+int version_log_restore(struct version_log *v) {
+    if (!version_log_has_lost(v)) return 0;
+    struct registry *held = v->registry;
+    v->registry = NULL;
+    int result = version_log_reread(v);
+    while (result == 0 && version_log_lacks(v, held)) {
+        result = version_log_write_again(v, held);
+        if (result == 0 || result == ERR_RETRY) result = version_log_reread(v);
+    }
+    registry_destroy(held);
+    return result;
 }

@@ -189,7 +189,8 @@ static int backtest_learn(struct backtest *t, size_t sample) {
                                 .per_class = t->per_class,
                                 .changed = true,
                                 .primed = t->base != NULL,
-                                .published_rows = t->published_rows};
+                                .published_rows = t->published_rows,
+                                .samples_a_day = t->o->samples_a_day};
     TRY(backtest_improve(t, &schedule, before));
     struct policy_learner wanted =
         schedule_policy(t->config, &schedule, t->model ? t->model->version : 0);
@@ -212,8 +213,10 @@ static int backtest_follow_switch(struct backtest *t, const struct backtest_swit
     while (q->labelled < w->labels) backtest_take_answer(t);
     if (fresh) TRY(backtest_refit(t, w->tasks));
     t->policy.number++;
-    t->policy.learner = (struct policy_learner){
-        .live = t->model ? t->model->version : 0, .cold = w->cold, .explore = w->explore};
+    t->policy.learner = (struct policy_learner){.live = t->model ? t->model->version : 0,
+                                                .cold = w->cold,
+                                                .explore = w->explore,
+                                                .samples_a_day = t->o->samples_a_day};
     t->snapshot = (struct snapshot){.policy = t->policy, .model = t->model};
     return 0;
 }
@@ -454,6 +457,7 @@ int backtest_run(struct backtest_result *out, const struct backtest_options *o) 
                          .out = out,
                          .last_label = -1};
     int64_t started = clock_ns();
+    t.policy.learner.samples_a_day = t.snapshot.policy.learner.samples_a_day = o->samples_a_day;
     int result = backtest_open(&t);
     if (result == 0) result = backtest_go(&t);
     if (result == 0) backtest_finish(&t);

@@ -50,6 +50,7 @@ struct backtest_options {
     double noise;  // share of labels that name another class
     uint64_t seed; // of everything random
     size_t points; // of the curve
+    uint64_t samples_a_day;                 // as a learner would have seen them; 0: not known
     const struct backtest_switch *switches; // (switches_n), ascending by sample; they replace delay
                                             // and the learner's schedule; NULL: none
     size_t switches_n;

@@ -26,30 +26,35 @@ static bool plan_given(double value) { return !isnan(value); }
 
 /* ---- the configuration ---- */
 
-static int plan_refuse_feature(const struct feature_config *f, const char *what) {
-    fprintf(stderr, "winnowd: -c contradicts the data: the feature %s reads %s\n", f->name, what);
+/* Whether the data may have what a feature, or the score, reads. */
+static int plan_check_field(struct dataset *d, const char *name, struct text pointer) {
+    static const char *const whats[] = {[FIELD_LABEL] = "the label",
+                                        [FIELD_DROPPED] = "a column that --drop leaves out",
+                                        [FIELD_UNKNOWN] = "a column that is not there"};
+    enum dataset_field field = dataset_field(d, pointer);
+    struct buf near = {0};
+    if (field == FIELD_THERE) return CLI_GO;
+    if (field == FIELD_UNKNOWN) dataset_near(d, pointer, &near);
+    fprintf(stderr, "winnowd: -c contradicts the data: the feature %s reads %s%s\n", name,
+            whats[field], buf_string(&near));
+    buf_release(&near);
     return EX_USAGE;
 }
 
 /* A feature whose field is not in the events would be missing in every sample without anybody
  * noticing. */
 static int plan_check_features(const struct config *c, struct dataset *d) {
-    static const char *const whats[] = {[FIELD_LABEL] = "the label",
-                                        [FIELD_DROPPED] = "a column that --drop leaves out",
-                                        [FIELD_UNKNOWN] = "a column that is not there"};
-    for (size_t i = 0; i < c->features_n; i++) {
+    int code = CLI_GO;
+    for (size_t i = 0; i < c->features_n && code == CLI_GO; i++) {
         const struct feature_config *f = &c->features[i];
         struct buf pointer = {0};
         if (*f->path) buf_str(&pointer, f->path);
         else buf_printf(&pointer, "/%s", f->name);
-        enum dataset_field field = dataset_field(d, buf_view(&pointer));
+        code = plan_check_field(d, f->name, buf_view(&pointer));
         buf_release(&pointer);
-        if (field != FIELD_THERE) return plan_refuse_feature(f, whats[field]);
     }
-    const struct feature_config score = {.name = (char *)"model.upstream"};
-    const enum dataset_field field =
-        c->model.upstream.n ? dataset_field(d, text_of(c->model.upstream.value[0])) : FIELD_THERE;
-    return field == FIELD_THERE ? CLI_GO : plan_refuse_feature(&score, whats[field]);
+    if (code != CLI_GO || !c->model.upstream.n) return code;
+    return plan_check_field(d, "model.upstream", text_of(c->model.upstream.value[0]));
 }
 
 static int plan_config_of_data(struct config **out, const struct simulate_flags *f,
@@ -149,6 +154,10 @@ static int plan_apply_flags(struct comparison *t, struct config *c,
     if (plan_given(f->upfront)) t->upfront = f->upfront;
     if (plan_given(f->upfront) || t->upfront_is_usual) plan_set_budget(t, t->budget, c);
     c->budget.per_hour = c->budget.per_day = 0; // a file has no clock
+    if (c->watch.capacity_per_day) t->samples_a_day = f->day < 0 ? t->file.n : (uint64_t)f->day;
+    if (f->day >= 0 && !t->samples_a_day)
+        return plan_refuse("--day is how many samples, 1 or more, come on one day, and is for a "
+                           "configuration (-c) with watch.capacity_per_day");
     return CLI_GO;
 }
 
@@ -317,6 +326,9 @@ void comparison_plan_print(const struct comparison *t, const struct simulate_fla
     else printf("  labels      come back at once");
     if (t->delay < t->file.n)
         printf(t->noise > 0 ? ", %.4g %% of them wrong\n" : "\n", 100 * t->noise);
+    if (t->samples_a_day)
+        printf("  capacity    %lld of the %llu samples of a day\n",
+               (long long)c->watch.capacity_per_day, (unsigned long long)t->samples_a_day);
     printf("  runs        %zu seed%s from %llu on\n\n", t->seeds, t->seeds > 1 ? "s" : "",
            (unsigned long long)t->first_seed);
     fflush(stdout);

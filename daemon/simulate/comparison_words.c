@@ -11,7 +11,7 @@ static const char *const row_title[ESTIMATES] = {
     [ESTIMATE_PREVALENCE] = "are \"%s\"",
     [ESTIMATE_PRECISION] = "alarms that are right",
     [ESTIMATE_RECALL] = "\"%s\" that get an alarm",
-    [ESTIMATE_PRECISION_AT_CAPACITY] = "right, of the likeliest %s %%",
+    [ESTIMATE_PRECISION_AT_CAPACITY] = "right, of the likeliest %s",
     [ESTIMATE_RECALL_AT_CAPACITY] = "\"%s\" seen among these",
     [ESTIMATE_AVERAGE_PRECISION] = "average precision",
 };
@@ -93,9 +93,11 @@ void comparison_print_words(const struct comparison *t) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
     const struct config *c = &t->strategy[0].config;
     const char *class_ = c->model.classes.at[t->file.positive];
-    char capacity[16], a[48], b[48], d[48], e[48];
+    char capacity[32], a[48], b[48], d[48], e[48];
     if (!r->estimate.answers) return;
-    snprintf(capacity, sizeof capacity, "%.4g", 100 * c->watch.capacity);
+    if (t->samples_a_day)
+        snprintf(capacity, sizeof capacity, "%lld a day", (long long)c->watch.capacity_per_day);
+    else snprintf(capacity, sizeof capacity, "%.4g %%", 100 * c->watch.capacity);
     printf("\nWhat %llu answers said of all %zu samples (%s, seed %llu), and what is true\n",
            (unsigned long long)r->estimate.answers, r->samples, t->strategy[0].name,
            (unsigned long long)t->first_seed);
@@ -106,7 +108,7 @@ void comparison_print_words(const struct comparison *t) {
     words_segments(t, ESTIMATE_PRECISION);
     words_segments(t, ESTIMATE_RECALL);
     printf("\nOf 100 alarms %s are \"%s\". Of 100 \"%s\", %s get an alarm.\n"
-           "Whoever looks at the likeliest %s %% finds \"%s\" in %s of 100, and sees %s of 100 "
+           "Whoever looks at the likeliest %s finds \"%s\" in %s of 100, and sees %s of 100 "
            "\"%s\".\n",
            words_of_100(r, ESTIMATE_PRECISION, a), class_, class_,
            words_of_100(r, ESTIMATE_RECALL, b), capacity, class_,

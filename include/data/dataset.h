@@ -39,6 +39,9 @@ int dataset_next(struct dataset *d, struct dataset_sample *out, struct buf *why)
  * are known; everything else counts as there. */
 enum dataset_field { FIELD_THERE, FIELD_LABEL, FIELD_DROPPED, FIELD_UNKNOWN };
 enum dataset_field dataset_field(struct dataset *d, struct text pointer);
+/* The column whose pointer is nearest, as "; did you mean /NAME?", into an empty *out; nothing
+ * where none is near. */
+void dataset_near(const struct dataset *d, struct text pointer, struct buf *out);
 /* Data rows of the file, at most the limit. The first call reads the file through; a row that
  * cannot be read ends the count. */
 uint64_t dataset_rows(struct dataset *d);

@@ -80,6 +80,8 @@ bool consumer_lost(const struct consumer *c);
 /* Records between the next one and the end of its partition as last seen (high watermark), without
  * those that retention has deleted. */
 int64_t consumer_lag(struct consumer *c, int32_t partition, int64_t next);
+/* As reader_held_up (kafka/topic_reader.h), of our partitions. */
+int64_t consumer_held_up(struct consumer *c);
 /* The library's figures, of the last 15 s; zeros before. */
 const struct kafka_stats *consumer_stats(const struct consumer *c);
 /* Stop or go on fetching while a cycle cannot be committed; polling goes on, so the group keeps its

@@ -44,6 +44,10 @@ int reader_poll(struct reader *r, struct reader_record *out, size_t most,
 /* An end of a partition that was reached since the last call, transaction markers included; every
  * record before it was handed out. False: there is none. */
 bool reader_next_end(struct reader *r, size_t *topic, int32_t *partition, int64_t *end);
+/* How long the topic has held back what is in it, in ms: a record is handed out when every
+ * transaction that began before it has ended, so one that stays open, of whatever writer, holds up
+ * all that came later. 0: it does not. Since it was first asked. */
+int64_t reader_held_up(struct reader *r, size_t topic);
 /* Partitions that stand still, by what is wrong with their position; adds to out[]. */
 void reader_lost_positions(const struct reader *r, size_t out[LOST_NONE]);
 /* Whether it is known by now if a partition's position fits: *lost. Of a reader with an owner whose
@@ -77,6 +81,8 @@ int64_t reader_offset_at(struct reader *r, size_t topic, int32_t partition, int6
 int reader_cluster(struct reader *r, struct buf *out, int timeout_ms) MUST_CHECK;
 /* Whether the broker answers for the first topic within that time. */
 bool reader_answers(struct reader *r, int timeout_ms);
+/* How often a reader without an owner has gone back to the beginning of a partition. */
+size_t reader_rereads(const struct reader *r);
 /* True once every partition has been read to the end that it had when reader_start was called, or
  * stands still. */
 bool reader_caught_up(const struct reader *r);

@@ -24,6 +24,11 @@ enum cap_label { WORDS_ENUM(CAP_TABLE) CAP_LABELS };
     NEXT(PERCENTILE_99, "p99")
 enum percentile_label { WORDS_ENUM(PERCENTILE_TABLE) PERCENTILES };
 
+/* held_up: which of the topics that are read record by record. */
+#define READ_TOPIC_TABLE(FIRST, NEXT)                                                              \
+    FIRST(READ_SAMPLES, "samples") NEXT(READ_TASKS, "tasks") NEXT(READ_LABELS, "labels")
+enum read_topic { WORDS_ENUM(READ_TOPIC_TABLE) READ_TOPICS };
+
 /* pool_windows: what ended a window of the pool. WINDOW_OPEN is no word: nothing did yet. */
 #define WINDOW_END_TABLE(FIRST, NEXT)                                                              \
     FIRST(WINDOW_FULL, "full")                                                                     \

@@ -21,6 +21,7 @@ struct policy_learner {
                     // made of it until the operator accepts it, or it has grown back
     uint64_t rolled_ms; // the operator's rollback after which the live version was made: tells it
                         // from a version that was under way when the operator rolled back
+    uint64_t samples_a_day; // of all partitions, for watch.capacity_per_day; 0: not known
 };
 
 /* Largest budget_scale that is read or written: with it the least rate that an option takes is all.
@@ -63,6 +64,14 @@ static inline uint64_t policy_live(const struct policy *p) {
 static inline uint64_t policy_cap(int64_t operator_, uint64_t file) {
     if (operator_ == 0) return file;
     return operator_ > 0 ? (uint64_t)operator_ : 0;
+}
+
+/* The share of the samples that is within capacity: watch.capacity, or what watch.capacity_per_day
+ * (0: not given) is of a day's samples, as far as that is known. */
+static inline double policy_capacity(const struct policy *p, double share, uint64_t per_day) {
+    const uint64_t a_day = p->learner.samples_a_day;
+    if (!per_day || !a_day) return share;
+    return per_day < a_day ? (double)per_day / (double)a_day : 1;
 }
 
 /* Append the record, a JSON object. */

@@ -68,6 +68,8 @@ void registry_release(struct registry *r, struct snapshot *s);
 
 /* Valid until the next apply. */
 const struct policy *registry_policy(const struct registry *r);
+/* Whether the operator has said anything. */
+bool registry_operated(const struct registry *r);
 /* Largest number of a version that was read whole and checked: drafts and what is refused move
  * nothing. */
 uint64_t registry_newest(const struct registry *r);

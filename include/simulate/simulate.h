@@ -14,7 +14,7 @@ struct simulate_flags {
     struct dataset_options data; // the labelled samples; its limit is `limit`
     const char *config, *measure, *manager, *pool, *against, *csv, *report, *figures, *switches,
         *predictions;
-    int64_t limit, delay, seed, seeds;
+    int64_t limit, delay, seed, seeds, day;
     double budget, upfront, noise;
     bool json;
 };

@@ -20,9 +20,10 @@ struct schedule {
     bool primed;   // the live model was taught elsewhere: pushed, or a score that events bring, or
                    // it began as such a one
     bool accepted; // the operator has said that a much smaller set may follow that version
-    int64_t since_ms; // since that version was published
-    int64_t cost_ms;  // what fitting it took
-    size_t bytes;     // of its record
+    int64_t since_ms;       // since that version was published
+    int64_t cost_ms;        // what fitting it took
+    size_t bytes;           // of its record
+    uint64_t samples_a_day; // that the workers shall reckon with; 0: not known
 };
 
 /* Whether to fit. Never where a score that events bring is the model and stays it. A version is due

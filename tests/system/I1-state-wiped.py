@@ -9,9 +9,9 @@ from winnowd import main
 CHANGES = {"service": {"learner": False}, "budget": {"rate": 0.05, "burst": 20}}
 
 
-def commit_when_empty(stage, offsets):
-    """The group's static member leaves only with its session."""
-    wait("the group is empty", lambda: broker.commit(stage.brokers, stage.name, stage.topic("samples"), offsets) == 0, 30, 0.5)
+def commit(stage, offsets):
+    """As an operator does whose daemon has ended."""
+    wait("the group is empty", lambda: broker.commit(stage.brokers, stage.name, stage.topic("samples"), offsets) == 0)
 
 
 def test(stage):
@@ -19,7 +19,7 @@ def test(stage):
     feed(stage, 5000)
     daemon = stage.start(CHANGES).ready()
     stage.caught_up()
-    daemon.stop()
+    daemon.leave()
     state = stage.state()
     for p, (offset, metadata) in state.items():
         check(0 < len(metadata) <= 582 and metadata.isascii(), "state of %d: %d bytes", p, len(metadata))
@@ -36,7 +36,7 @@ def test(stage):
             fresh = bytearray(current[partition][1])
             fresh[len(fresh) // 2] ^= 1
             offsets[partition] = (current[partition][0], bytes(fresh))
-        commit_when_empty(stage, offsets)
+        commit(stage, offsets)
         daemon = stage.start(CHANGES).ready()
         said = daemon.await_event(event)
         equal(int(said["partition"]), partition, "the partition of the lost state")
@@ -44,7 +44,7 @@ def test(stage):
         equal(daemon.metric("selection_states_total", outcome="restored"), 1, "the other is restored")
         feed(stage, 3000, seed=10 + seed)
         stage.caught_up()
-        daemon.stop()
+        daemon.leave()
     tasks = accounts(stage)
     # `admitted` starts again with a lost state: the budget is counted over the samples themselves.
     good = sorted(stage.samples())
@@ -55,7 +55,7 @@ def test(stage):
 
     # An operator moves the offset back: the state of another offset does not count.
     current = stage.state()
-    commit_when_empty(stage, {0: (current[0][0] - 100, current[0][1]), 1: current[1]})
+    commit(stage, {0: (current[0][0] - 100, current[0][1]), 1: current[1]})
     daemon = stage.start(CHANGES).ready()
     equal(int(daemon.await_event("state_wiped")["partition"]), 0, "the partition whose offset was moved")
     stage.caught_up()

@@ -48,7 +48,7 @@ def test(stage):
     refused(stage, good + "kafka:\n  producer: {transactional.id: mine}\n", r"transactional\.id: winnowd sets this itself: ")
     for property, value in (("linger.ms", 900000), ("retries", 0), ("message.timeout.ms", 200000), ("queuing.strategy", "lifo")):  # only with ours
         refused(stage, good + "kafka:\n  producer: {%s: %s}\n" % (property, value), property.replace(".", r"\."))
-    refused(stage, good + "kafka:\n  consumer: {heartbeat.interval.ms: 20000}\n", r"^%s:9:36: .*heartbeat\.interval\.ms.*at most 3333" % where)
+    refused(stage, good + "kafka:\n  consumer: {heartbeat.interval.ms: 20000}\n", r"^%s:8:37: .*heartbeat\.interval\.ms.*at most 3333" % where)
     refused(stage, good + "kafka:\n  password_file: /no/such/file\n", "/no/such/file")
     equal(run("check", "-c", write(stage, good)).returncode, 0, "check of a good file")
     equal(run("run", "-c", stage.dir / "absent.yaml").returncode, 78, "an absent file")

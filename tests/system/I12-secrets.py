@@ -54,7 +54,7 @@ def test(stage):
 
     daemon = stage.start_with(config, env)
     port = daemon.port()
-    wait("the broker refuses us", lambda: daemon.find("topic_unavailable") or daemon.find("kafka"), 30)
+    wait("the broker refuses us", lambda: daemon.find("topic_unavailable") or daemon.find("kafka"))
     time.sleep(2)
     for path in ("/metrics", "/livez", "/readyz", "/status", "/config", "/models", "/recent"):
         clean(path, daemon.get(path)[1])

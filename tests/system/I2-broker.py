@@ -11,26 +11,26 @@ from winnowd import main
 
 def test(stage):
     stage.create(partitions=4)
-    daemon = stage.start({"service": {"workers": 2}}).ready()
+    daemon = stage.start({"service": {"workers": 2}, "kafka": {"session_timeout": "6s"}}).ready()
     feeder = Feeder(stage, rate=1000, bad_every=89)
     feeder.start()
     daemon.await_event("policy_in_force")
     time.sleep(2)
 
     broker.script("pause", broker.DIR)
-    time.sleep(9)  # session.timeout 6 s, transaction.timeout 3 s
+    time.sleep(9)  # longer than session and transaction
     broker.script("continue", broker.DIR)
-    wait("it goes on after the pause", lambda: daemon.metric("outside_trouble", system="kafka") == 0 and daemon.metric("partitions_assigned") == 4, 60)
+    wait("it goes on after the pause", lambda: daemon.metric("outside_trouble", system="kafka") == 0 and daemon.metric("partitions_assigned") == 4)
     time.sleep(2)
 
     broker.script("kill", broker.DIR)
     time.sleep(3)
     check(daemon.process.poll() is None, "the daemon ended with the broker: %s", daemon.process.returncode)
     broker.script("resume", broker.DIR)
-    wait("it goes on after the kill", lambda: daemon.metric("outside_trouble", system="kafka") == 0 and daemon.metric("partitions_assigned") == 4, 60)
+    wait("it goes on after the kill", lambda: daemon.metric("outside_trouble", system="kafka") == 0 and daemon.metric("partitions_assigned") == 4)
     time.sleep(3)
     feeder.end()
-    stage.caught_up(60)
+    stage.caught_up()
     tasks = accounts(stage)
     print("%d records, %d tasks, %.1f above the rate at most" % (feeder.n, len(tasks), within_budget(tasks, 0.05)))
     equal(daemon.get("/livez")[0], 200, "/livez")

@@ -31,7 +31,7 @@ def test(stage):
         daemon.kill()
     feeder.end()
     daemon = stage.start(CHANGES).ready()
-    stage.caught_up(90)
+    stage.caught_up()
     tasks = accounts(stage)
     print("%d records, %d tasks, %.1f above the rate at most" % (feeder.n, len(tasks), within_budget(tasks, RATE)))
     wait(lambda: "every task is answered: %d of %d" % (len(oracle.answers), len(tasks)), lambda: len(oracle.answers) == len(tasks))
@@ -49,7 +49,7 @@ def asked_and_admitted(stage, daemon):
     """What the committed selection states say, over all partitions: a restart reads them back and tells."""
     daemon.stop()
     again = stage.start(CHANGES).ready()
-    wait("4 partitions are owned", lambda: len(again.find("partition_owned")) == 4, 40)
+    wait("4 partitions are owned", lambda: len(again.find("partition_owned")) == 4)
     owned = again.find("partition_owned")
     return sum(int(e["asked"]) for e in owned), sum(int(e["admitted"]) for e in owned)
 

@@ -29,8 +29,8 @@ def test(stage):
             daemon.kill()
     feeder.end()
     daemon = stage.start(CHANGES).ready()
-    stage.caught_up(90)
-    wait("the last windows end by themselves", lambda: len(stage.read("predictions")) + len(stage.read("dead_letters")) >= feeder.n, 40)
+    stage.caught_up()
+    wait("the last windows end by themselves", lambda: len(stage.read("predictions")) + len(stage.read("dead_letters")) >= feeder.n)
     tasks = accounts(stage)
     reasons = [t["reason"] for t in tasks]
     print("%d records, %d tasks: %s" % (feeder.n, len(tasks), {r: reasons.count(r) for r in set(reasons)}))

@@ -39,7 +39,7 @@ def test(stage):
         daemon.kill()
     feeder.end()
     daemon = stage.start(CHANGES).ready()
-    stage.caught_up(90)
+    stage.caught_up()
     samples = stage.samples()
     good = {p for p, name in samples.items() if not isinstance(name, tuple)}
     tasks, again = same(((t["id"], decided(t)) for t in stage.tasks()), "task")

@@ -97,7 +97,7 @@ def test(stage):
         daemon = stage.start({
             "service": {"delivery": "at_least_once", "learner": False},
             "budget": {"rate": 1, "random_share": 1},
-            "kafka": {"brokers": proxy.brokers, "consumer": {"socket.timeout.ms": 3000}}}).ready()
+            "kafka": {"brokers": proxy.brokers, "session_timeout": "6s", "consumer": {"socket.timeout.ms": 3000}}}).ready()
         source = Source(stage)
 
         def send():
@@ -117,7 +117,7 @@ def test(stage):
             lost.wait()
             if trouble is absent:
                 proxy.shut()
-            wait("the attempt is given up", lambda: given_up(daemon) > before, 60)
+            wait("the attempt is given up", lambda: given_up(daemon) > before)
             lost.end()
             proxy.open()
             stage.caught_up()

@@ -4,7 +4,7 @@ import random
 
 from confluent_kafka.admin import AdminClient, NewPartitions
 from accounts import accounts
-from broker import Writer, check, equal, wait
+from broker import PATIENCE, Writer, check, equal, wait
 from stream import sample
 from winnowd import main
 
@@ -34,20 +34,21 @@ def test(stage):
     stage.create(partitions=2)
     two = {**CHANGES, "service": {"learner": False, "instance": "two", "state_dir": str(stage.dir / "two")}}
     first, second = stage.start(CHANGES).ready(), stage.start(two, "two.yaml").ready()
-    wait("they share", lambda: first.metric("partitions_assigned") == 1 and second.metric("partitions_assigned") == 1, 40)
+    wait("they share", lambda: first.metric("partitions_assigned") == 1 and second.metric("partitions_assigned") == 1)
     send(stage, range(2), 40, 1)
     before = by_partition(stage.tasks())
     check(all(10 <= before[p] <= 40 for p in range(2)), "asked at first: %s", before)
     admin = AdminClient({"bootstrap.servers": stage.brokers})
-    admin.create_partitions([NewPartitions(stage.topic("samples"), 6)])[stage.topic("samples")].result(30)
-    wait("all six are owned", lambda: first.metric("partitions_assigned") == 3 and second.metric("partitions_assigned") == 3, 60)
-    wait("all have their shares", lambda: len(first.find("division_share")) + len(second.find("division_share")) >= 2 + 4, 30)
+    admin.create_partitions([NewPartitions(stage.topic("samples"), 6)])[stage.topic("samples")].result(PATIENCE)
+    wait("all six are owned", lambda: first.metric("partitions_assigned") == 3 and second.metric("partitions_assigned") == 3)
+    wait("all have their shares", lambda: len(first.find("division_share")) + len(second.find("division_share")) >= 2 + 4)
     send(stage, range(2, 6), 30, 2)
     asked = by_partition(stage.tasks())
     check(all(asked.get(p, 0) >= 5 for p in range(2, 6)), "the new ones are asked within the day: %s", asked)
     first.kill()
+    first.leave()
     send(stage, range(6), 100, 3)
-    second.stop()
+    second.leave()
     again = stage.start(CHANGES).ready()
     send(stage, range(6), 200, 4)
     again.stop()

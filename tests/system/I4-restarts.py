@@ -8,7 +8,8 @@ from stream import Feeder
 from winnowd import main
 
 RATE, BURST, GRANT = 0.02, 5, 40
-CHANGES = {"budget": {"rate": RATE, "burst": BURST, "upfront": GRANT}, "service": {"learner": False}}
+CHANGES = {"budget": {"rate": RATE, "burst": BURST, "upfront": GRANT}, "service": {"learner": False},
+           "kafka": {"session_timeout": "6s"}}  # that of a member that went without a word is waited for
 
 
 def test(stage):
@@ -22,7 +23,7 @@ def test(stage):
         time.sleep(stage.random.uniform(0.5, 2))
         if n % 3 == 1:  # a second member comes, and goes without a word
             two = stage.start(other, "two.yaml").ready()
-            wait("they share", lambda: one.metric("partitions_assigned") == 2 and two.metric("partitions_assigned") == 2, 40)
+            wait("they share", lambda: one.metric("partitions_assigned") == 2 and two.metric("partitions_assigned") == 2)
             time.sleep(1)
             two.kill()
         if n % 2:

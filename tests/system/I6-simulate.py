@@ -6,7 +6,7 @@ import json
 import struct
 
 from accounts import learned
-from broker import check, equal, wait
+from broker import PATIENCE, check, equal, wait
 from stream import Feeder, Oracle, truth_of
 from winnowd import main, run
 
@@ -70,7 +70,8 @@ def test(stage):
     oracle.start()
     feeder = Feeder(stage, rate=SAMPLES / 6, total=SAMPLES)
     feeder.start()
-    feeder.join(60)
+    feeder.join(PATIENCE)
+    equal(feeder.n, SAMPLES, "samples that were fed")
     stage.caught_up()
     tasks = stage.tasks()
     wait("all tasks are answered", lambda: len(oracle.answers) == len(tasks))

@@ -26,7 +26,7 @@ def test(stage):
     stage.caught_up()
     wait("scoring goes on", lambda: daemon.metric("samples_admitted_total") > scored)
     equal(daemon.get("/livez")[0], 200, "/livez")
-    roomy.await_event("learner_ready", 30)
+    roomy.await_event("learner_ready")
     daemon.await_event("learner_failed")
     tasks = accounts(stage)
     wait("answered", lambda: len(oracle.answers) == len(tasks))

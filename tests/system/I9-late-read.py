@@ -19,16 +19,16 @@ def test(stage):
         daemon, oracle = stage.start({"kafka": {"brokers": proxy.brokers}}).ready(), Oracle(stage)
         oracle.start()
         feed(stage, 2000)
-        wait("a model is live", lambda: versions(stage), 30)
-        wait("all is learned", lambda: daemon.metric("open_tasks") == 0 and daemon.metric("labelled_rows") > 90, 30)
+        wait("a model is live", lambda: versions(stage))
+        wait("all is learned", lambda: daemon.metric("open_tasks") == 0 and daemon.metric("labelled_rows") > 90)
         mark = proxy.mark()
         held = proxy.hold("Fetch", times=None, has=stage.topic("models").encode())
         for seed in (2, 3):  # makes a version due, if none was under way; it cannot be read back
             feed(stage, 500, seed=seed)
-        proxy.wait_for("InitProducerId", mark, 30, transactional_id="%s-learner" % stage.name)  # it begins to read again
+        proxy.wait_for("InitProducerId", mark, transactional_id="%s-learner" % stage.name)  # it begins to read again
         held.end()
-        wait("all is learned after all", lambda: progress(stage).get("labelled") == len(oracle.answers) == len(stage.tasks()), 60, 0.3)
-        wait("and live", lambda: daemon.metric("model_labelled_rows") == daemon.metric("labelled_rows"), 30, 0.3)
+        wait("all is learned after all", lambda: progress(stage).get("labelled") == len(oracle.answers) == len(stage.tasks()), every=0.3)
+        wait("and live", lambda: daemon.metric("model_labelled_rows") == daemon.metric("labelled_rows"), every=0.3)
         daemon.stop()
         oracle.end()
     numbers = versions(stage)

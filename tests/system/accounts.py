@@ -63,6 +63,6 @@ def progress(stage, name=None):
     return json.loads(records[-1].value) if records else {}
 
 
-def learned(daemon, labels, seconds=60):
+def learned(daemon, labels):
     """Waits until the labelled set has so many rows."""
-    wait(lambda: "labelled rows: %s of %s" % (daemon.metric("labelled_rows"), labels), lambda: daemon.metric("labelled_rows") == labels, seconds, 0.2)
+    wait(lambda: "labelled rows: %s of %s" % (daemon.metric("labelled_rows"), labels), lambda: daemon.metric("labelled_rows") == labels, every=0.2)

@@ -28,6 +28,7 @@ TROUBLE = {
     "WinnowdNoLearner": ({"winnowd_learner_active{%s}": "1x9 0x90"}, 30, 15),
     "WinnowdTwoLearners": ({"winnowd_learner_active{%s}": "1x90", 'winnowd_learner_active{job="winnowd", instance="two"}': "0x9 1x90"}, 14, 9),
     "WinnowdLearnerFailed": ({"winnowd_learner_failed{%s}": "0x9" + " 1 1 0 1" * 20}, 40, 12),
+    "WinnowdHeldUp": ({'winnowd_held_up_seconds{%s, topic="labels"}': "0x9 60+60x90"}, 30, 15),
     "WinnowdDisk": ({"winnowd_store_bytes{%s}": "10x9 95x90", "winnowd_store_limit_bytes{%s}": "100x100"}, 20, 12),
     "WinnowdDeadLetters": ({'winnowd_dead_letters_total{%s, reason="not_json"}': "0x20 0+50x90", "winnowd_samples_total{%s}": "0+1000x110"}, 50, 15),
     "WinnowdOtherShape": ({'winnowd_dead_letters_total{%s, reason="no_feature"}': "0x20 0+900x90", "winnowd_samples_total{%s}": "0+1000x110"}, 50, 22),

@@ -67,7 +67,7 @@ def test(stage):
 
     with LabelStudio() as studio:
         (stage.dir / "token").write_text(studio.token)
-        config = stage.config({"bridge": {"url": studio.url, "token_file": str(stage.dir / "token"), "batch": 5, "poll": "100ms", "timeout": "300ms"}})
+        config = stage.config({"bridge": {"url": studio.url, "token_file": str(stage.dir / "token"), "batch": 5, "poll": "100ms", "timeout": "3s"}})
         equal(run("bridge", "-c", config, "setup").returncode, 0, "setup")
         bridge = stage.start_with(config, command="bridge")
         bridge.await_event("bridge_ready")
@@ -78,16 +78,16 @@ def test(stage):
         for name, mangle in NONSENSE.items():
             studio.mangle, before = mangle, studio.mangled
             send(2)
-            wait("questions answered by " + name, lambda: studio.mangled >= before + TIMES, 60)
+            wait("questions answered by " + name, lambda: studio.mangled >= before + TIMES)
             check(bridge.process.poll() is None, "%s ended the bridge", name)
             studio.mangle = None
-            wait("all tasks after " + name, lambda: set(studio.counts()) == set(sent), 60)
+            wait("all tasks after " + name, lambda: set(studio.counts()) == set(sent))
         begun = len(bridge.events)
         studio.token, right = "another", studio.token
         wait("longer pauses", lambda: longest_s(bridge.find("bridge_tool_refused", begun)) > PAUSE_S)
         studio.token = right
         studio.answer(first[1], "bad", who="x" * 5000)
-        wait("all tasks", lambda: set(studio.counts()) == set(sent), 120)
+        wait("all tasks", lambda: set(studio.counts()) == set(sent))
         equal({i: n for i, n in studio.counts().items() if n != 1}, {}, "tasks that are there more than once")
         wait("an answer after it all", lambda: said(first[1]))
         equal([l["annotator"] for l in said(first[1])], ["1"], "a name that is longer than a label takes")

@@ -6,7 +6,7 @@ import time
 import urllib.error
 import urllib.request
 
-from broker import Writer, check, equal, wait
+from broker import PATIENCE, Writer, check, equal, wait
 from stand_in import Quiet, StandIn
 from stream import send_tasks
 from winnowd import main, run
@@ -49,7 +49,7 @@ def post(port, token, body):
     request = urllib.request.Request("http://127.0.0.1:%d/labels" % port, method="POST", data=body.encode(),
                                      headers={"Authorization": "Bearer " + token})
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

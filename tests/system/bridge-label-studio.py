@@ -41,7 +41,7 @@ def touched_and_not(stage, project, config, sent, send):
     bridge = stage.start_with(config, command="bridge")
     bridge.await_event("bridge_ready")
     send(5)
-    wait("five more tasks", lambda: project.count() == len(sent), 120)
+    wait("five more tasks", lambda: project.count() == len(sent))
     ids = sent[-5:]
     number = [project.tasks()[i][0] for i in ids]
 
@@ -53,7 +53,7 @@ def touched_and_not(stage, project, config, sent, send):
     project.annotate(number[0], "bad", who=project.second())
     wait("both answers", lambda: said(ids[0])[-2:] == [("good", 0.5), ("bad", 0.5)])
     project.annotate(number[1], "ugly")
-    bridge.await_event("bridge_unknown_class", 60)
+    bridge.await_event("bridge_unknown_class")
     wait("the task to wait again", lambda: not project.call("GET", "/api/tasks/%d/" % number[1])["annotations"])
     equal(said(ids[1]), [], "what is said of it")
     bridge.stop()
@@ -63,7 +63,7 @@ def touched_and_not(stage, project, config, sent, send):
     project.annotate(number[3], None)
     project.call("POST", "/api/projects/%d/import" % project.number, [project.call("GET", "/api/tasks/%d/" % number[1])["data"]])
     bridge = stage.start_with(config, command="bridge")
-    wait("what nobody touched to leave", lambda: [len(project.tasks().get(i, [])) for i in ids] == [1, 1, 1, 1, 0], 90)
+    wait("what nobody touched to leave", lambda: [len(project.tasks().get(i, [])) for i in ids] == [1, 1, 1, 1, 0])
     equal([project.tasks()[i][0] for i in ids[:4]], number[:4], "the tasks that stay")
     bridge.stop()
     sent.remove(ids[4])
@@ -80,15 +80,15 @@ def webhook(stage, project, settings, sent, send):
     hook = project.call("POST", "/api/webhooks/", {"project": project.number, "url": "http://127.0.0.1:%d/webhook" % port, "send_payload": True, "send_for_all_actions": False,
                                                    "actions": actions, "headers": {"Authorization": "Bearer webhook-token"}, "is_active": True})
     ids = send(2)
-    wait("two more tasks", lambda: all(i in project.tasks() for i in ids), 120)
+    wait("two more tasks", lambda: all(i in project.tasks() for i in ids))
 
     def said():
         return [l.get("label", l["outcome"]) for l in (json.loads(r.value) for r in stage.read("labels")) if l["id"] == ids[0]]
 
     made = project.annotate(project.tasks()[ids[0]][0], "good")
-    wait("an answer by the webhook", lambda: said() == ["good"], 30)
+    wait("an answer by the webhook", lambda: said() == ["good"])
     project.call("DELETE", "/api/annotations/%d/" % made)
-    wait("a deletion by the webhook", lambda: said() == ["good", "skipped"], 30)
+    wait("a deletion by the webhook", lambda: said() == ["good", "skipped"])
     project.call("DELETE", "/api/webhooks/%d/" % hook["id"])
     bridge.stop()
 
@@ -111,7 +111,7 @@ def carry(stage, home, url):
     bridge = stage.start_with(config, command="bridge")
     bridge.await_event("bridge_ready")
     send(20)
-    wait("the first tasks", lambda: project.count() == 20, 120)
+    wait("the first tasks", lambda: project.count() == 20)
     one, two, three = (project.tasks()[i][0] for i in sent[:3])
     first = project.annotate(one, "good")
     project.annotate(two, None)

@@ -5,13 +5,12 @@ import time
 import urllib.error
 import urllib.request
 
-from broker import Writer, check, equal, wait
+from broker import PATIENCE, Writer, check, equal, wait
 from label_studio import LabelStudio
 from stream import send_tasks
 from winnowd import main, run
 
 POSTS = 400
-HINTED_S = 20  # far below bridge.poll
 A_SECOND = 4   # polls by hints, at most
 
 
@@ -19,7 +18,7 @@ def post(port, body, token="webhook-token", path="/webhook"):
     """The status of a webhook."""
     request = urllib.request.Request("http://127.0.0.1:%d%s" % (port, path), method="POST", data=body, headers={"Authorization": "Bearer " + token})
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code
@@ -44,12 +43,12 @@ def hinted(studio, port, sent, said):
     studio.answer(sent[0], "good")
     event = {"action": "ANNOTATION_CREATED", "task": {"data": {"id": sent[1]}}, "annotation": {"result": [{"from_name": "label", "value": {"choices": ["bad"]}}]}}
     equal(post(port, json.dumps(event).encode()), 200, "a webhook")
-    wait("the answer long before a poll", lambda: said(sent[0]) == ["good"], HINTED_S)
+    wait("the answer long before a poll", lambda: said(sent[0]) == ["good"])
     equal(said(sent[1]), [], "what only the webhook says")
     for n, body in enumerate((b"", b"no JSON", b"\x00" * 1000, b"[" * 100000)):
         studio.answer(sent[2 + n], "bad")
         equal(post(port, body), 200, "nonsense that is %d bytes long" % len(body))
-        wait("an answer after it", lambda: said(sent[2 + n]) == ["bad"], HINTED_S)
+        wait("an answer after it", lambda: said(sent[2 + n]) == ["bad"])
     before, begun = polls(studio), time.monotonic()
     for _ in range(POSTS):
         post(port, b"{}")
@@ -62,9 +61,9 @@ def passed_over(stage, config, bridge, studio, port, sent, said):
     studio.answer(sent[11], "good")
     studio.mangle = odd(sent[10])
     post(port, b"")
-    wait("the answer beside it", lambda: said(sent[11]) == ["good"], HINTED_S)
+    wait("the answer beside it", lambda: said(sent[11]) == ["good"])
     equal(bridge.await_event("bridge_unreadable")["id"], sent[10], "what is unreadable")
-    letter, = wait("its dead letter", lambda: stage.read("dead_letters"), 60)
+    letter, = wait("its dead letter", lambda: stage.read("dead_letters"))
     event = bridge.await_event("bridge_passed_over")
     number = next(t["id"] for t in studio.tasks.values() if t["data"]["id"] == sent[10])
     equal((event["id"], int(event["task"])), (sent[10], number), "what is passed over")
@@ -73,14 +72,14 @@ def passed_over(stage, config, bridge, studio, port, sent, said):
     equal(json.loads(letter.value)["data"]["id"], sent[10], "its task")
     studio.answer(sent[12], "bad")
     post(port, b"")
-    wait("an answer behind it", lambda: said(sent[12]) == ["bad"], HINTED_S)
+    wait("an answer behind it", lambda: said(sent[12]) == ["bad"])
     equal((said(sent[10]), len(stage.read("dead_letters"))), ([], 1), "what is said of it, and how often")
     done = run("dead-letters", "-c", config, "retry", "--all")
     check("would be a dead letter again" in done.stdout + done.stderr, "retry: %s", done.stdout + done.stderr)
     studio.mangle = None
     studio.answer(sent[10], "good")
     post(port, b"")
-    wait("its answer when it is given anew", lambda: said(sent[10]) == ["good"], HINTED_S)
+    wait("its answer when it is given anew", lambda: said(sent[10]) == ["good"])
 
 
 def test(stage):

@@ -84,7 +84,7 @@ def test(stage):
 
     with LabelStudio() as studio:
         (stage.dir / "token").write_text(studio.token + "\n")
-        settings = {"url": studio.url, "token_file": str(stage.dir / "token"), "batch": 20, "poll": "100ms", "timeout": "1s"}
+        settings = {"url": studio.url, "token_file": str(stage.dir / "token"), "batch": 20, "poll": "100ms", "timeout": "3s"}
 
         def arrived(what):
             wait(what, lambda: set(studio.counts()) >= set(sent))

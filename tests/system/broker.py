@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DIR = os.environ.get("WINNOWD_KAFKA_DIR", str(ROOT / "build" / "kafka"))
+PATIENCE = 120  # seconds: a machine that others use, too, stands still for twenty at a time; a fact that is there costs nothing
 
 
 class Failure(AssertionError):
@@ -32,7 +33,7 @@ def equal(got, wanted, what):
     check(got == wanted, "%s: got %s, wanted %s", what, got, wanted)
 
 
-def wait(what, predicate, seconds=30, every=0.05):
+def wait(what, predicate, seconds=PATIENCE, every=0.05):
     """The first true answer of predicate; Failure with `what` when the deadline passes. `what` may be a function."""
     deadline = time.monotonic() + seconds
     while True:
@@ -58,11 +59,11 @@ def create_topics(brokers, names, partitions, config=None):
     """names: {name: partitions or None for the default}."""
     admin = AdminClient({"bootstrap.servers": brokers})
     topics = [NewTopic(n, p or partitions, 1, config=dict(config or {})) for n, p in names.items()]
-    for future in admin.create_topics(topics, request_timeout=30).values():
-        future.result(30)
+    for future in admin.create_topics(topics, request_timeout=PATIENCE).values():
+        future.result(PATIENCE)
 
     def there():
-        known = admin.list_topics(timeout=10).topics
+        known = admin.list_topics(timeout=PATIENCE).topics
         return all(n in known and known[n].error is None and known[n].partitions for n in names)
     wait("topics are known: %s" % list(names), there)
 
@@ -70,14 +71,14 @@ def create_topics(brokers, names, partitions, config=None):
 def delete_topics(brokers, names):
     """Deletes topics and waits until they are gone."""
     admin = AdminClient({"bootstrap.servers": brokers})
-    for future in admin.delete_topics(names, request_timeout=30).values():
-        future.result(30)
+    for future in admin.delete_topics(names, request_timeout=PATIENCE).values():
+        future.result(PATIENCE)
     wait("topics are gone: %s" % names, lambda: not any(topic_exists(brokers, n) for n in names))
 
 
 def topic_exists(brokers, name):
     """Whether the broker knows the topic now."""
-    known = AdminClient({"bootstrap.servers": brokers}).list_topics(timeout=10).topics
+    known = AdminClient({"bootstrap.servers": brokers}).list_topics(timeout=PATIENCE).topics
     return name in known and known[name].error is None
 
 
@@ -102,8 +103,8 @@ class Reader:
             "log_level": 2, "fetch.wait.max.ms": 10, "fetch.error.backoff.ms": 50, "reconnect.backoff.max.ms": 500,
             "allow.auto.create.topics": False})
         # A broker that has just started may not know all of its topics yet.
-        known = wait("topic %s is there" % topic, lambda: [t for t in [self.consumer.list_topics(topic, timeout=10).topics[topic]]
-                                                           if t.error is None and t.partitions], 10)[0]
+        known = wait("topic %s is there" % topic, lambda: [t for t in [self.consumer.list_topics(topic, timeout=PATIENCE).topics[topic]]
+                                                           if t.error is None and t.partitions])[0]
         self.at_end = {p: False for p in known.partitions}
         start = -1 if from_end else -2  # librdkafka's "end" and "beginning"
         self.consumer.assign([TopicPartition(topic, p, start) for p in known.partitions])
@@ -119,7 +120,7 @@ class Reader:
                 self.at_end[m.partition()] = True
         return out
 
-    def to_end(self, seconds=60):
+    def to_end(self, seconds=PATIENCE):
         """All records up to the present end."""
         self.at_end = {p: False for p in self.at_end}
         assignment = self.consumer.position([tp for tp in self.consumer.assignment()])
@@ -133,13 +134,13 @@ class Reader:
 
     def ends(self):
         """{partition: offset after the last record}."""
-        return {p: self.consumer.get_watermark_offsets(TopicPartition(self.topic, p), 10)[1] for p in self.at_end}
+        return {p: self.consumer.get_watermark_offsets(TopicPartition(self.topic, p), PATIENCE)[1] for p in self.at_end}
 
     def close(self):
         self.consumer.close()
 
 
-def read_topic(brokers, topic, isolation="read_committed", seconds=60):
+def read_topic(brokers, topic, isolation="read_committed", seconds=PATIENCE):
     """All records of a topic up to its present end."""
     reader = Reader(brokers, topic, isolation)
     try:
@@ -174,7 +175,7 @@ class Writer:
                 self.producer.poll(0.1)
         self.producer.poll(0)
 
-    def flush(self, seconds=60):
+    def flush(self, seconds=PATIENCE):
         """Waits until all is sent; Failure when anything is not."""
         left = self.producer.flush(seconds)
         check(left == 0 and self.failed == 0, "%d records not sent, %d failed", left, self.failed)
@@ -192,7 +193,7 @@ def _call(brokers, api, version, body):
     """One request to the first broker; the answer's body."""
     host, port = brokers.split(",")[0].rsplit(":", 1)
     request = struct.pack(">hhi", api, version, 1) + _string("tests") + body
-    with socket.create_connection((host, int(port)), 10) as s:
+    with socket.create_connection((host, int(port)), PATIENCE) as s:
         s.sendall(struct.pack(">i", len(request)) + request)
         answer = b""
         while len(answer) < 4 or len(answer) < 4 + struct.unpack(">i", answer[:4])[0]:
@@ -229,6 +230,16 @@ def _fetch_offsets(brokers, group, topic, partitions):
         check(error == 0, "OffsetFetch: error %d", error)
         out[partition] = (offset, metadata)
     return out
+
+
+def evict(brokers, group, instance):
+    """Takes a static member out of its group, as an operator's tool would once its process is gone (LeaveGroup, version 3)."""
+    def left():
+        answer = _call(brokers, 13, 3, _string(group) + struct.pack(">i", 1) + _string("") + _string(instance))
+        error = struct.unpack(">h", answer[4:6])[0] or struct.unpack(">h", answer[-2:])[0]
+        check(error in (0, *LOADING), "LeaveGroup of %s: error %d", instance, error)
+        return error == 0
+    wait("the coordinator lets %s go" % instance, left)
 
 
 def commit(brokers, group, topic, offsets):

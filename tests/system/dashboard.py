@@ -21,7 +21,7 @@ def drawn(page):
 
 def redrawn(page, times=1):
     before = drawn(page)
-    wait("the page draws again", lambda: drawn(page) >= before + times, 90)
+    wait("the page draws again", lambda: drawn(page) >= before + times)
 
 
 def text(page, selector):
@@ -30,7 +30,7 @@ def text(page, selector):
 
 def loads(page, daemon):
     page.get("http://127.0.0.1:%d/" % daemon.port())
-    wait("the first figures", lambda: drawn(page) >= 1, 120)
+    wait("the first figures", lambda: drawn(page) >= 1)
     equal(text(page, "#health-word"), "Healthy", "health")
     loaded = page.execute_script("return performance.getEntries().filter(e => e.name.startsWith('http')).map(e => [e.name, e.transferSize])")
     origin = "http://127.0.0.1:%d/" % daemon.port()
@@ -60,7 +60,7 @@ def draws(page):
 
 def answers(page):
     """The manager's questions, in their order, each with a number; and where."""
-    wait("the answers", lambda: "too few" not in text(page, "#answers"), 60)
+    wait("the answers", lambda: "too few" not in text(page, "#answers"))
     asked = page.execute_script("return [...document.querySelectorAll('#answers dt')].map(e => e.textContent)")
     equal([q.split()[1] for q in asked], ["much", "much", "many", "does", "it"], "questions: %s" % asked)
     values = page.execute_script("return [...document.querySelectorAll('#answers .value')].map(e => e.textContent)")
@@ -161,7 +161,7 @@ def test(stage):
             page.save_screenshot(os.environ["WINNOWD_SHOT"])
             page.set_window_size(1300, 900)
         speaks(page)
-        wait("the figures move", lambda: text(page, "#tiles") != before, 30)
+        wait("the figures move", lambda: text(page, "#tiles") != before)
         keyboard(page)
         looks(page)
         tiles(page, stage)
@@ -169,7 +169,7 @@ def test(stage):
         bounded(page)
         equal(complaints(page, lambda e: e.get("source") == "rendering"), [], "the console")  # rendering: of our looking at the canvases
         daemon.stop()
-        wait("the page says that nobody answers", lambda: text(page, "#health-word") == "No answer", 30)
+        wait("the page says that nobody answers", lambda: text(page, "#health-word") == "No answer")
     oracle.end()
 
 

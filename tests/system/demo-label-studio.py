@@ -9,7 +9,7 @@ import sys
 import urllib.parse
 import urllib.request
 
-from broker import ROOT, check, equal, wait
+from broker import PATIENCE, ROOT, check, equal, wait
 from label_studio_real import Project, installed
 from winnowd import main
 
@@ -18,10 +18,10 @@ def log_in(url, user, password):
     """Whether the page that people open lets them in."""
     jar = http.cookiejar.CookieJar()
     browser = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(jar))
-    browser.open(url + "/user/login/", timeout=60).read()
+    browser.open(url + "/user/login/", timeout=PATIENCE).read()
     token = next(c.value for c in jar if c.name == "csrftoken")
     form = urllib.parse.urlencode({"csrfmiddlewaretoken": token, "email": user, "password": password}).encode()
-    answer = browser.open(urllib.request.Request(url + "/user/login/", form, {"Referer": url}), timeout=60)
+    answer = browser.open(urllib.request.Request(url + "/user/login/", form, {"Referer": url}), timeout=PATIENCE)
     return "/user/login" not in answer.geturl()
 
 
@@ -33,7 +33,7 @@ def test(stage):
         def printed():
             check(demo.poll() is None, "it ended with %s:\n%s", demo.returncode, errors.read_text()[-3000:])
             return "Ctrl-C ends it all" in said.read_text()
-        wait("the address", printed, 840)
+        wait("the address", printed, 2700)
         url = re.search(r"^Label Studio: +(http://[\d.:]+)/projects/1/data$", said.read_text(), re.M).group(1)
         user, password = re.search(r"log in with +(\S+) and the password (\S+)", said.read_text()).groups()
         project = Project(url, (stage.dir / "demo" / "label-studio" / "token").read_text())
@@ -41,7 +41,7 @@ def test(stage):
         check(log_in(url, user, password), "nobody can log in")
     finally:
         os.kill(demo.pid, signal.SIGTERM)
-        code = demo.wait(120)
+        code = demo.wait(PATIENCE)
     equal(code, 0, "its end: " + errors.read_text()[-2000:])
     for name in ("run.log", "bridge.log"):
         check("level=error" not in (stage.dir / "demo" / name).read_text(), "an error in %s", name)

@@ -10,7 +10,7 @@ import socket
 import subprocess
 
 import broker
-from broker import check, equal, wait
+from broker import PATIENCE, check, equal, wait
 from stream import feed
 from winnowd import BINARY, as_yaml, main, run
 
@@ -29,8 +29,8 @@ class Tried:
         if isinstance(done, subprocess.CompletedProcess):
             got, said = done.returncode, done.stdout + done.stderr
         else:
-            got = done.process.wait(60)
-            done.thread.join(5)
+            got = done.process.wait(PATIENCE)
+            done.thread.join(PATIENCE)
             said = done.text
         equal(got, code, "exit code of %s; it said:\n%s" % (what, said[-2000:]))
         for one in says:
@@ -89,7 +89,7 @@ def commands(stage, tried):
             ("a model file that is none", 65, ("model", "-c", config, "push", stage.dir / "noise"), ("noise",))):
         tried(what, code, run(*words), *says)
     with open("/dev/full", "w", encoding="ascii") as full:
-        done = subprocess.run([BINARY, "docs", "options"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        done = subprocess.run([BINARY, "docs", "options"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
     tried("a full disk behind standard output", 74, subprocess.CompletedProcess(done.args, done.returncode, "", done.stderr))
 
 
@@ -139,14 +139,14 @@ def by_nobody(stage, *words):
     binary = stage.dir / "winnowd"
     shutil.copy(BINARY, binary)
     os.chmod(stage.dir, 0o755)
-    return subprocess.run([binary, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, user=65534, group=65534, extra_groups=[])
+    return subprocess.run([binary, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, user=65534, group=65534, extra_groups=[])
 
 
 def interrupted(tried):
     demo = subprocess.Popen([BINARY, "demo", "--samples", "10000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     demo.stdout.readline()
     demo.send_signal(signal.SIGINT)
-    out, err = demo.communicate(timeout=60)
+    out, err = demo.communicate(timeout=PATIENCE)
     tried("an interrupted demo", 130, subprocess.CompletedProcess([], demo.returncode, out, err))
 
 
@@ -158,12 +158,12 @@ def threads(stage, tried):
     token.write_text("a-token-of-this-test")
     for most in range(THREADS_MOST):
         daemon = stage.start({"watch": {"label": True, "token_file": str(token)}}, "threads.yaml", {"LD_PRELOAD": str(library), "WINNOWD_THREADS": str(most)})
-        wait("it listens or has ended", lambda: daemon.process.poll() is not None or daemon.find("listening"), 60)
+        wait("it listens or has ended", lambda: daemon.process.poll() is not None or daemon.find("listening"))
         if daemon.process.poll() is None:
             daemon.kill()
             check(most > 5, "it starts with %d threads: the refusal does not work", most)
             break
-        daemon.thread.join(5)
+        daemon.thread.join(PATIENCE)
         code, said = daemon.process.returncode, daemon.text
         theirs = code == -signal.SIGABRT and "rdkafka" in said.split("Assertion")[0].splitlines()[-1]  # the library's own judgement
         check(code in (70, 74) or theirs, "with %d threads it ended with %s:\n%s", most, code, said[-2000:])

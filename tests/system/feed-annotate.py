@@ -4,7 +4,7 @@ import signal
 import subprocess
 
 from accounts import learned
-from broker import check, equal, wait
+from broker import PATIENCE, check, equal, wait
 from winnowd import BINARY, CLASSES, main, run
 
 ROWS = 4000
@@ -39,7 +39,7 @@ def test(stage):
         check(150 <= len(tasks) <= 230, "%d tasks", len(tasks))
     finally:
         oracle.send_signal(signal.SIGTERM)
-        said = oracle.communicate(timeout=30)[0]
+        said = oracle.communicate(timeout=PATIENCE)[0]
     equal(oracle.returncode, 0, "annotate: " + said)
     records = stage.read("samples")
     check(not any(b"class" in r.value or b"note" in r.value for r in records), "the label or a dropped column is in a sample")

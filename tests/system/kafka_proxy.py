@@ -45,7 +45,7 @@ import collections
 import struct
 import threading
 
-from broker import Failure, check
+from broker import PATIENCE, Failure, check
 
 FRAME_MOST = 256 << 20
 REMEMBERED = 100000  # requests; the counts are of these
@@ -204,7 +204,7 @@ class Rule:
             self.hits.append(request)
             self.proxy.changed.notify_all()
 
-    def wait(self, hits=1, seconds=60):
+    def wait(self, hits=1, seconds=PATIENCE):
         """Waits until it was carried out so often; the last request."""
         self.proxy.wait(lambda: "%d hits of %s; there are %s" % (hits, self, self.hits),
                         lambda: len(self.hits) >= hits, seconds)
@@ -290,18 +290,22 @@ class Proxy:
     def count(self, api, since=0, **match):
         return len(self.find(api, since, **match))
 
+    def answered(self, api):
+        """Whether every such request that was seen has its answer."""
+        return not any(request.api == api for one in list(self._connections) for request, _ in list(one.pending.values()))
+
     def mark(self):
         """For `since`: what is seen from now on."""
         return self.passed
 
-    def wait(self, what, predicate, seconds=60):
+    def wait(self, what, predicate, seconds=PATIENCE):
         """Waits until predicate() is true; it is asked whenever a request or a hit has come."""
         with self.changed:
             done = self.changed.wait_for(predicate, seconds)
         if not done:
             raise Failure("not in %g s: %s" % (seconds, what() if callable(what) else what))
 
-    def wait_for(self, api, since=0, seconds=60, **match):
+    def wait_for(self, api, since=0, seconds=PATIENCE, **match):
         """Waits for such a request; the first."""
         self.wait(lambda: "%s %s" % (api, match), lambda: self.count(api, since, **match), seconds)
         return self.find(api, since, **match)[0]
@@ -312,7 +316,7 @@ class Proxy:
             return
         self._in_loop(self._end())
         self.call(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self._loop.close()
         check(self.trouble is None, "the proxy: %r", self.trouble)
 
@@ -322,7 +326,7 @@ class Proxy:
         self._loop.call_soon_threadsafe(function)
 
     def _in_loop(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE)
 
     def _run(self):
         asyncio.set_event_loop(self._loop)

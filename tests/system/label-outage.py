@@ -5,7 +5,7 @@ import urllib.error
 import urllib.request
 
 import broker
-from broker import check, equal, wait
+from broker import PATIENCE, check, equal, wait
 from stream import feed
 from winnowd import main
 
@@ -15,7 +15,7 @@ TOKEN, SLIPS, HELD = "let-me-label", 256, 1000
 def post(daemon, path, body):
     request = urllib.request.Request("http://127.0.0.1:%d%s" % (daemon.port(), path), method="POST", headers={"Authorization": "Bearer " + TOKEN}, data=json.dumps(body).encode())
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read())
@@ -27,7 +27,7 @@ def offered(daemon, session="s"):
 
 def answer_next(daemon):
     """(status, task id) of answering what is offered next."""
-    task = wait("a task is offered", lambda: offered(daemon)["task"], 60)
+    task = wait("a task is offered", lambda: offered(daemon)["task"])
     return post(daemon, "/label/answer", {"id": task["id"], "outcome": "labelled", "label": "good", "annotator": "ann"})[0], task["id"]
 
 
@@ -53,24 +53,24 @@ def test(stage):
     stage.caught_up()
     tasks = {t["id"] for t in stage.tasks()}
     check(len(tasks) > HELD + SLIPS, "only %d tasks", len(tasks))
-    wait("the page has as many as it holds", lambda: (now := offered(daemon))["waiting"] == HELD and now["more"], 60)
+    wait("the page has as many as it holds", lambda: (now := offered(daemon))["waiting"] == HELD and now["more"])
 
     broker.script("pause", broker.DIR)
     taken = until_refused(daemon)
     equal(len(taken), SLIPS, "answers that were taken while the broker hangs")
     equal(offered(daemon)["unconfirmed"], SLIPS, "what the page says of them")
     broker.script("continue", broker.DIR)
-    wait("they have arrived", lambda: offered(daemon)["unconfirmed"] == 0, 90)
+    wait("they have arrived", lambda: offered(daemon)["unconfirmed"] == 0)
 
     while len(taken) < len(tasks):  # what did not fit is read again when the rest is done
         status, task = answer_next(daemon)
         check(status in (202, 503), "an answer: %s", status)
         if status == 202:
             taken.add(task)
-    wait("all have arrived", lambda: offered(daemon)["unconfirmed"] == 0, 60)
+    wait("all have arrived", lambda: offered(daemon)["unconfirmed"] == 0)
     equal(taken, tasks, "tasks that were offered")
     equal({one["id"] for one in map(lambda r: json.loads(r.value), stage.read("labels"))}, tasks, "tasks that have a label")
-    wait("the learner has them", lambda: daemon.metric("labelled_rows") == len(tasks), 60)
+    wait("the learner has them", lambda: daemon.metric("labelled_rows") == len(tasks))
     daemon.stop()
 
 

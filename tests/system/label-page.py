@@ -8,7 +8,7 @@ import urllib.request
 from selenium.webdriver.common.keys import Keys
 
 from browser import Phone, background, complaints, opened, prefer_dark, spoken
-from broker import Writer, check, equal, wait
+from broker import PATIENCE, Writer, check, equal, wait
 from stream import feed
 from winnowd import main
 
@@ -18,7 +18,7 @@ TOKEN = "let-me-label"
 def ask(daemon, path, body, headers):
     request = urllib.request.Request("http://127.0.0.1:%d%s" % (daemon.port(), path), method="POST", headers=headers, data=json.dumps(body).encode())
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -49,7 +49,7 @@ class Page:
         return self.driver.execute_script("return document.documentElement.dataset.task || ''")
 
     def await_task(self, other=""):
-        return wait(lambda: "a task; the page says: %s" % self.text("#note"), lambda: [t] if (t := self.task()) and t != other else None, 30)[0]
+        return wait(lambda: "a task; the page says: %s" % self.text("#note"), lambda: [t] if (t := self.task()) and t != other else None)[0]
 
     def key(self, key):
         self.driver.switch_to.active_element.send_keys(key)
@@ -66,7 +66,7 @@ class Page:
         self.driver.execute_script("document.querySelector(arguments[0]).click()", selector)
 
     def sign_in(self, token):
-        wait("the form", lambda: self.driver.execute_script("return !document.getElementById('enter').hidden"), 30)
+        wait("the form", lambda: self.driver.execute_script("return !document.getElementById('enter').hidden"))
         self.driver.execute_script("document.getElementById('annotator').value = 'ann'; document.getElementById('token').value = ''; document.getElementById('token').focus()")
         self.key(token)
         self.key(Keys.ENTER)
@@ -99,7 +99,7 @@ def takes_back(page):
     before = page.task()
     for back in (-1, -2):
         page.key("u")
-        wait("the task comes back", lambda: page.task() == page.given[back][0], 10)
+        wait("the task comes back", lambda: page.task() == page.given[back][0])
     check("cannot tell" in page.text("#note") and page.text("#progress").startswith("3 answered"), "undo says: %s; %s", page.text("#note"), page.text("#progress"))
     page.answer(lambda: page.key("2"), "bad", 1)
     equal(page.task(), before, "then the task that was on the screen")
@@ -141,11 +141,11 @@ def looks(page):
 
 def predicts(stage, daemon, page):
     """A task with a prediction: the likely button stands out and says so, also to who does not see it."""
-    wait("a model is live", lambda: daemon.metric("model_version") >= 1, 60)
+    wait("a model is live", lambda: daemon.metric("model_version") >= 1)
     feed(stage, 300)
     stage.caught_up()
     offer = lambda n: json.loads(ask(daemon, "/label/next", {"session": "p%d" % n}, {"Authorization": "Bearer " + TOKEN})[1])["task"]
-    session = wait("a task with a prediction", lambda: next(("p%d" % n for n in range(100) if (t := offer(n)) and t["predicted"]), None), 60)
+    session = wait("a task with a prediction", lambda: next(("p%d" % n for n in range(100) if (t := offer(n)) and t["predicted"]), None))
     page.driver.execute_script("sessionStorage.setItem('winnowd-session', arguments[0])", session)
     page.driver.refresh()
     page.await_task()
@@ -158,12 +158,12 @@ def learned(stage, daemon, page):
     """The labels topic says what was done, and the learner has taken it, the last revision of each."""
     got = lambda: sorted((one["id"], one["label"] if one["outcome"] == "labelled" else one["outcome"], one.get("revision", 0)) for one in map(lambda r: json.loads(r.value), stage.read("labels"))
                          if one["annotator"] == "ann")
-    wait(lambda: "labels: %s, wanted %s" % (got(), sorted(page.given)), lambda: got() == sorted(page.given), 30)
+    wait(lambda: "labels: %s, wanted %s" % (got(), sorted(page.given)), lambda: got() == sorted(page.given))
     final = {}
     for task, outcome, revision in sorted(page.given, key=lambda g: g[2]):
         final[task] = outcome
     rows = 1 + sum(o in ("good", "bad") for o in final.values())  # one is bob's
-    wait(lambda: "%d labelled rows, wanted %d" % (daemon.metric("labelled_rows"), rows), lambda: daemon.metric("labelled_rows") == rows, 30)
+    wait(lambda: "%d labelled rows, wanted %d" % (daemon.metric("labelled_rows"), rows), lambda: daemon.metric("labelled_rows") == rows)
 
 
 def test(stage):
@@ -181,7 +181,7 @@ def test(stage):
         page = Page(driver, tasks)
         driver.get("http://127.0.0.1:%d/label" % daemon.port())
         page.sign_in("wrong")
-        wait("the token is refused", lambda: "not the token" in page.text("#note"), 30)
+        wait("the token is refused", lambda: "not the token" in page.text("#note"))
         equal(page.task(), "", "a task without the token")
         page.sign_in(TOKEN)
         shows(page, ("good", "bad"))
@@ -197,12 +197,12 @@ def test(stage):
         looks(page)
         equal(complaints(driver, lambda e: "401" in e["message"]), [], "the console")
         daemon.stop()
-        wait("the page says that nobody answers", lambda: "does not answer" in page.text("#note"), 30)
+        wait("the page says that nobody answers", lambda: "does not answer" in page.text("#note"))
         # Again: nothing that was answered is offered.
         daemon = stage.start_with(config).ready()
         answered, left = {t for t, _, _ in page.given}, set()
         offer = lambda n: json.loads(ask(daemon, "/label/next", {"session": "s%d" % n}, {"Authorization": "Bearer " + TOKEN})[1])
-        wait("the tasks are read", lambda: offer(0)["ready"], 30)
+        wait("the tasks are read", lambda: offer(0)["ready"])
         for n in range(offer(0)["waiting"]):
             left.add(offer(n)["task"]["id"])
         equal(left, set(page.tasks) - answered - {json.loads(r.value)["id"] for r in stage.read("labels")}, "what is left")

@@ -91,10 +91,10 @@ def test(stage):
     anew()
     say(b"[1]")
     daemon = stage.start({**settings, "kafka": {"lost_position": "earliest"}}, "anew.yaml").ready()
-    wait("a letter of the new topic", lambda: told(b"[1]"), 60)
+    wait("a letter of the new topic", lambda: told(b"[1]"))
     anew()
     say(b"[2]")
-    wait("a letter of the newest topic", lambda: told(b"[2]"), 120)
+    wait("a letter of the newest topic", lambda: told(b"[2]"))
 
 
 main(test)

@@ -192,7 +192,7 @@ class LabelStudio(StandIn):
         if any(t["data"]["event"] is None or t["data"]["id"] == self.refuses for t in body):
             return self.say(h, 400, {"id": "f087c1cc", "status_code": 400, "detail": "Validation error", "validation_errors": [body]})
         if trouble == "slow":
-            time.sleep(1.3)  # longer than the bridge waits; done all the same
+            time.sleep(3.3)  # longer than the bridge waits; done all the same
         with self.lock:
             for task in body:
                 number = max(self.tasks, default=0) + 1

@@ -1,15 +1,14 @@
 """A real Label Studio (scripts/label-studio): what a test asks of it itself."""
 import json
-import os
-import pathlib
+import subprocess
 import urllib.request
 
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+from broker import PATIENCE, ROOT
 
 
 def installed():
-    """Whether scripts/label-studio fetch was run: it is 1 GB, so it is nobody's set-up."""
-    return bool(list((CACHE / "winnowd").glob("label-studio-*/.ready-*")))
+    """Whether it was fetched and runs here: it is 1 GB, so it is nobody's set-up."""
+    return subprocess.run([ROOT / "scripts" / "label-studio", "fetched"]).returncode == 0
 
 
 class Project:
@@ -21,7 +20,7 @@ class Project:
     def call(self, method, path, body=None):
         request = urllib.request.Request(self.url + path, method=method, data=json.dumps(body).encode() if body is not None else None,
                                          headers={"Authorization": "Token " + self.token, "Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 

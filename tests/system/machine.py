@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from broker import ROOT, Failure, check, wait
+from broker import PATIENCE, ROOT, Failure, check, wait
 
 # What a booted machine and winnowd_*.deb need; the deb itself is installed without any network.
 # Debian 13 has libssl3t64 and libmicrohttpd12t64, which provide the names without t64.
@@ -36,7 +36,7 @@ def package():
 def offline(command, *binds):
     """A shell command in a machine that is not booted; its output. Fails with it."""
     done = subprocess.run(["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--pipe", "--private-network", "-D", root(), "--volatile=overlay",
-                           *("--bind-ro=%s" % b for b in binds), "sh", "-euxc", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+                           *("--bind-ro=%s" % b for b in binds), "sh", "-euxc", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
     check(done.returncode == 0, "%s", done.stdout)
     return done.stdout
 
@@ -61,8 +61,8 @@ class Machine:
                                         stderr=subprocess.DEVNULL, start_new_session=True)
         self.leader = None
         try:
-            self.leader = wait("the machine's first process; console: %s" % self.dir, self._first, 60)
-            wait("the machine is up", lambda: self.run("systemctl", "is-system-running", ok=None).stdout.strip() in ("running", "degraded"), 120, 0.3)
+            self.leader = wait("the machine's first process; console: %s" % self.dir, self._first)
+            wait("the machine is up", lambda: self.run("systemctl", "is-system-running", ok=None).stdout.strip() in ("running", "degraded"), every=0.3)
         except Failure:
             self.close()
             raise
@@ -80,7 +80,7 @@ class Machine:
     def run(self, *command, ok=0, text=None):
         """A command inside; CompletedProcess. ok: the exit code it must have (None: any)."""
         done = subprocess.run(["nsenter", "-t", str(self.leader), "-m", "-p", "-u", "-i", *map(str, command)], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True, errors="replace", timeout=120)
+                              text=True, errors="replace", timeout=PATIENCE)
         check(ok is None or done.returncode == ok, "%s ended with %s, wanted %s:\n%s%s", command, done.returncode, ok, done.stdout, done.stderr)
         return done
 

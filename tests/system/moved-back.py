@@ -13,7 +13,7 @@ SAMPLES, AHEAD = 100, 1000
 
 
 def commit_from_outside(stage):
-    """Sets the group's positions beyond the ends, as a tool might; possible once its members are gone."""
+    """Sets the group's positions beyond the ends, as a tool might; whose members are gone."""
     outside = Consumer({"bootstrap.servers": stage.brokers, "group.id": stage.name, "log_level": 2})
 
     def done():
@@ -21,7 +21,7 @@ def commit_from_outside(stage):
             return outside.commit(offsets=[TopicPartition(stage.topic("samples"), p, AHEAD) for p in range(2)], asynchronous=False)
         except KafkaException:
             return None
-    wait("the positions are set", done, 60, 0.5)
+    wait("the positions are set", done)
     outside.close()
 
 
@@ -37,17 +37,17 @@ def test(stage):
     feed(stage, SAMPLES, seed=1)
     stage.caught_up()
     decided = predictions(stage)
-    daemon.stop()
+    daemon.leave()
     commit_from_outside(stage)
     with Proxy(stage.brokers) as proxy:
         decides = proxy.delay("Produce", 0, topic=stage.topic("predictions"))  # that is not before the positions were moved
         lost = proxy.lose("EndTxn", times=None, transactional_id="%s-one-0" % stage.name, after=decides)
         daemon = stage.start({"kafka": {"brokers": proxy.brokers, "lost_position": "earliest"}}).ready()
-        daemon.await_event("position_moved", 60, state="ahead")
+        daemon.await_event("position_moved", state="ahead")
         lost.wait()
-        daemon.await_event("producer_dead", 60, reason="unknown")
+        daemon.await_event("producer_dead", reason="unknown")
         lost.end()
-        wait("every sample is decided again", lambda: set(predictions(stage)) == set(decided) and min(predictions(stage).values()) == 2, 60)
+        wait("every sample is decided again", lambda: set(predictions(stage)) == set(decided) and min(predictions(stage).values()) == 2)
         equal(max(predictions(stage).values()), 2, "times that a sample was decided")
         check(len(decided) > SAMPLES // 2, "only %d samples were good", len(decided))
         daemon.stop()

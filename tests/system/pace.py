@@ -12,7 +12,7 @@ def cycles(stage, longest, seed):
     """Committed cycles that a backlog takes."""
     feed(stage, SAMPLES, seed=seed)
     daemon = stage.start({"admit": {"batch": 16}, "service": {"learner": False}, "route": {"interval": "1ms", "interval_max": longest}}, "%s.yaml" % longest).ready()
-    stage.caught_up(120)
+    stage.caught_up()
     made = daemon.metric("cycles_total", outcome="committed")
     equal(daemon.metric("samples_admitted_total"), SAMPLES, "samples of this backlog")
     daemon.stop()

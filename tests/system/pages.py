@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 
 from accounts import accounts
-from broker import check, equal, wait
+from broker import PATIENCE, check, equal, wait
 from stream import Feeder, Oracle, feed
 from winnowd import main, run
 
@@ -20,7 +20,7 @@ TOKEN = "let-me-write"
 def ask(daemon, path, method="GET", headers=None):
     request = urllib.request.Request("http://127.0.0.1:%d%s" % (daemon.port(), path), method=method, headers=headers or {}, data=b"" if method == "POST" else None)
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.headers, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read().decode()
@@ -92,7 +92,7 @@ def writing(daemon, stage):
         equal(ask(daemon, "/reload", "POST", headers)[0], wanted, "POST with %s" % headers)
     equal(daemon.metric("config_reloads_total", result="ok"), 0, "reloads")
     equal(ask(daemon, "/reload", "POST", {"Authorization": "Bearer " + TOKEN})[0], 202, "POST with the token")
-    wait("it is read again", lambda: daemon.metric("config_reloads_total", result="ok") == 1, 10)
+    wait("it is read again", lambda: daemon.metric("config_reloads_total", result="ok") == 1)
     equal(ask(daemon, "/status", headers={"Host": "evil.example"})[0], 421, "a foreign host")
     equal(ask(daemon, "/status", "POST")[0], 405, "POST on a page")
     equal([ask(daemon, "/label" + p, headers={"Authorization": "Bearer " + TOKEN})[0] for p in ("", ".js", "/next")], [404] * 3, "the label page, which is off")
@@ -161,8 +161,8 @@ def over_a_socket(stage):
     connection = Unix(path)
     connection.request("GET", "/status")
     equal(json.loads(connection.getresponse().read())["instance"], "two", "/status over a socket")
-    wait("status finds the socket by the configuration", lambda: run("status", "-c", config).returncode == 0, 20)
-    daemon.stop()
+    wait("status finds the socket by the configuration", lambda: run("status", "-c", config).returncode == 0)
+    daemon.leave()
     equal(run("status", "-c", config).returncode, 69, "status of a daemon that has ended")
 
 

@@ -6,7 +6,7 @@ import random
 import signal
 
 import broker
-from broker import check, equal, wait
+from broker import PATIENCE, check, equal, wait
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewPartitions
 from stream import sample, truth_of
@@ -22,7 +22,7 @@ class Upstream:
     def __init__(self, stage, topic=None):
         self.topic, self.rng, self.n = topic or stage.topic("samples"), random.Random(5), 0
         self.producer = Producer({"bootstrap.servers": stage.brokers, "transactional.id": self.topic + "-upstream", "log_level": 2})
-        self.producer.init_transactions(30)
+        self.producer.init_transactions(PATIENCE)
 
     def send(self, total, partition=0, commit=True):
         self.producer.begin_transaction()
@@ -30,8 +30,8 @@ class Upstream:
             self.n += 1
             name, value = sample(self.n, self.rng)
             self.producer.produce(self.topic, value, name, partition=partition)
-        self.producer.flush(30)
-        (self.producer.commit_transaction if commit else self.producer.abort_transaction)(30)
+        self.producer.flush(PATIENCE)
+        (self.producer.commit_transaction if commit else self.producer.abort_transaction)(PATIENCE)
 
 
 def delete_records(stage, topic, offsets):
@@ -44,7 +44,7 @@ def delete_records(stage, topic, offsets):
 def make_anew(stage, topic, partitions):
     """Deletes a topic and makes it again, with nothing in it."""
     admin = AdminClient({"bootstrap.servers": stage.brokers})
-    admin.delete_topics([topic], operation_timeout=30)[topic].result(30)
+    admin.delete_topics([topic], operation_timeout=PATIENCE)[topic].result(PATIENCE)
     wait("topic %s is gone" % topic, lambda: not broker.topic_exists(stage.brokers, topic))
     broker.create_topics(stage.brokers, {topic: None}, partitions)
 
@@ -99,9 +99,9 @@ def labels_markers(stage, daemon):
     labels.producer.begin_transaction()
     for t in tasks:
         labels.producer.produce(labels.topic, json.dumps({"id": t["id"], "label": truth_of(t["sample_id"])}), t["id"], partition=0)
-    labels.producer.commit_transaction(30)
+    labels.producer.commit_transaction(PATIENCE)
     wait("all are learned", lambda: daemon.metric("labelled_rows") == len(tasks))
-    wait("the store stands behind the marker", lambda: offsets(daemon)["labels", 0]["lag"] == 0, 20, 0.5)
+    wait("the store stands behind the marker", lambda: offsets(daemon)["labels", 0]["lag"] == 0, every=0.5)
     daemon.stop()
     equal(offsets(daemon)["labels", 0]["position"], len(tasks) + 1, "position: behind the marker")
     delete_records(stage, stage.topic("labels"), {0: -1})
@@ -119,12 +119,12 @@ def anew_while_it_runs(stage, daemon, upstream):
     upstream.send(100)
     upstream.send(40, partition=1)
     wait("both partitions stand still, each with its name",
-         lambda: sum(daemon.metric("positions_lost", state=s) for s in ("anew", "ahead")) == 2, 60)
+         lambda: sum(daemon.metric("positions_lost", state=s) for s in ("anew", "ahead")) == 2)
     check(daemon.get("/readyz")[0] == 503, "/readyz")
     check(daemon.process.poll() is None, "it runs on")
     said = set_offset(daemon, "samples", 0, "earliest", code=69)
     check("has members" in said, "refused: %s", said)
-    daemon.stop()
+    daemon.leave()
     rows = offsets(daemon, "samples")
     print({p: r["state"] for p, r in rows.items()})
     for p in (0, 1):
@@ -135,19 +135,19 @@ def anew_while_it_runs(stage, daemon, upstream):
     decided(daemon, 140)
     check(not daemon.find("state_wiped"), "the selection state goes along")
     stage.caught_up()
-    daemon.stop()
+    daemon.leave()
 
 
 def beyond_the_end(stage, upstream):
     """A position past the end, and one below the log's start: that partition stands still, the other goes on; or it goes on by itself."""
     state = stage.state()
-    wait("the group is empty", lambda: broker.commit(stage.brokers, stage.name, upstream.topic, {0: (100000, b""), 1: state[1]}) == 0, 30, 0.5)
+    wait("the group is empty", lambda: broker.commit(stage.brokers, stage.name, upstream.topic, {0: (100000, b""), 1: state[1]}) == 0)
     daemon = stage.start(CHANGES).ready()
     equal(lost(daemon, "ahead"), 503, "/readyz")
     upstream.send(7, partition=1)
     decided(daemon, 7)
     check("stand still (ahead)" in daemon.get("/status")[1], "/status, which `winnowd status` tells")
-    daemon.stop()
+    daemon.leave()
     equal(offsets(daemon)["samples", 0]["state"], "ahead", "state")
     set_offset(daemon, "samples", 0, "latest")
 
@@ -192,7 +192,7 @@ def models_anew(stage):
     daemon = stage.start({**CHANGES, "service": {"learner": False}}).ready()
     live = daemon.metric("model_version")
     make_anew(stage, stage.topic("models"), 1)
-    equal(daemon.await_event("position_moved", 60)["topic"], stage.topic("models"), "what is read again")
+    equal(daemon.await_event("position_moved")["topic"], stage.topic("models"), "what is read again")
     equal(daemon.metric("model_version"), live, "the version in force stays")
     daemon.stop()
 
@@ -216,23 +216,23 @@ def added_partition(stage):
     committed(0, 30 + 1 + 10)
     admin = AdminClient({"bootstrap.servers": stage.brokers})
     daemon.signal(signal.SIGSTOP)  # it sees the partition only when records are in it
-    admin.create_partitions([NewPartitions(topic, 3)])[topic].result(30)
+    admin.create_partitions([NewPartitions(topic, 3)])[topic].result(PATIENCE)
     wait("the partition is there", lambda: len(admin.list_topics(topic).topics[topic].partitions) == 3)
     Upstream(stage, topic).send(25, partition=2)
     daemon.signal(signal.SIGCONT)
     decided(daemon, 35)
     committed(2, 25)
     daemon.signal(signal.SIGSTOP)  # once more: now it sees the partition only when its records are gone
-    admin.create_partitions([NewPartitions(topic, 4)])[topic].result(30)
+    admin.create_partitions([NewPartitions(topic, 4)])[topic].result(PATIENCE)
     wait("the partition is there", lambda: len(admin.list_topics(topic).topics[topic].partitions) == 4)
     Upstream(stage, topic).send(7, partition=3)
     delete_records(stage, topic, {3: 7})
     daemon.signal(signal.SIGCONT)
-    said = daemon.await_event("position_lost", 60)
+    said = daemon.await_event("position_lost")
     equal([said[k] for k in ("topic", "partition", "state", "position", "low")], [topic, "3", "gone", "0", "7"], "what is lost")
     Upstream(stage, topic).send(10)  # the others go on
     decided(daemon, 45)
-    daemon.stop()
+    daemon.leave()
     set_offset(daemon, "samples", 3, "earliest")
     daemon = stage.start(changes, "latest.yaml").ready()
     Upstream(stage, topic).send(5, partition=3)
@@ -248,12 +248,12 @@ def added_labels_deleted(stage):
     admin = AdminClient({"bootstrap.servers": stage.brokers})
     added = len(admin.list_topics(topic).topics[topic].partitions)
     daemon.signal(signal.SIGSTOP)  # it finds the partition only when its records are gone
-    admin.create_partitions([NewPartitions(topic, added + 1)])[topic].result(30)
+    admin.create_partitions([NewPartitions(topic, added + 1)])[topic].result(PATIENCE)
     wait("the partition is there", lambda: len(admin.list_topics(topic).topics[topic].partitions) == added + 1)
     Upstream(stage, topic).send(7, partition=added)
     delete_records(stage, topic, {added: 7})
     daemon.signal(signal.SIGCONT)
-    said = daemon.await_event("position_lost", 120)
+    said = daemon.await_event("position_lost")
     equal([said[k] for k in ("topic", "partition", "state", "position", "low")], [topic, str(added), "gone", "0", "7"], "what is lost")
     lost(daemon, "gone")
     daemon.stop()
@@ -269,12 +269,12 @@ def added_labels_deleted_meanwhile(stage):
     topic = stage.topic("labels")
     admin = AdminClient({"bootstrap.servers": stage.brokers})
     added = len(admin.list_topics(topic).topics[topic].partitions)
-    admin.create_partitions([NewPartitions(topic, added + 1)])[topic].result(30)
+    admin.create_partitions([NewPartitions(topic, added + 1)])[topic].result(PATIENCE)
     wait("the partition is there", lambda: len(admin.list_topics(topic).topics[topic].partitions) == added + 1)
     Upstream(stage, topic).send(7, partition=added)
     delete_records(stage, topic, {added: 7})
     daemon = stage.start(CHANGES).ready()
-    said = daemon.await_event("position_lost", 60)
+    said = daemon.await_event("position_lost")
     equal([said[k] for k in ("topic", "partition", "state", "position", "low")], [topic, str(added), "gone", "0", "7"], "what is lost")
     daemon.stop()
 

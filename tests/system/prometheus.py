@@ -7,7 +7,7 @@ import subprocess
 import urllib.parse
 import urllib.request
 
-from broker import ROOT, check, equal, wait
+from broker import PATIENCE, ROOT, check, equal, wait
 from stream import Feeder, Oracle
 from winnowd import main
 
@@ -30,7 +30,7 @@ class Prometheus:
         self.address = "127.0.0.1:%d" % free_port()
         self.process = subprocess.Popen(["prometheus", "--config.file=%s" % (self.dir / "prometheus.yml"), "--storage.tsdb.path=%s" % (self.dir / "data"),
                                          "--web.listen-address=%s" % self.address], stdout=self.log, stderr=self.log)
-        wait(lambda: "Prometheus is up: %s" % (self.dir / "log").read_text()[-2000:], self._up, 60)
+        wait(lambda: "Prometheus is up: %s" % (self.dir / "log").read_text()[-2000:], self._up)
 
     def _up(self):
         check(self.process.poll() is None, "Prometheus ended")
@@ -40,7 +40,7 @@ class Prometheus:
             return None
 
     def api(self, path, **arguments):
-        with urllib.request.urlopen("http://%s/api/v1/%s?%s" % (self.address, path, urllib.parse.urlencode(arguments)), timeout=20) as answer:
+        with urllib.request.urlopen("http://%s/api/v1/%s?%s" % (self.address, path, urllib.parse.urlencode(arguments)), timeout=PATIENCE) as answer:
             return json.loads(answer.read())["data"]
 
     def firing(self):
@@ -52,7 +52,7 @@ class Prometheus:
 
     def close(self):
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
         self.log.close()
 
 
@@ -81,22 +81,22 @@ def test(stage):
         feeder, oracle = Feeder(stage, rate=200), Oracle(stage)
         feeder.start()
         oracle.start()
-        wait("labels are learned", lambda: (prometheus.value("winnowd_labelled_rows") or 0) > 20, 90, 0.5)
-        wait("a model is live", lambda: (prometheus.value("winnowd_model_version") or 0) >= 1, 60, 0.5)
-        wait("the scrape is seen", lambda: (prometheus.value("count_over_time(up[15s])") or 0) > 8, 60, 0.5)
+        wait("labels are learned", lambda: (prometheus.value("winnowd_labelled_rows") or 0) > 20, every=0.5)
+        wait("a model is live", lambda: (prometheus.value("winnowd_model_version") or 0) >= 1, every=0.5)
+        wait("the scrape is seen", lambda: (prometheus.value("count_over_time(up[15s])") or 0) > 8, every=0.5)
         dashboard_is_fed(prometheus)
         loud = prometheus.firing() - {"WinnowdQueueStarved", "WinnowdQueueFlooded", "WinnowdLabelsStopped", "WinnowdLag"}  # these judge minutes, not seconds
         equal(loud, set(), "alerts of a healthy run")
 
         feeder.bad_every = 5
-        wait(lambda: "the alert on dead letters; firing: %s" % prometheus.firing(), lambda: "WinnowdDeadLetters" in prometheus.firing(), 90, 0.5)
+        wait(lambda: "the alert on dead letters; firing: %s" % prometheus.firing(), lambda: "WinnowdDeadLetters" in prometheus.firing(), every=0.5)
         feeder.bad_every = 0
-        wait("the alert is over", lambda: "WinnowdDeadLetters" not in prometheus.firing(), 90, 0.5)
+        wait("the alert is over", lambda: "WinnowdDeadLetters" not in prometheus.firing(), every=0.5)
 
         feeder.end()
         oracle.end()
         daemon.stop()
-        wait(lambda: "the alert on the scrape; firing: %s" % prometheus.firing(), lambda: "WinnowdDown" in prometheus.firing(), 60, 0.5)
+        wait(lambda: "the alert on the scrape; firing: %s" % prometheus.firing(), lambda: "WinnowdDown" in prometheus.firing(), every=0.5)
     finally:
         prometheus.close()
 

@@ -8,7 +8,7 @@ import sys
 
 import broker
 from accounts import learned
-from broker import check, equal, wait
+from broker import PATIENCE, check, equal, wait
 from stream import Oracle, feed
 from winnowd import main, run
 
@@ -45,7 +45,7 @@ def test(stage):
     columns = run("model", "-c", config, "fingerprint", "--json")
     equal(columns.returncode, 0, "fingerprint: " + columns.stderr)
     (stage.dir / "columns.json").write_text(columns.stdout)
-    subprocess.run([sys.executable, script, "tasks.json", "labels.json", file], check=True, timeout=120, cwd=stage.dir,
+    subprocess.run([sys.executable, script, "tasks.json", "labels.json", file], check=True, timeout=PATIENCE, cwd=stage.dir,
                    env={**os.environ, "PYTHONPATH": str(broker.ROOT / "docs"), "PYTHONDONTWRITEBYTECODE": "1"})
     done = run("model", "-c", config, "push", file, "--json")
     equal(done.returncode, 0, "push: " + done.stderr)

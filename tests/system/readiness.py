@@ -44,14 +44,14 @@ def test(stage):
     equal(one.metric("ready"), 0, "metric ready")
     broker.create_topics(stage.brokers, {stage.topic("models"): 1}, 1)
     ready(one)
-    wait("metric ready", lambda: one.metric("ready") == 1, 5)
+    wait("metric ready", lambda: one.metric("ready") == 1)
     feed(stage, 500)
     stage.caught_up()
 
     watch = Watch(stage, one)
     watch.start()
     two = stage.start({"service": {"instance": "two", "state_dir": str(stage.dir / "two"), "learner": False}}, file="two.yaml")
-    wait("the second one has its share", lambda: two.metric("partitions_assigned") == 2 and one.metric("partitions_assigned") == 2, 40)
+    wait("the second one has its share", lambda: two.metric("partitions_assigned") == 2 and one.metric("partitions_assigned") == 2)
     ready(one)
     ready(two)
     check(any(status == 503 and "rebalanced" in body for status, body in watch.answers), "no word of the rebalance: %s", watch.answers)
@@ -60,11 +60,11 @@ def test(stage):
     broker.script("kill", broker.DIR)  # nothing is in flight: nobody would notice who does not look
     try:
         not_ready(one, "no broker answers")
-        wait("metric ready", lambda: one.metric("ready") == 0 and one.metric("outside_trouble", system="kafka") == 1, 5)
+        wait("metric ready", lambda: one.metric("ready") == 0 and one.metric("outside_trouble", system="kafka") == 1)
     finally:
         broker.script("resume", broker.DIR)
-    ready(one, 90)
-    ready(two, 90)
+    ready(one)
+    ready(two)
 
     feed(stage, 2000, seed=2)
     stage.caught_up()
@@ -73,11 +73,11 @@ def test(stage):
     broker.script("pause", broker.DIR)
     try:
         one.signal(signal.SIGTERM)
-        wait(lambda: "it says that it is stopping: %s" % watch.answers, lambda: any(status == 503 and body.startswith("stopping") for status, body in watch.answers), 10)
+        wait(lambda: "it says that it is stopping: %s" % watch.answers, lambda: any(status == 503 and body.startswith("stopping") for status, body in watch.answers))
     finally:
         broker.script("continue", broker.DIR)
     one.ended(0)
-    wait("it is gone", lambda: watch.answers[-1][0] == 0, 10)
+    wait("it is gone", lambda: watch.answers[-1][0] == 0)
     watch.end()
     two.stop()
 

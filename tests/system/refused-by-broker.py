@@ -34,7 +34,7 @@ def metadata_limit(stage):
     check(online.returncode != 0 and "offset.metadata.max.bytes" in said, "check --online: %s", said)
     daemon = stage.start_with(config)
     feed(stage, 500)
-    wait("the daemon says that a commit fails", lambda: daemon.find("kafka_error"), 30)
+    wait("the daemon says that a commit fails", lambda: daemon.find("kafka_error"))
     check(daemon.process.poll() is None or daemon.process.returncode in (69, 70, 78), "the daemon ended with %s", daemon.process.returncode)
     check(not stage.tasks(), "tasks without their offsets")
     daemon.kill()
@@ -50,7 +50,7 @@ def commands_without_rights(stage):
     config = stage.config({"service": {"learner": False}})
     daemon = stage.start_with(config).ready()
     feed(stage, 200, bad_every=20)
-    stage.caught_up(90)
+    stage.caught_up()
     daemon.stop()
     task = wait("a task", lambda: stage.tasks())[0]["id"]
     letter = json.loads(run("dead-letters", "-c", config, "list", "--json").stdout)[0]["place"]
@@ -74,12 +74,12 @@ def no_right(stage):
     said = online.stdout + online.stderr
     check(online.returncode != 0 and stage.topic("tasks") in said, "check --online without the right to write: %s", said)
     daemon = stage.start_with(config)
-    wait("the daemon says that it may not write", lambda: any(re.search("uthoriz|not allowed|may not|no right", line) for line in daemon.lines), 30)
+    wait("the daemon says that it may not write", lambda: any(re.search("uthoriz|not allowed|may not|no right", line) for line in daemon.lines))
     acl(stage, "--remove", "--force", "--deny-principal", "User:ANONYMOUS")
     acl(stage, "--remove", "--force", "--allow-principal", "User:somebody")
     if daemon.process.poll() is not None:  # its service manager would
         daemon = stage.start_with(config)
-    stage.caught_up(90)
+    stage.caught_up()
     accounts(stage)
     daemon.stop()
 

@@ -2,7 +2,7 @@
 waiting for it, so the member is of the new generation, and Kafka would take its commit of partitions that are another's by now. What it
 had decided is dropped, and the new owners decide those samples: once."""
 from accounts import accounts
-from broker import wait
+from broker import PATIENCE, wait
 from confluent_kafka.admin import AdminClient, NewPartitions
 from kafka_proxy import Proxy
 from stream import feed
@@ -32,13 +32,13 @@ def test(stage):
         proxy.wait("the first hears that another has joined", lambda: proxy.count("Heartbeat", since) >= 3)
         since = proxy.mark()
         admin = AdminClient({"bootstrap.servers": stage.brokers})
-        admin.create_partitions([NewPartitions(stage.topic("samples"), 6)])[stage.topic("samples")].result(30)
+        admin.create_partitions([NewPartitions(stage.topic("samples"), 6)])[stage.topic("samples")].result(PATIENCE)
         proxy.wait_for("SyncGroup", since)
-        wait("the second has its share", lambda: owned(second) == 3, 60)
+        wait("the second has its share", lambda: owned(second) == 3)
         writes.end()
 
-        wait("the first has its own", lambda: owned(first) == 3, 60)
-        first.await_event("cycle_dropped", 40)
+        wait("the first has its own", lambda: owned(first) == 3)
+        first.await_event("cycle_dropped")
         feed(stage, 500, seed=3)
         stage.caught_up()
         accounts(stage)

@@ -7,7 +7,7 @@ import re
 import subprocess
 
 from accounts import learned
-from broker import ROOT, check, equal, script, wait
+from broker import PATIENCE, ROOT, check, equal, script, wait
 from stream import Oracle, feed
 from winnowd import as_yaml, main, run
 
@@ -82,7 +82,7 @@ def test(stage):
         works(stage, config, env, password)
         refuses(stage, config, password)
     finally:
-        subprocess.run([ROOT / "scripts" / "kafka", "stop", directory], timeout=60)
+        subprocess.run([ROOT / "scripts" / "kafka", "stop", directory], timeout=PATIENCE)
 
 
 def works(stage, config, env, password):
@@ -93,11 +93,11 @@ def works(stage, config, env, password):
     grant(stage)
     daemon, oracle = stage.start_with(config, env).ready(), Oracle(stage)
     daemon.await_event("election_refused")
-    wait("/readyz says so", lambda: "refuses the group" in daemon.get("/readyz")[1], 10)
+    wait("/readyz says so", lambda: "refuses the group" in daemon.get("/readyz")[1])
     group = ("group", stage.name + "-learner", "Read")
     check(group in rights(stage), "the table does not say %s", group)
     acl(stage, "--operation", "Read", "--group", group[1])
-    daemon.await_event("learner_ready", 60)  # by itself
+    daemon.await_event("learner_ready")  # by itself
     online = run("check", "-c", config, "--online", env=full)
     equal(online.returncode, 0, "check --online with the rights of the table: %s" % (online.stdout[-2000:] + online.stderr))
     oracle.start()

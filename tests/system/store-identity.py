@@ -34,7 +34,7 @@ def taken_and_foreign(stage, daemon, labels):
     second.await_event("store_taken")
     second.await_event("learner_failed", error="RETRY")
     equal(daemon.metric("learner_active"), 1, "the learner that has the store is not fenced")
-    second.stop()
+    second.leave()
     daemon.stop()
     equal(json.loads(run("store", "check", "--json", "-c", stage.config(QUICK)).stdout)["damaged"], 0, "damaged records")
     rows = [json.loads(line) for line in store(stage, "export", 0).splitlines()]

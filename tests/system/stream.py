@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 
-from broker import Reader, Writer, check
+from broker import PATIENCE, Reader, Writer, check
 from winnowd import CLASSES
 
 
@@ -74,7 +74,7 @@ class Job(threading.Thread):
         """Tells it to stop and waits."""
         self.stopping.set()
         if self.is_alive():
-            self.join(60)
+            self.join(PATIENCE)
 
     def end(self):
         """Stops it; Failure when it failed."""

@@ -18,10 +18,10 @@ def taught(stage, labels=400, total=8000):
         feed(own, total // 8, seed=99 + portion)
         own.caught_up()
         # counted anew each time: the offsets of a transaction may be visible before its tasks
-        wait(lambda: "taught: %s labels of %d" % (daemon.metric("labelled_rows"), len(own.tasks())), lambda: daemon.metric("labelled_rows") == len(own.tasks()), 60, 0.05)
+        wait(lambda: "taught: %s labels of %d" % (daemon.metric("labelled_rows"), len(own.tasks())), lambda: daemon.metric("labelled_rows") == len(own.tasks()), every=0.05)
     asked = len(own.tasks())
     check(asked >= min(labels, total * 0.045), "only %d tasks to teach from", asked)
-    wait("the model is live", lambda: daemon.metric("model_labelled_rows") == daemon.metric("labelled_rows") > 0, 30, 0.2)
+    wait("the model is live", lambda: daemon.metric("model_labelled_rows") == daemon.metric("labelled_rows") > 0, every=0.2)
     daemon.stop()
     oracle.end()
     records = [(r.key.decode().split("/", 1)[1], r) for r in own.read("models")]

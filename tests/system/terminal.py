@@ -34,7 +34,7 @@ class Terminal:
         return re.sub("\x1b\\[[?0-9;]*[a-zA-Z]", "", self.text.rsplit("\x1b[2J", 1)[-1]).replace("\r", "")
 
     def await_text(self, *parts):
-        wait(lambda: "%s on the screen:\n%s" % (parts, self.screen()), lambda: all(p in self.screen() for p in parts), 30)
+        wait(lambda: "%s on the screen:\n%s" % (parts, self.screen()), lambda: all(p in self.screen() for p in parts))
         return self.screen()
 
     def press(self, key):
@@ -42,11 +42,11 @@ class Terminal:
         self.read()
         drawn = self.text.count("\x1b[2J")
         os.write(self.master, key.encode())
-        wait("the screen is drawn after %r" % key, lambda: [self.read()] and self.text.count("\x1b[2J") > drawn, 30)
+        wait("the screen is drawn after %r" % key, lambda: [self.read()] and self.text.count("\x1b[2J") > drawn)
         return self.screen()
 
     def end(self, code=0):
-        wait("it ends; on the screen: %s" % self.text[-300:], lambda: [self.read()] and self.process.poll() is not None, 30)
+        wait("it ends; on the screen: %s" % self.text[-300:], lambda: [self.read()] and self.process.poll() is not None)
         equal(self.process.returncode, code, "exit code; it said: " + self.text[-500:])
         equal(termios.tcgetattr(self.slave), self.before, "the terminal's settings")
         check(self.text.rstrip().count("\x1b[?1049h") == self.text.count("\x1b[?1049l") and self.text.count("\x1b[?25h"), "the screen was not given back")

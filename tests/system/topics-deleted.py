@@ -20,8 +20,8 @@ def written_deleted(stage, daemon, role):
     since, before = len(daemon.events), committed(daemon)
     gone, others = stage.topic(role), {stage.topic(r) for r in WRITTEN if r != role}
     broker.delete_topics(stage.brokers, [gone])
-    daemon.await_event("topic_unavailable", since=since, seconds=90, topic=gone)
-    wait("not ready", lambda: daemon.get("/readyz")[0] == 503 and daemon.metric("outside_trouble", system="kafka") == 1, 10)
+    daemon.await_event("topic_unavailable", since=since, topic=gone)
+    wait("not ready", lambda: daemon.get("/readyz")[0] == 503 and daemon.metric("outside_trouble", system="kafka") == 1)
     # Records of the others may time out with it; that says itself that it names no guilty one.
     blamed = {e.get("topic") for e in daemon.events[since:] if e["event"] in ("delivery_failed", "topic_unavailable", "produce_failed")
               and "another topic" not in e["msg"]} & others
@@ -37,9 +37,9 @@ def written_deleted(stage, daemon, role):
     for _ in range(200):
         check(not through(), "a cycle is through without %s", role)
     broker.create_topics(stage.brokers, {gone: None}, 2)
-    wait("it commits again", through, 60, 0.01)
-    wait("ready again", lambda: daemon.get("/readyz")[0] == 200, 60)
-    wait("the trouble is over", lambda: daemon.metric("outside_trouble", system="kafka") == 0, 10)
+    wait("it commits again", through, every=0.01)
+    wait("ready again", lambda: daemon.get("/readyz")[0] == 200)
+    wait("the trouble is over", lambda: daemon.metric("outside_trouble", system="kafka") == 0)
     wait("it goes on", lambda: committed(daemon) > before + 5)
 
 
@@ -59,14 +59,14 @@ def labels_deleted(stage, daemon):
     wait("they are learned", lambda: daemon.metric("labelled_rows") == 10)
     since, before = len(daemon.events), committed(daemon)
     broker.delete_topics(stage.brokers, [stage.topic("labels")])
-    daemon.await_event("topic_unavailable", since=since, seconds=90, topic=stage.topic("labels"))
+    daemon.await_event("topic_unavailable", since=since, topic=stage.topic("labels"))
     feed(stage, 300, seed=4)
     stage.caught_up()
     check(committed(daemon) > before, "scoring stands still without labels")
     broker.create_topics(stage.brokers, {stage.topic("labels"): None}, 2)
     answer(stage, tasks[10:20])
-    wait("those of the new topic are learned", lambda: daemon.metric("labelled_rows") == 20, 60)
-    wait("ready", lambda: daemon.get("/readyz")[0] == 200, 60)
+    wait("those of the new topic are learned", lambda: daemon.metric("labelled_rows") == 20)
+    wait("ready", lambda: daemon.get("/readyz")[0] == 200)
 
 
 def test(stage):
@@ -79,7 +79,7 @@ def test(stage):
     for role in WRITTEN:
         written_deleted(stage, daemon, role)
     feeder.end()
-    stage.caught_up(60)
+    stage.caught_up()
     labels_deleted(stage, daemon)
     daemon.stop()
 

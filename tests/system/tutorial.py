@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 
-from broker import ROOT, check
+from broker import PATIENCE, ROOT, check
 from winnowd import BINARY, main
 
 
@@ -25,7 +25,7 @@ def test(stage):
     env = {**os.environ, "HOME": str(stage.dir), "XDG_CACHE_HOME": cache, "src": str(ROOT), "PATH": os.path.dirname(BINARY) + ":" + os.environ["PATH"]}
     shell = subprocess.Popen(["bash", "-eu", "-c", script], cwd=stage.dir, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
     try:
-        said, _ = shell.communicate(timeout=500)
+        said, _ = shell.communicate(timeout=1500)
     except subprocess.TimeoutExpired:
         os.killpg(shell.pid, signal.SIGKILL)
         said, _ = shell.communicate()
@@ -33,7 +33,7 @@ def test(stage):
     finally:
         kafka = stage.dir / "winnowd-tutorial" / "kafka"
         if kafka.exists():
-            subprocess.run([ROOT / "scripts" / "kafka", "stop", kafka], timeout=60)
+            subprocess.run([ROOT / "scripts" / "kafka", "stop", kafka], timeout=PATIENCE)
     if shell.returncode != 0:
         try:
             os.killpg(shell.pid, signal.SIGKILL)  # its daemon and annotator

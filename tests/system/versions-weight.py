@@ -31,9 +31,9 @@ def test(stage):
     for seed in range(8):
         feed(stage, 60, seed=seed)
         stage.caught_up()
-        wait("a version of it", lambda: daemon.metric("models_published_total") > seed, 60)
-    wait("all is answered", lambda: len(oracle.answers) == len(stage.tasks()), 30)
-    wait("all is learned", lambda: daemon.metric("model_labelled_rows") == daemon.metric("labelled_rows") == len(oracle.answers), 60)
+        wait("a version of it", lambda: daemon.metric("models_published_total") > seed)
+    wait("all is answered", lambda: len(oracle.answers) == len(stage.tasks()))
+    wait("all is learned", lambda: daemon.metric("model_labelled_rows") == daemon.metric("labelled_rows") == len(oracle.answers))
     oracle.end()
     sizes = kept(stage)
     one = max(sizes.values())

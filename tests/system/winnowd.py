@@ -22,7 +22,7 @@ import urllib.request
 import yaml
 
 import broker
-from broker import Failure, Reader, check, read_topic, wait
+from broker import PATIENCE, Failure, Reader, check, read_topic, wait
 
 BINARY = os.environ.get("WINNOWD", str(broker.ROOT / "build" / "Release" / "winnowd"))
 TOPICS = ("samples", "tasks", "labels", "models", "dead_letters", "predictions")
@@ -105,18 +105,18 @@ class Daemon:
         with self.changed:
             return [e for e in self.events[since:] if e["event"] == name and all(e.get(k) == v for k, v in wanted.items())]
 
-    def await_event(self, name, seconds=30, since=0, **fields):
+    def await_event(self, name, seconds=PATIENCE, since=0, **fields):
         """The first such event; Failure when it does not come in time, or the daemon ends without it."""
         def seen():
             found = self.find(name, since, **fields)
             if not found and self.process.poll() is not None:
-                self.thread.join(5)
+                self.thread.join(PATIENCE)
                 found = self.find(name, since, **fields)
                 check(found, "the daemon ended with %s and no event %s %s", self.process.returncode, name, fields)
             return found
         return wait("event %s %s" % (name, fields), seen, seconds)[0]
 
-    def ready(self, seconds=40):
+    def ready(self, seconds=PATIENCE):
         """Waits until it is ready; itself."""
         self.await_event("ready", seconds)
         return self
@@ -128,7 +128,7 @@ class Daemon:
     def get(self, path):
         """(status, body) of an HTTP GET."""
         try:
-            with urllib.request.urlopen("http://127.0.0.1:%d%s" % (self.port(), path), timeout=10) as answer:
+            with urllib.request.urlopen("http://127.0.0.1:%d%s" % (self.port(), path), timeout=PATIENCE) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -156,28 +156,36 @@ class Daemon:
         """kill -9, also while stopped."""
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(20)
-        self.thread.join(5)
+        self.process.wait(PATIENCE)
+        self.thread.join(PATIENCE)
 
-    def stop(self, seconds=40):
+    def stop(self, seconds=PATIENCE):
         """SIGTERM; must end with 0."""
         self.signal(signal.SIGTERM)
         return self.ended(0, seconds)
 
-    def ended(self, code, seconds=40):
+    def leave(self):
+        """stop(), if it was not killed, and out of the group: its members are static, and keep their partitions for a session."""
+        if self.process.poll() is None:
+            self.stop()
+        service = yaml.safe_load(self.config.read_text())["service"]
+        for worker in range(service.get("workers", 1)):
+            broker.evict(self.stage.brokers, service["name"], "%s-%s-%d" % (service["name"], service["instance"], worker))
+
+    def ended(self, code, seconds=PATIENCE):
         """Waits until it has ended by itself, which must be with that exit code; itself."""
         try:
             got = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise Failure("the daemon did not end in %g s" % seconds)
-        self.thread.join(5)
+        self.thread.join(PATIENCE)
         check(got == code, "the daemon ended with %s, wanted %s; last lines:\n%s", got, code, "".join(self.lines[-15:]))
         return self
 
 
 def run(*arguments, **more):
     """A winnowd command that ends; CompletedProcess with texts."""
-    return subprocess.run([BINARY, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, **more)
+    return subprocess.run([BINARY, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, **more)
 
 
 # ---- the stage of a test ----
@@ -206,7 +214,7 @@ class Stage:
         """The usual configuration with the changes in it, as a dictionary."""
         base = {
             "service": {"name": self.name, "instance": "one", "state_dir": str(self.dir / "one")},
-            "kafka": {"brokers": self.brokers, "session_timeout": "6s"},
+            "kafka": {"brokers": self.brokers, "session_timeout": "30s"},
             "topics": {**{t: self.topic(t) for t in TOPICS}, "partitions": 2},
             "admit": {"id": "/id"},
             "model": {"classes": list(CLASSES), "positive": "bad"},
@@ -255,7 +263,7 @@ class Stage:
             out[r.partition, r.offset] = ("bad", reason.decode()) if reason else json.loads(r.value)["id"]
         return out
 
-    def caught_up(self, seconds=60, group=None):
+    def caught_up(self, seconds=PATIENCE, group=None):
         """Waits until the group has committed past every sample that is on the topic now."""
         reader = Reader(self.brokers, self.topic("samples"))
         ends = reader.ends()

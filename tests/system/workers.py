@@ -28,9 +28,9 @@ def test(stage):
     for workers in (1, 2, 4):
         changes = {"service": {"workers": workers, "learner": False}, "worker": {"cpus": [first_cpu] if workers == 2 else []}}
         daemon = stage.start(changes, "%d.yaml" % workers).ready()
-        wait("all partitions are owned", lambda: daemon.metric("partitions_assigned") == PARTITIONS, 60)
+        wait("all partitions are owned", lambda: daemon.metric("partitions_assigned") == PARTITIONS)
         feed(stage, 3000, seed=workers)
-        stage.caught_up(60)
+        stage.caught_up()
         last = {e["worker"]: int(e["partitions"]) for e in daemon.events if e["event"] == "assigned"}
         equal(sorted(last.values()), [PARTITIONS // workers] * workers, "partitions of the workers")
         if workers == 2:

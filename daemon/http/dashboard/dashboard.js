@@ -253,7 +253,7 @@ function show_answers(s) {
   const say = (name, title, unit, [is, range], more = "") => tile("answer-" + name, title, known ? is : "–", known ? unit : "", known ? range + more : "too few answers yet", "answers");
   const [seen] = figure("recall_at_capacity");
   say("much", "How much " + positive + "?", "of 100 samples", figure("prevalence"));
-  say("caught", "How much is caught?", "of 100 " + positive, figure("recall"), "; the likeliest " + percent(s.settings.capacity, 0) + " hold " + seen);
+  say("caught", "How much is caught?", "of 100 " + positive, figure("recall"), "; the likeliest " + (s.settings.capacity_per_day ? number(s.settings.capacity_per_day) + " a day" : percent(s.settings.capacity, 0)) + " hold " + seen);
   say("false", "How many false alarms?", "of 100 alarms", figure("precision", (x) => 1 - x));
   say("cost", s.settings.cost ? "What does it cost?" : "What goes wrong?", s.settings.cost ? "per 100 decisions" : "of 100 decisions", figure("cost"));
   say("worse", "Is it getting worse?", "", change(s));

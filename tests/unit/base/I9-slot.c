@@ -71,7 +71,7 @@ static void readers_see_whole_versions(void **state) {
 
 static void held_is_not_free(void **state) {
     (void)state;
-    struct slot s = {0};
+    static struct slot s;
     int a, b;
     slot_put(&s, &a);
     assert_ptr_equal(slot_take(&s, 5), &a);

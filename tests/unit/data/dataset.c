@@ -917,6 +917,8 @@ static void a_label_that_could_stay_in_the_event_is_refused(void **state) {
             "row 2 (line 2) cannot be read: the value is not one well-formed JSON object");
     refused(TEXT("{\"y\":1}\n[]\n"), labelled, "row 2 (line 2) cannot be read");
     refused(TEXT("{\"a\":1}\n{\"b\":1}\n"), labelled, "none of the first rows has a member \"y\"");
+    refused(TEXT("{\"a\":1,\"fraud\":0}\n"), (struct dataset_options){.label = "frad"},
+            "none of the first rows has a member \"frad\"; did you mean \"fraud\"?");
     refused(TEXT("{\"k\":1}\n{\"k\":1.5}\n"), (struct dataset_options){.id = "k"},
             "row 2 (line 2) has no id that is a string or an integer");
     refused(TEXT("{\"a\":1}\n"), (struct dataset_options){.id = "k"},

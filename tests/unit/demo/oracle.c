@@ -14,7 +14,7 @@
 
 #include <pthread.h>
 
-enum { TASKS_MAX = 3000, DEADLINE_MS = 60000 };
+enum { TASKS_MAX = 3000, DEADLINE_MS = 300000 };
 
 static struct {
     struct embedded_broker *broker;
@@ -285,24 +285,35 @@ static void *run_in_thread(void *opaque) {
     return &f;
 }
 
-/* Without `once` it goes on until it is told to stop; from_end leaves old tasks alone. */
+static size_t answered(size_t from, size_t end) {
+    size_t n = 0;
+    for (labels(came); from < end; from++) n += came[from].times > 0;
+    return n;
+}
+
+/* Without `once` it goes on until it is told to stop; from_end leaves old tasks alone. Where the
+ * end was when it came, the first answers tell. */
 static void only_new_tasks_from_the_end(void **state) {
     (void)state;
     for (size_t n = 0; n < 100; n++) put_task(n);
     flush();
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, run_in_thread, NULL), 0);
-    clock_sleep_ms(700);
+    int64_t deadline = clock_ms() + DEADLINE_MS;
+    for (size_t n = 100; n < 1000 && !answered(100, n) && clock_ms() < deadline; n++) {
+        put_task(n);
+        flush();
+        clock_sleep_ms(50);
+    }
     for (size_t n = 1000; n < 1100; n++) put_task(n);
     flush();
-    for (int64_t end = clock_ms() + DEADLINE_MS; clock_ms() < end && labels(came) < 90;)
-        clock_sleep_ms(50);
+    while (clock_ms() < deadline && answered(1000, 1100) < 90) clock_sleep_ms(50);
     atomic_store(&world.stop, true);
     void *result;
     pthread_join(thread, &result);
     const struct oracle_figures *f = result;
-    assert_int_equal(f->tasks, 100);
-    assert_int_equal(f->answered, 90);
+    assert_int_equal(f->answered, labels(came));
+    assert_true(f->tasks > f->answered);
     for (size_t n = 0; n < 100; n++) assert_int_equal(came[n].times, 0);
     for (size_t n = 1000; n < 1100; n++) assert_int_equal(came[n].times, n % 10 != 9);
 }

@@ -295,7 +295,7 @@ static enum reason encoded_array(struct feature_config c, struct value own,
     size_t field, n = features_values(f) - 1;
     assert_true(n <= ENTRIES_MAX + 1);
     for (size_t i = 0; i < n; i++) {
-        char path[16];
+        char path[32];
         snprintf(path, sizeof path, "/x/%zu", i);
         assert_string_equal(features_paths(f)[1 + i].at, path);
         values[1 + i] = i < entries ? entry[i] : missing;

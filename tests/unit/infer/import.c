@@ -259,6 +259,33 @@ static void sizes_that_do_not_fit_are_refused(void **state) {
     }
 }
 
+/* A tensor that has a length and no numbers. */
+static void trees_without_numbers_are_refused(void **state) {
+    (void)state;
+    static const double v[2] = {0}, leaf[2] = {-1, -1};
+    static const char *const names[] = {"forest.rule", "forest.root", "forest.output",
+                                        "forest.slot", "forest.child"};
+    enum { TENSORS = sizeof names / sizeof *names };
+    const double *numbers[TENSORS] = {v, v, v, leaf, v};
+    for (size_t empty = 0; empty < TENSORS; empty++) {
+        struct file f;
+        struct model *m;
+        struct buf why = {0};
+        begin(&f, MADE_FOR ",\"classes\":\"no\\nyes\"");
+        add(&f, "forest.threshold", "F64", "[2]", v, 2);
+        add(&f, "forest.base", "F64", "[1]", v, 1);
+        for (size_t i = 0; i < TENSORS; i++) {
+            if (i == empty) add(&f, names[i], "F32", "[2,0]", v, 0);
+            else add(&f, names[i], "F32", "[2]", numbers[i], 2);
+        }
+        assert_int_equal(end(&f, 2, "no\nyes", &m, &why), ERR_INPUT);
+        assert_null(m);
+        if (!strstr(buf_string(&why), "do not fit together"))
+            fail_msg("%s says: %s", names[empty], buf_string(&why));
+        buf_release(&why);
+    }
+}
+
 static void what_is_refused_is_named(void **state) {
     (void)state;
     static const double v[8] = {1, 1, 1, 1, 1, 1, 1, 1};
@@ -311,6 +338,7 @@ int main(void) {
                                        cmocka_unit_test(codes_follow_their_classes),
                                        cmocka_unit_test(absurd_columns_are_refused),
                                        cmocka_unit_test(sizes_that_do_not_fit_are_refused),
+                                       cmocka_unit_test(trees_without_numbers_are_refused),
                                        cmocka_unit_test(what_is_refused_is_named)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,39 @@ static void an_end_behind_records_that_were_passed_over_is_not_told(void **state
     places_release(&s);
 }
 
+static struct position read_from(size_t topic, int32_t partition, void *opaque) {
+    (void)topic, (void)partition;
+    return *(struct position *)opaque;
+}
+
+/* An end of the reading before is none of the new one: who hears of it, or goes on at it after a
+ * pause, has passed over what is between. */
+static void an_end_is_forgotten_when_reading_begins_elsewhere(void **state) {
+    (void)state;
+    struct places s = two_read_from_their_beginning();
+    struct position committed = position_of(3, -1);
+    const struct position_owner owner = {read_from, NULL, &committed};
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(2);
+    int32_t partition;
+    int64_t end;
+    happens(&s, RD_KAFKA_RESP_ERR__PARTITION_EOF, PARTITION, 9);
+    happens(&s, RD_KAFKA_RESP_ERR__PARTITION_EOF, OTHER_PARTITION, 9);
+    places_restart(&s, &owner, list);
+    assert_int_equal(list->cnt, 2);
+    assert_int_equal(list->elems[0].offset, 3);
+    assert_int_equal(s.standing, 0);
+    assert_false(places_next_end(&s, &partition, &end));
+    happens(&s, RD_KAFKA_RESP_ERR__PARTITION_EOF, OTHER_PARTITION, 10);
+    places_begin(&s, PARTITION, &committed);
+    assert_int_equal(s.standing, 1);
+    assert_true(places_next_end(&s, &partition, &end));
+    assert_int_equal(partition, OTHER_PARTITION);
+    assert_int_equal(end, 10);
+    assert_false(places_next_end(&s, &partition, &end));
+    rd_kafka_topic_partition_list_destroy(list);
+    places_release(&s);
+}
+
 /* The look after a pause is at the first record, whatever events came before it. */
 static void a_record_behind_an_event_ends_a_pause(void **state) {
     (void)state;
@@ -186,7 +219,8 @@ static void what_fits_is_still_looked_at(void **state) {
         place_begin(&p, &at);
         place_out_of_range(&p);
         assert_true(place_conclude(&p, &(struct evidence){.low = cases[i].low, .high = 200}));
-        place_go_on(&p, cases[i].low);
+        at = place_where(&p, cases[i].low);
+        place_begin(&p, &at);
         assert_int_equal(p.probe, cases[i].then);
     }
 }
@@ -215,6 +249,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_end_is_told_once),
         cmocka_unit_test(an_end_behind_records_that_were_passed_over_is_not_told),
+        cmocka_unit_test(an_end_is_forgotten_when_reading_begins_elsewhere),
         cmocka_unit_test(a_record_behind_an_event_ends_a_pause),
         cmocka_unit_test(an_added_partition_is_due_from_its_first_record),
         cmocka_unit_test(the_same_record_lets_reading_go_on),

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define TOPIC "samples"
-enum { PARTITIONS = 4, MANY = 1000, FEW = 1, LIMIT_MS = 60000, SLICE_MS = 10 };
+enum { PARTITIONS = 4, MANY = 1000, FEW = 1, LIMIT_MS = 300000, SLICE_MS = 10 };
 
 static size_t requests, reports; // ListOffsets that were sent; how often the library said so
 

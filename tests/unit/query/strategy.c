@@ -279,6 +279,27 @@ static void tasks_carry_what_was_not_asked(void **state) {
     partition_close(&stays);
 }
 
+/* So many a day: the share follows what the policy says of a day's samples. */
+static void a_capacity_a_day_follows_the_day(void **state) {
+    (void)state;
+    enum { A_DAY = 20000, CAPACITY = 800 };
+    static const uint64_t told[] = {0, A_DAY, A_DAY / 4, CAPACITY / 2};
+    static const double share[] = {0.2, 0.04, 0.16, 1};
+    struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW);
+    c.watch.capacity = 0.2;
+    c.watch.capacity_per_day = CAPACITY;
+    struct partition p;
+    partition_open(&p, &c);
+    for (size_t day = 0; day < sizeof told / sizeof *told; day++) {
+        size_t within = 0;
+        p.policy.learner.samples_a_day = told[day];
+        for (int64_t i = 0; i < A_DAY; i++)
+            within += partition_take(&p, uniform(10 + (uint64_t)day, i)).in_capacity;
+        assert_true(fabs((double)within / A_DAY - share[day]) < 0.01);
+    }
+    partition_close(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mix_draws_by_its_shares),
@@ -292,6 +313,7 @@ int main(void) {
         cmocka_unit_test(equal_utilities_are_drawn_at_the_rate),
         cmocka_unit_test(the_threshold_is_the_quantile),
         cmocka_unit_test(tasks_carry_what_was_not_asked),
+        cmocka_unit_test(a_capacity_a_day_follows_the_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

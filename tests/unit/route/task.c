@@ -187,8 +187,7 @@ static void test_odd_strings(void **state) {
     static const char *const events[] = {
         "{}", "{\"meta\":{\"id\":\"x\"},\"event\":1}", "{\"a\":\"}]\\\"\",\"b\":[[{}],\"\\\\\"]}",
         "{ \"n\" : 1.10e+01 }",
-        "{\"n\":1234567890123456789012345678901234567890123456789012345678901234567890,\"m\":"
-        "1e999}"};
+        "{\"n\":123456789012345678901234567890123456789012345678901234567890,\"m\":1e999}"};
     struct task t = plain();
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         t.sample_id = text_of(ids[i]);

@@ -1,12 +1,12 @@
 /* The label page's requests as the handlers see them, and the slips as the label thread does. */
 #include "run/label_desk.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/rng.h"
 #include "unit/test.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 static const struct list all_sources = {0};
 static const char *names[] = {"ok", "fraud"};
@@ -91,9 +91,9 @@ static void a_hostile_event_is_shown_in_part(void **state) {
         .sample_id = TEXT("s"), .event = buf_view(&event), .classes = TEXT("ok\nfraud")};
     memcpy(t.id, id_of(0), sizeof t.id);
     label_desk_task(d, &t);
-    int64_t started_ms = clock_ms();
+    clock_t started = clock(); // of this process: whoever else runs does not count
     assert_int_equal(ask(d, "{\"session\":\"a\"}"), 200);
-    assert_true(clock_ms() - started_ms < 10000);
+    assert_true(clock() - started < 10 * CLOCKS_PER_SEC);
     assert_true(body.len < 1 << 20 && says("\"left\":4501"));
     label_desk_destroy(d);
     d = with_tasks(0);

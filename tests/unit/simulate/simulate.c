@@ -521,7 +521,7 @@ static void a_score_of_the_file_is_the_model(void **state) {
     says("the score that events bring: accuracy 7");
     write_config("upstream: {probability: /q}");
     refuses("-c PAGE --data FILE --label class", 64,
-            "model.upstream reads a column that is not there");
+            "model.upstream reads a column that is not there; did you mean /x?");
     write_config("upstream: {logit: /p}, learn: recalibrate");
     assert_int_equal(run("-c PAGE --data FILE --label class --json"), 0);
     assert_true(figure("accuracy") > figure("upstream_accuracy"));

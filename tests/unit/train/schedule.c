@@ -64,6 +64,16 @@ static void cold_and_full_come_from_counts(void **state) {
     assert_false(schedule_policy(&c, &s, 3).full);
 }
 
+/* Who does not ask for it gets no policy when the day's samples change. */
+static void the_day_is_told_where_it_is_wanted(void **state) {
+    (void)state;
+    struct config c = options();
+    struct schedule s = {.per_class = enough, .samples_a_day = 5000};
+    assert_int_equal(schedule_policy(&c, &s, 3).samples_a_day, 0);
+    c.watch.capacity_per_day = 200;
+    assert_int_equal(schedule_policy(&c, &s, 3).samples_a_day, 5000);
+}
+
 /* A model that was taught elsewhere needs no cold start, and a score that stays the model none at
  * all. */
 static void a_primed_model_is_not_cold(void **state) {
@@ -149,6 +159,7 @@ int main(void) {
         cmocka_unit_test(growth_or_count_is_enough),
         cmocka_unit_test(time_is_enough_when_something_changed),
         cmocka_unit_test(cold_and_full_come_from_counts),
+        cmocka_unit_test(the_day_is_told_where_it_is_wanted),
         cmocka_unit_test(a_primed_model_is_not_cold),
         cmocka_unit_test(late_labels_let_the_strategy_explore),
         cmocka_unit_test(a_much_smaller_set_waits),

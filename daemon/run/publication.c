@@ -1,0 +1,67 @@
+/* Puts together what goes to the models topic at once: a version in chunks, records by their name,
+ * and the tombstones of what leaves.
+ *
+ * Thread: learner thread */
+#include "publication.h"
+
+#include "infer/model_record.h"
+
+static void publication_add(struct publication *p, struct text key, struct text value,
+                            size_t chunks) {
+    if (p->n == p->cap) {
+        p->cap = p->cap ? 2 * p->cap : 64;
+        p->at = xrealloc(p->at, p->cap * sizeof *p->at);
+    }
+    p->at[p->n++] = registry_record(&p->arena, arena_text(&p->arena, key),
+                                    arena_text(&p->arena, value), chunks);
+}
+
+void publication_add_named(struct publication *p, const char *what, const struct buf *value) {
+    struct buf key = {0};
+    registry_key(&key, p->name, what);
+    publication_add(p, buf_view(&key), buf_view(value), 0);
+    buf_release(&key);
+}
+
+int publication_add_version(struct publication *p, struct model *m, size_t most, size_t *bytes) {
+    struct buf record = {0}, key = {0};
+    model_write(m, p->name, &record);
+    *bytes = record.len;
+    size_t chunk = registry_chunk_bytes(p->name, record.len, most),
+           chunks = chunk ? (record.len + chunk - 1) / chunk : 0;
+    for (size_t i = 0; i < chunks; i++) {
+        size_t from = i * chunk, left = record.len - from;
+        buf_reset(&key);
+        registry_chunk_key(&key, p->name, m->version, i);
+        publication_add(p, buf_view(&key),
+                        (struct text){record.at + from, left < chunk ? left : chunk}, chunks);
+    }
+    buf_release(&record);
+    buf_release(&key);
+    return chunks ? 0 : ERR_FULL;
+}
+
+void publication_remove_push(struct publication *p, const struct registry_push *push) {
+    struct buf key = {0};
+    for (size_t i = 0; i < push->chunks; i++) {
+        buf_reset(&key);
+        registry_push_key(&key, p->name, push->id, i);
+        publication_add(p, buf_view(&key), (struct text){0}, 0);
+    }
+    buf_release(&key);
+}
+
+void publication_remove_version(struct publication *p, const struct registry *r, uint64_t version) {
+    struct buf key = {0};
+    for (size_t i = 0; i < registry_chunks(r, version); i++) {
+        buf_reset(&key);
+        registry_chunk_key(&key, p->name, version, i);
+        publication_add(p, buf_view(&key), (struct text){0}, 0);
+    }
+    buf_release(&key);
+}
+
+void publication_release(struct publication *p) {
+    arena_release(&p->arena);
+    free(p->at);
+}

@@ -1,0 +1,26 @@
+/* The records of one transaction on the models topic. Private to the room.
+ *
+ * Thread: learner thread */
+#pragma once
+
+#include "infer/model.h"
+#include "run/registry.h"
+
+struct publication {
+    const char *name; // service.name
+    struct arena arena;
+    struct producer_record *at; // (n)
+    size_t n, cap;
+};
+
+/* The record of that name ("policy", "progress"). The value is copied. */
+void publication_add_named(struct publication *p, const char *what, const struct buf *value);
+/* A version, in chunks of which each fits a batch of `most` bytes. *bytes: of its record. ERR_FULL:
+ * it does not fit, however it is cut. */
+int publication_add_version(struct publication *p, struct model *m, size_t most,
+                            size_t *bytes) MUST_CHECK;
+/* What was pushed leaves the topic in the transaction that makes a version of it: it is taken once,
+ * whatever crashes. */
+void publication_remove_push(struct publication *p, const struct registry_push *push);
+void publication_remove_version(struct publication *p, const struct registry *r, uint64_t version);
+void publication_release(struct publication *p);

@@ -1,0 +1,66 @@
+"""The models topic loses what is in force, by deletion or because it is made anew, while everybody runs: the learner writes again what it holds, so a
+process that starts afterwards scores with the live version, under the operator's policy, and versions go on from there."""
+import json
+import subprocess
+
+import broker
+from broker import Writer, check, equal, wait
+from stream import feed, truth_of
+from winnowd import BINARY, main
+
+
+def empty(stage):
+    path = stage.dir / "offsets.json"
+    path.write_text(json.dumps({"partitions": [{"topic": stage.topic("models"), "partition": 0, "offset": -1}], "version": 1}))
+    broker.script("tool", "org.apache.kafka.tools.DeleteRecordsCommand", "--bootstrap-server", stage.brokers, "--offset-json-file", str(path))
+
+
+def make_anew(stage):
+    broker.delete_topics(stage.brokers, [stage.topic("models")])
+    broker.create_topics(stage.brokers, {stage.topic("models"): None}, 1, {"cleanup.policy": "compact,delete"})  # else the broker refuses to delete records
+
+
+def policy(stage, *words):
+    done = subprocess.run([BINARY, "policy", "-c", stage.dir / "winnowd.yaml", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+    equal(done.returncode, 0, "policy %s: %s" % (" ".join(words), done.stdout))
+
+
+def test(stage):
+    stage.create()
+    changes = {"budget": {"rate": 1, "burst": 1000}, "train": {"interval": "1s"}}
+    daemon = stage.start(changes).ready()
+    feed(stage, 200)
+    stage.caught_up()
+    tasks, labels = stage.tasks(), Writer(stage.brokers)
+    check(len(tasks) >= 150, "only %d tasks", len(tasks))
+
+    def answer(some):
+        for t in some:
+            labels.send(stage.topic("labels"), json.dumps({"id": t["id"], "label": truth_of(t["sample_id"])}), key=t["id"])
+        labels.flush()
+
+    answer(tasks[:60])
+    wait("a version of all of them", lambda: daemon.metric("model_labelled_rows") == 60, 60)
+    policy(stage, "budget", "0.5")
+    wait("the operator's word", lambda: daemon.find("policy_read", budget_scale=0.5))
+    for n, lose in enumerate((empty, make_anew)):
+        live, since = daemon.metric("model_version"), len(daemon.events)
+        lose(stage)
+        daemon.await_event("versions_restored", since=since, seconds=120)
+        late = stage.start({**changes, "service": {"instance": "late%d" % n, "learner": False, "state_dir": str(stage.dir / ("late%d" % n))}}, "late%d.yaml" % n).ready()
+        wait("it has the live version", lambda: late.metric("model_version") == live, 60)
+        check(late.find("policy_read", budget_scale=0.5), "the operator's policy is lost")
+        equal(daemon.metric("model_version"), live, "the version of who was there")
+        late.stop()
+        answer(tasks[60 * (n + 1):60 * (n + 2)])
+        wait("the next version", lambda: daemon.metric("model_version") > live, 120)
+    live = daemon.metric("model_version")
+    daemon.stop()
+    empty(stage)
+    daemon = stage.start(changes).ready()
+    daemon.await_event("versions_gone", seconds=60)
+    wait("a version behind those that are gone", lambda: daemon.metric("model_version") > live, 60)
+    daemon.stop()
+
+
+main(test)
