@@ -204,7 +204,10 @@ static const cJSON *status_lines_next_segment(const cJSON *s, double *above, int
 
 /* Nothing without watch.segments. Returns how many lines. */
 static size_t status_lines_segments(const cJSON *s, struct status_line *l) {
-    enum { TOLD = 3, NAME = 28 }; // segments that have room, and bytes of a name
+    enum {
+        TOLD = 3, // segments that have room
+        NAME = 28 // bytes of a name
+    };
     const cJSON *draws = cJSON_GetObjectItemCaseSensitive(s, "segment_draws"), *segment;
     double above = -1;
     int at = -1, n = cJSON_GetArraySize(draws), told = 0;
