@@ -102,8 +102,7 @@ struct text decoder_found(const struct decoder *d) {
     return buf_view(&d->framed.found);
 }
 
-/* A value as JSON; "null" where that can not be done. */
-static struct text decoder_record(struct decoder *d, struct text value) {
+struct text decoder_record(struct decoder *d, struct text value) {
     struct text record = value.len && !*value.at ? framed_event(d, value) : value;
     return record.len ? record : TEXT("null");
 }

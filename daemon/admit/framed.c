@@ -38,7 +38,10 @@ void decoder_learn(struct decoder *d, uint32_t id, const struct schema_source *s
     if (e->schema &&
         !avro_program_make(&e->program, e->schema, &d->root, d->n, d->max_depth, &e->arena))
         why = "it is larger than is read";
-    if (!why) return;
+    if (!why) {
+        schema_table_weigh(&d->framed.schemas, e);
+        return;
+    }
     framed_refuse(e, REASON_BAD_SCHEMA, why);
     arena_release(&e->arena);
     e->schema = NULL;
@@ -49,6 +52,10 @@ bool decoder_lacks(struct decoder *d, struct text value, uint32_t *id) {
     return d->framed.registry && d->framed.format != ADMIT_FORMAT_JSON &&
            value.len <= d->max_bytes && framing_read(value, id, &payload) &&
            !schema_table_find(&d->framed.schemas, *id);
+}
+
+bool decoder_is_full(const struct decoder *d) {
+    return d->framed.schemas.fresh > SCHEMAS_KEPT_BYTES;
 }
 
 void decoder_tidy(struct decoder *d) { schema_table_tidy(&d->framed.schemas); }

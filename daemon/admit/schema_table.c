@@ -3,14 +3,15 @@
  * Thread: worker thread */
 #include "schema_table.h"
 
-static void schema_table_free(struct schema_entry *e) {
+static void schema_table_free(struct schema_table *t, struct schema_entry *e) {
+    t->bytes -= e->weight;
     arena_release(&e->arena);
     free(e->why);
     free(e);
 }
 
 void schema_table_release(struct schema_table *t) {
-    for (size_t i = 0; i < t->n; i++) schema_table_free(t->entry[i]);
+    for (size_t i = 0; i < t->n; i++) schema_table_free(t, t->entry[i]);
     free(t->entry);
     *t = (struct schema_table){0};
 }
@@ -43,7 +44,7 @@ struct schema_entry *schema_table_put(struct schema_table *t, uint32_t id) {
     *e = (struct schema_entry){.id = id, .used = ++t->uses};
     t->last = NULL;
     if (i < t->n && t->entry[i]->id == id) {
-        schema_table_free(t->entry[i]);
+        schema_table_free(t, t->entry[i]);
         return t->entry[i] = e;
     }
     if (t->n == t->cap) {
@@ -63,14 +64,14 @@ static int schema_table_by_use(const void *left, const void *right) {
     return (a->used < b->used) - (a->used > b->used);
 }
 
-static size_t schema_table_bytes(const struct schema_table *t) {
-    size_t bytes = 0;
-    for (size_t i = 0; i < t->n; i++) bytes += t->entry[i]->arena.used;
-    return bytes;
+void schema_table_weigh(struct schema_table *t, struct schema_entry *e) {
+    t->bytes += e->arena.used - e->weight;
+    t->fresh += e->arena.used - e->weight;
+    e->weight = e->arena.used;
 }
 
 static bool schema_table_fits(const struct schema_table *t) {
-    return t->n <= SCHEMAS_KEPT && schema_table_bytes(t) <= SCHEMAS_KEPT_BYTES;
+    return t->n <= SCHEMAS_KEPT && t->bytes <= SCHEMAS_KEPT_BYTES;
 }
 
 /* The use before which an entry goes. */
@@ -79,9 +80,9 @@ static uint64_t schema_table_oldest(const struct schema_table *t) {
     struct schema_entry **by_use = xmalloc(t->n * sizeof *by_use);
     memcpy(by_use, t->entry, t->n * sizeof *by_use);
     qsort(by_use, t->n, sizeof *by_use, schema_table_by_use);
-    size_t kept = 1, bytes = by_use[0]->arena.used;
+    size_t kept = 1, bytes = by_use[0]->weight;
     while (kept < t->n && kept < SCHEMAS_KEPT &&
-           (bytes += by_use[kept]->arena.used) <= SCHEMAS_KEPT_BYTES)
+           (bytes += by_use[kept]->weight) <= SCHEMAS_KEPT_BYTES)
         kept++;
     uint64_t oldest = by_use[kept - 1]->used;
     free(by_use);
@@ -89,12 +90,13 @@ static uint64_t schema_table_oldest(const struct schema_table *t) {
 }
 
 void schema_table_tidy(struct schema_table *t) {
+    t->fresh = 0;
     if (!t->passing && schema_table_fits(t)) return;
     uint64_t oldest = schema_table_oldest(t);
     size_t kept = 0;
     for (size_t i = 0; i < t->n; i++) {
         struct schema_entry *e = t->entry[i];
-        if (e->passing || e->used < oldest) schema_table_free(e);
+        if (e->passing || e->used < oldest) schema_table_free(t, e);
         else t->entry[kept++] = e;
     }
     t->n = kept;

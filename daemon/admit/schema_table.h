@@ -3,7 +3,8 @@
  * Whoever asks the registry teaches it (include/admit/decoder.h); here nothing waits. What the
  * registry refused is forgotten after the batch, so it is asked about again; a schema that cannot
  * be used stays as it is. Where there are more than SCHEMAS_KEPT, or more bytes of them than
- * SCHEMAS_KEPT_BYTES, those that were used longest ago go; what one batch uses stays until its end.
+ * SCHEMAS_KEPT_BYTES, those that were used longest ago go; what one batch uses stays until its end,
+ * and a batch ends where it would use more (daemon/run/schemas.h).
  *
  * Thread: worker thread (a decoder's own) */
 #pragma once
@@ -25,12 +26,15 @@ struct schema_entry {
     struct arena arena;
     const struct avro_schema *schema; // of SCHEMA_AVRO
     struct avro_program program;
+    size_t weight; // bytes of the arena, as counted in the table
     uint64_t used;
 };
 
 struct schema_table {
     struct schema_entry **entry; // (n, cap) by id
     size_t n, cap;
+    size_t bytes;              // of all entries
+    size_t fresh;              // of those that are new since schema_table_tidy
     struct schema_entry *last; // of the record before
     uint64_t uses;
     bool passing; // some entry is
@@ -41,5 +45,7 @@ void schema_table_release(struct schema_table *t);
 struct schema_entry *schema_table_find(struct schema_table *t, uint32_t id);
 /* A new entry in place of what was known of that id. */
 struct schema_entry *schema_table_put(struct schema_table *t, uint32_t id);
+/* Counts what the entry weighs, now that it is filled. */
+void schema_table_weigh(struct schema_table *t, struct schema_entry *e);
 /* Drops what is not kept; the entry that was used last stays, whatever its size. */
 void schema_table_tidy(struct schema_table *t);

@@ -32,6 +32,7 @@ struct offsets {
 
 static const char *offsets_state(const struct offsets_row *row) {
     if (row->at.next < 0) return "never read";
+    if (row->known && row->lost == LOST_NONE && row->held) return "held up";
     return row->known ? lost_name(row->lost) : "unknown";
 }
 
@@ -41,7 +42,7 @@ static const char *offsets_advice(const struct offsets_row *row) {
     case LOST_GONE: return "what was deleted is lost: set it to earliest; keep the topic longer";
     case LOST_ANEW: return "set it to earliest to read the new topic, to latest to pass it over";
     case LOST_AHEAD: return "set it to earliest, or to latest if nothing before it is new";
-    default: return "";
+    default: return row->held ? "somebody's transaction is open: kafka-transactions.sh" : "";
     }
 }
 
@@ -54,9 +55,10 @@ static void offsets_add_row(struct listing *l, const struct offsets_row *row) {
     else listing_text(l, (struct text){0});
     listing_count(l, (uint64_t)row->low);
     listing_count(l, (uint64_t)row->high);
-    listing_count(l, (uint64_t)(row->high > from ? row->high - from : 0));
+    listing_count(l, (uint64_t)(row->high > from ? row->high - from : 0) + (uint64_t)row->held);
     listing_text(l, text_of(offsets_state(row)));
-    listing_tone(l, fits ? TONE_PLAIN : TONE_BAD);
+    enum tone well = row->held ? TONE_DOUBT : TONE_PLAIN;
+    listing_tone(l, fits ? well : TONE_BAD);
     listing_text(l, text_of(offsets_advice(row)));
 }
 

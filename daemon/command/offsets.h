@@ -18,8 +18,10 @@ struct offsets_row {
     int32_t partition;
     struct position at;  // at.next -1: never read
     struct buf metadata; // of the committed offset, the mark taken off
-    int64_t low, high;
-    bool known; // whether `lost` is
+    int64_t low, high;   // high: of what can be read
+    int64_t held;        // records and markers behind it, in transactions that are open
+    bool counted;        // whether `held` is known
+    bool known;          // whether `lost` is
     enum lost lost;
 };
 

@@ -18,7 +18,8 @@ enum {
     START_MS = 10000, // for all topics to be there
     LOOK_MS = 10000,  // to look at the record before each position
     POLL_MS = 100,
-    RECORDS = 64 // taken at once, and not looked at
+    HELD_MS = 2000, // for a transaction to end
+    RECORDS = 64    // taken at once, and not looked at
 };
 
 const char *offsets_topic_name(enum offsets_topic t) {
@@ -97,15 +98,42 @@ static void offsets_table_moved(size_t topic, int32_t partition, int64_t to, voi
     (void)topic, (void)partition, (void)to, (void)opaque; // never: lost_position is pause here
 }
 
+/* A position that is lost is not read from, so nothing tells. */
+static void offsets_table_count_held(const struct offsets_table *t, struct offsets_row *row) {
+    int64_t high = reader_high(t->reader, row->topic, row->partition);
+    row->counted = high >= 0 || (row->known && row->lost != LOST_NONE);
+    row->held = high > row->high ? high - row->high : 0;
+}
+
 static bool offsets_table_all_known(struct offsets_table *t) {
     bool all = true;
     for (size_t i = 0; i < t->n; i++) {
         struct offsets_row *row = &t->row[i];
         if (!row->known)
             row->known = reader_position_known(t->reader, row->topic, row->partition, &row->lost);
-        all &= row->known;
+        if (!row->counted) offsets_table_count_held(t, row);
+        all &= row->known && row->counted;
     }
     return all;
+}
+
+/* Transactions of those who run are over in a moment: what is still held back then is held up. */
+static int offsets_table_judge_held(struct offsets_table *t) {
+    int64_t since = clock_ms();
+    for (size_t i = 0; i < t->n; i++) {
+        struct offsets_row *row = &t->row[i];
+        if (!row->held) continue;
+        while (clock_ms() - since < HELD_MS) {
+            if (atomic_load(console_stop())) return ERR_STOPPED;
+            console_progress("waiting for transactions that are open to end");
+            clock_sleep_ms(POLL_MS);
+        }
+        int64_t now = reader_offset_at(t->reader, row->topic, row->partition, OFFSET_END, CALL_MS);
+        if (now <= row->high) continue;
+        row->high = now;
+        row->held = 0;
+    }
+    return 0;
 }
 
 static int offsets_table_look(struct offsets_table *t) {
@@ -118,7 +146,7 @@ static int offsets_table_look(struct offsets_table *t) {
         TRY(n);
         reader_release(t->reader, record, (size_t)n);
     }
-    return 0;
+    return offsets_table_judge_held(t);
 }
 
 /* ---- life ---- */

@@ -42,14 +42,21 @@ void sample_look_close(struct sample_look *l) {
     free(l->absent);
 }
 
+/* A command has no batches: what it was taught is forgotten where it is too much. */
+static void sample_look_teach(struct sample_look *l, struct text value) {
+    struct decoder *d = sample_decoder(l->reader);
+    if (decoder_is_full(d)) decoder_tidy(d);
+    schema_client_teach(l->schemas, d, value);
+}
+
 enum reason sample_look_record(struct sample_look *l, struct text value, int64_t time_ms,
                                struct sample *out) {
-    schema_client_teach(l->schemas, sample_decoder(l->reader), value);
+    sample_look_teach(l, value);
     return sample_read(l->reader, value, time_ms, l->row, out, l->absent);
 }
 
 bool sample_look_decode(struct sample_look *l, struct text value) {
-    schema_client_teach(l->schemas, sample_decoder(l->reader), value);
+    sample_look_teach(l, value);
     return sample_decode(l->reader, value);
 }
 

@@ -38,6 +38,8 @@ static struct flag simulate_flag[] = {
     {"day", 0, FLAG_COUNT, &given.day, "SAMPLES",
      "that come on one day, for watch.capacity_per_day; default: the whole file is one day", false},
     {"noise", 0, FLAG_NUMBER, &given.noise, "P", "share of labels that are wrong", false},
+    {"unanswered", 0, FLAG_NUMBER, &given.unanswered, "P",
+     "share of the random arm's requests that nobody answers", false},
     {"switches", 0, FLAG_TEXT, &given.switches, "FILE",
      "switch models where a daemon did: lines of SAMPLE TASKS LABELS cold|warm [EXPLORE]", false},
     {"seed", 0, FLAG_COUNT, &given.seed, "S", "the first seed (1)", false},
@@ -68,7 +70,8 @@ int command_simulate(int argc, char **argv) {
                                     .day = -1,
                                     .budget = NAN,
                                     .upfront = NAN,
-                                    .noise = NAN};
+                                    .noise = NAN,
+                                    .unanswered = NAN};
     struct usage usage = {"simulate", NULL,
                           "Backtest: what the budget would have bought on a labelled file (--data, "
                           "--label), decided by the daemon's own core.",

@@ -146,15 +146,24 @@ static void status_lines_upstream(const cJSON *s, double version, struct status_
          verdict);
 }
 
-/* "47 (40 to 55)": of a hundred, now, with the interval. */
-static const char *status_lines_of_100(const cJSON *s, const char *figure,
-                                       char out[2 * STATUS_WORD]) {
-    char path[64];
+/* status[what][name][figure], or without a name status[what][figure]. Names may hold any byte. */
+static double status_lines_figure(const cJSON *s, const char *what, const char *name,
+                                  const char *figure) {
+    const cJSON *at = cJSON_GetObjectItemCaseSensitive(s, what);
+    if (name) at = cJSON_GetObjectItemCaseSensitive(at, name);
+    at = cJSON_GetObjectItemCaseSensitive(at, figure);
+    return cJSON_IsNumber(at) ? at->valuedouble : NAN;
+}
+
+/* "47 (40 to 55)": of a hundred, with the interval. */
+static const char *status_lines_of_100(const cJSON *s, const char *what, const char *name,
+                                       const char *figure, char out[2 * STATUS_WORD]) {
+    char key[64];
     double value[3];
-    static const char *const of[] = {"estimate_now", "estimate_now_low", "estimate_now_high"};
+    static const char *const end[] = {"", "_low", "_high"};
     for (size_t i = 0; i < 3; i++) {
-        snprintf(path, sizeof path, "%s/%s", of[i], figure);
-        value[i] = 100 * status_value(s, path);
+        snprintf(key, sizeof key, "%s%s", what, end[i]);
+        value[i] = 100 * status_lines_figure(s, key, name, figure);
     }
     if (isfinite(value[0]))
         snprintf(out, 2 * STATUS_WORD, "%.0f (%.0f to %.0f)", value[0], value[1], value[2]);
@@ -162,13 +171,78 @@ static const char *status_lines_of_100(const cJSON *s, const char *figure,
     return out;
 }
 
+enum { DRAWS_LEAST = 10 }; // answers of the random arm: below them nothing is claimed
+
 /* What a manager asks of now: how many alarms are right, how much is caught. */
 static void status_lines_figures(const cJSON *s, struct status_line *l) {
     char a[2 * STATUS_WORD], b[2 * STATUS_WORD];
-    if (status_value(s, "estimate_now_draws") > 0)
+    double draws = status_value(s, "estimate_now_draws");
+    if (draws >= DRAWS_LEAST)
         LINE(l, "now", "of 100 alarms %s are right; of 100 positives %s get one",
-             status_lines_of_100(s, "precision", a), status_lines_of_100(s, "recall", b));
+             status_lines_of_100(s, "estimate_now", NULL, "precision", a),
+             status_lines_of_100(s, "estimate_now", NULL, "recall", b));
+    else if (draws > 0) LINE(l, "now", "too few answers of the random arm: %.0f", draws);
     else LINE(l, "now", "no answer of the random arm yet");
+}
+
+/* The segment, behind another one in this order, whose recall is surely least; *above: the upper
+ * end of the last one's, *at its place. NULL: none is left. */
+static const cJSON *status_lines_next_segment(const cJSON *s, double *above, int *at) {
+    const cJSON *segment, *best = NULL;
+    double least = INFINITY;
+    int place = 0, best_at = 0;
+    cJSON_ArrayForEach(segment, cJSON_GetObjectItemCaseSensitive(s, "segment_draws")) {
+        double high = status_lines_figure(s, "segment_now_high", segment->string, "recall");
+        bool behind = high > *above || (high == *above && place > *at);
+        if (segment->valuedouble >= DRAWS_LEAST && behind && high < least)
+            best = segment, least = high, best_at = place;
+        place++;
+    }
+    *above = least, *at = best_at;
+    return best;
+}
+
+/* Nothing without watch.segments. Returns how many lines. */
+static size_t status_lines_segments(const cJSON *s, struct status_line *l) {
+    enum {
+        TOLD = 3, // segments that have room
+        NAME = 28 // bytes of a name
+    };
+    const cJSON *draws = cJSON_GetObjectItemCaseSensitive(s, "segment_draws"), *segment;
+    double above = -1;
+    int at = -1, n = cJSON_GetArraySize(draws), told = 0;
+    char word[2 * STATUS_WORD], count[STATUS_WORD];
+    if (!n) return 0;
+    LINE(l, "where", "%s", "");
+    while (told < TOLD && (segment = status_lines_next_segment(s, &above, &at))) {
+        status_lines_append(l, told++ ? ", " : "of 100 positives get an alarm: ", "");
+        char name[NAME + 1];
+        snprintf(name, sizeof name, "%.*s", NAME, segment->string);
+        status_lines_append(l, name, " ");
+        status_lines_append(l, "",
+                            status_lines_of_100(s, "segment_now", segment->string, "recall", word));
+    }
+    snprintf(count, sizeof count, "%d", n - told);
+    if (n > told && told) status_lines_append(l, "; not told: ", count);
+    if (!told) status_lines_append(l, "too few answers in each segment", "");
+    return 1;
+}
+
+/* The newest day that has matured; nothing before one has. Returns how many lines. */
+static size_t status_lines_cohort(const cJSON *s, struct status_line *l) {
+    const cJSON *cohort, *last = NULL;
+    char a[2 * STATUS_WORD], b[2 * STATUS_WORD];
+    cJSON_ArrayForEach(
+        cohort,
+        cJSON_GetObjectItemCaseSensitive(
+            s, "cohort_answered")) if (isfinite(status_lines_figure(s, "cohort", cohort->string,
+                                                                    "accuracy"))) last = cohort;
+    if (!last) return 0;
+    LINE(l, "matured",
+         "asked %.20s: of 100 alarms %s right, of 100 positives %s got one; %s answered",
+         last->string, status_lines_of_100(s, "cohort", last->string, "precision", a),
+         status_lines_of_100(s, "cohort", last->string, "recall", b), P(last->valuedouble));
+    return 1;
 }
 
 static void status_lines_learning(const cJSON *s, struct status_line *l) {
@@ -237,7 +311,10 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     status_lines_budget(s, out + 2);
     status_lines_learning(s, out + 4);
     status_lines_learner(s, out + 8);
-    size_t bridge = status_lines_bridge(s, out + 9);
-    status_lines_machine(s, out + 9 + bridge);
-    return 11 + bridge;
+    size_t n = 9;
+    n += status_lines_segments(s, out + n);
+    n += status_lines_cohort(s, out + n);
+    n += status_lines_bridge(s, out + n);
+    status_lines_machine(s, out + n);
+    return n + 2;
 }

@@ -184,6 +184,10 @@ bool sample_decode(struct sample_reader *r, struct text value) {
     return decoder_read(r->decoder, value, r->value) == REASON_NONE;
 }
 
+struct text sample_record(struct sample_reader *r, struct text value) {
+    return decoder_record(r->decoder, value);
+}
+
 struct text sample_select(struct sample_reader *r, struct text value,
                           const struct selection *shown) {
     return decoder_select(r->decoder, value, shown);

@@ -5,6 +5,7 @@
 #include "assigned.h"
 
 #include "base/log.h"
+#include "kafka/rights.h"
 
 enum {
     COMMITTED_TIMEOUT_MS = 5000 // for the group's committed offsets; a rebalance waits for them
@@ -32,10 +33,13 @@ int assigned_exist(rd_kafka_t *rk, const struct config *config,
     return 0;
 }
 
-int assigned_committed(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list) {
+int assigned_committed(rd_kafka_t *rk, const struct config *config,
+                       rd_kafka_topic_partition_list_t *list) {
     rd_kafka_resp_err_t err = rd_kafka_committed(rk, list, COMMITTED_TIMEOUT_MS);
     for (int i = 0; !err && i < list->cnt; i++) err = list->elems[i].err;
     if (!err) return 0;
+    if (err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+        rights_refused(RIGHT_READ_GROUP, config->service.name);
     LOG(WARNING, "committed_unknown", "the broker does not say how far the group is; trying again",
         L_STR("error", rd_kafka_err2name(err)));
     return ERR_RETRY;
@@ -56,7 +60,7 @@ static int assigned_least_born(rd_kafka_t *rk, const struct config *config, int 
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
     for (int p = 0; p < partitions; p++)
         rd_kafka_topic_partition_list_add(list, config->topics.samples, p);
-    int result = assigned_committed(rk, list);
+    int result = assigned_committed(rk, config, list);
     *out = UINT32_MAX;
     for (int i = 0; i < list->cnt && result == 0; i++) {
         uint32_t born = assigned_describe(&list->elems[i], false).mark.born;
@@ -103,7 +107,7 @@ int assigned_resolve(rd_kafka_t *rk, const struct config *config,
     bool fresh = false;
     int partitions = 0;
     uint32_t least_born = UINT32_MAX;
-    TRY(assigned_committed(rk, list));
+    TRY(assigned_committed(rk, config, list));
     for (int i = 0; i < list->cnt; i++) fresh |= described[i].fresh = list->elems[i].offset < 0;
     if (fresh && (partitions = kafka_partitions(rk, config->topics.samples, ASSIGNED_ASK_MS)) <= 0)
         return ERR_RETRY;

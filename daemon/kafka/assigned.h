@@ -13,7 +13,8 @@ enum { ASSIGNED_ASK_MS = 5000 }; // for the partitions of the topic, and where t
 int assigned_exist(rd_kafka_t *rk, const struct config *config,
                    rd_kafka_topic_partition_list_t *list, bool waited) MUST_CHECK;
 /* Fills in what the group has committed. ERR_RETRY. */
-int assigned_committed(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list) MUST_CHECK;
+int assigned_committed(rd_kafka_t *rk, const struct config *config,
+                       rd_kafka_topic_partition_list_t *list) MUST_CHECK;
 /* The same, and where those begin that nobody has committed; described: one of each entry. */
 int assigned_resolve(rd_kafka_t *rk, const struct config *config,
                      rd_kafka_topic_partition_list_t *list,

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "config/kafka_properties.h"
+#include "kafka/rights.h"
 #include "metrics/metrics.h"
 
 #include <errno.h>
@@ -44,10 +45,21 @@ static enum log_level client_level_of(int syslog_level) {
     return syslog_level == 5 ? LOG_NOTICE : LOG_DEBUG;
 }
 
+/* Which topic a transaction may not write is said in a line of the library, in quotes, and nowhere
+ * else. Should the line change, the failure is said without the right's name. */
+static void client_note_refused_write(const char *text) {
+    const char *from = strchr(text, '"'), *to = from ? strchr(from + 1, '"') : NULL;
+    if (!to || !strstr(to, rd_kafka_err2str(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED))) return;
+    char *topic = xasprintf("%.*s", (int)(to - from - 1), from + 1);
+    rights_refused(RIGHT_WRITE_TOPIC, topic);
+    free(topic);
+}
+
 /* librdkafka's own lines, as events of ours; connection noise is a notice at most, since it retries
  * by itself. */
 static void client_log_cb(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
     enum log_level l = client_level_of(level);
+    if (strcmp(facility, "ADDPARTS") == 0) client_note_refused_write(text);
     if (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0)
         l = l < LOG_WARNING ? LOG_WARNING : l;
     log_write(l, "kafka", text,
@@ -236,6 +248,8 @@ void kafka_destroy(rd_kafka_t *rk) {
 int kafka_error(rd_kafka_error_t *error, const char *doing, const char *identity) {
     if (!error) return 0;
     int result = client_answer_to(error);
+    if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+        rights_refused(RIGHT_WRITE_TRANSACTIONS, identity ? identity : "");
     metric_add_by(METRIC_kafka_errors, client_error_label_of(result), 1);
     log_write(result == ERR_RETRY || result == ERR_ABORT ? LOG_WARNING : LOG_ERROR, "kafka_error",
               rd_kafka_error_string(error),

@@ -17,8 +17,10 @@
 #include "base/log.h"
 #include "client_private.h"
 #include "consumer_private.h"
+#include "kafka/rights.h"
 #include "metrics/metrics.h"
 #include "places.h"
+#include "refusal.h"
 #include "waker.h"
 
 enum {
@@ -44,6 +46,7 @@ struct consumer {
     size_t message_cap;
     struct waker *waker;
     struct places places;
+    struct refusal refusal;
     struct position_owner owner;
     struct kafka_stats stats;
     bool closing;
@@ -79,6 +82,7 @@ static void consumer_rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err,
     if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
     c->wanted = rd_kafka_topic_partition_list_copy(list);
     c->wanted_ms = clock_ms();
+    rights_granted(RIGHT_READ_GROUP, c->config->service.name);
     consumer_note_group(c);
     c->take_next = c->assignment != NULL;
     c->pending = c->take_next ? REBALANCE_LOST : REBALANCE_ASSIGNED;
@@ -172,7 +176,10 @@ static int consumer_fatal_kind(struct consumer *c) {
 
 /* A message that is no record: what must be done about it. */
 static int consumer_event(struct consumer *c, const rd_kafka_message_t *m) {
+    refusal_note(&c->refusal, c->config->topics.samples, m);
     if (places_event(&c->places, m)) return 0;
+    if (m->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+        rights_refused(RIGHT_READ_GROUP, c->config->service.name);
     switch (m->err) {
     case RD_KAFKA_RESP_ERR__FATAL: return consumer_fatal_kind(c);
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
@@ -209,6 +216,7 @@ static int consumer_take_messages(struct consumer *c, struct record *out, size_t
     int result = 0;
     places_wake(&c->places, c->rk, c->config, message, messages, clock_ms(), &c->owner);
     for (ssize_t i = 0; i < messages; i++) {
+        if (!message[i]->err) refusal_over(&c->refusal, c->config->topics.samples);
         if (!message[i]->err && places_take(&c->places, message[i])) {
             places_move(&c->places, message[i]);
             out[(*n)++] = consumer_record_of(message[i]);
@@ -331,9 +339,10 @@ bool consumer_next_end(struct consumer *c, int32_t *partition, int64_t *end) {
 void consumer_settle(struct consumer *c) {
     bool earliest = c->config->kafka.lost_position == LOST_POSITION_EARLIEST;
     if (c->pending != REBALANCE_NONE || !c->assignment) return;
-    if (!places_unsettled(&c->places)) return;
+    if (!places_unsettled(&c->places) && !c->refusal.refused) return;
     if (consumer_lost(c)) return; // assigned anew, the library would forget to tell
-    if (!places_settle(&c->places, c->rk, c->config, earliest, &c->owner)) return;
+    bool again = places_settle(&c->places, c->rk, c->config, earliest, &c->owner) > 0;
+    if (!refusal_ask(&c->refusal) && !again) return;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(c->assignment->cnt);
     places_restart(&c->places, &c->owner, list);
     if (rd_kafka_assign(c->rk, list)) c->places.verify = true; // once more
@@ -409,7 +418,7 @@ void consumer_pause(struct consumer *c, bool paused) {
 int consumer_committed(struct consumer *c, int32_t partition, int64_t next, struct text metadata) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, c->config->topics.samples, partition);
-    int result = assigned_committed(c->rk, list);
+    int result = assigned_committed(c->rk, c->config, list);
     const rd_kafka_topic_partition_t *at = &list->elems[0];
     bool same = at->offset == next && at->metadata_size == metadata.len &&
                 (!metadata.len || memcmp(at->metadata, metadata.at, metadata.len) == 0);
@@ -423,7 +432,7 @@ int consumer_group(struct consumer *c, size_t partitions,
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)partitions);
     for (size_t i = 0; i < partitions; i++)
         rd_kafka_topic_partition_list_add(list, c->config->topics.samples, (int32_t)i);
-    int result = assigned_committed(c->rk, list);
+    int result = assigned_committed(c->rk, c->config, list);
     for (int i = 0; result == 0 && i < list->cnt; i++) {
         struct assignment committed = assigned_describe(&list->elems[i], list->elems[i].offset < 0);
         visit(&committed, opaque);

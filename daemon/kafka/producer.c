@@ -8,6 +8,7 @@
 #include "producer_private.h"
 
 #include "base/log.h"
+#include "kafka/rights.h"
 #include "metrics/metrics.h"
 
 enum {
@@ -51,6 +52,8 @@ static void producer_undelivered(struct producer *p, const rd_kafka_message_t *m
     p->counts.failed++;
     p->trouble = m->err;
     metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_DELIVERY, 1);
+    if (m->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        rights_refused(RIGHT_WRITE_TOPIC, rd_kafka_topic_name(m->rkt));
     if (!producer_purged(m->err) && (p->state == PRODUCER_OPEN || p->state == PRODUCER_SENT))
         LOG(WARNING, "delivery_failed", producer_why_undelivered(m->err),
             L_STR("topic", rd_kafka_topic_name(m->rkt)), L_STR("error", rd_kafka_err2name(m->err)));
@@ -62,7 +65,10 @@ static void producer_delivery_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, vo
     (void)rk;
     struct producer *p = opaque;
     if (m->err) producer_undelivered(p, m);
-    else p->counts.acknowledged++;
+    else {
+        p->counts.acknowledged++;
+        rights_granted(RIGHT_WRITE_TOPIC, rd_kafka_topic_name(m->rkt));
+    }
     if (p->options.settled)
         p->options.settled(m->_private, m->err ? rd_kafka_err2str(m->err) : NULL,
                            p->options.opaque);
@@ -220,6 +226,7 @@ int producer_init(struct producer *p) {
     if (result == ERR_FATAL) producer_become(p, PRODUCER_DEAD, DEATH_FATAL);
     else if (result == ERR_FENCED) producer_become(p, PRODUCER_DEAD, DEATH_FENCED);
     else if (result == 0) producer_become(p, PRODUCER_READY, DEATH_NONE);
+    if (result == 0) rights_granted(RIGHT_WRITE_TRANSACTIONS, p->identity);
     return result;
 }
 

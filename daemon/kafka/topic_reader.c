@@ -14,6 +14,7 @@
 #include "client_private.h"
 #include "metrics/metrics.h"
 #include "places.h"
+#include "refusal.h"
 
 #include <inttypes.h>
 
@@ -28,6 +29,7 @@ struct source {
     int32_t partitions;
     bool *at_end; // (partitions) has reached the end once
     struct places places;
+    struct refusal refusal;
     struct position *own; // (partitions) where reading is, without an owner
 };
 
@@ -257,13 +259,14 @@ static struct reader_record reader_describe(const struct reader *r, rd_kafka_mes
 }
 
 static void reader_event(struct reader *r, struct source *s, const rd_kafka_message_t *m) {
+    if (s) refusal_note(&s->refusal, s->name, m);
     bool known = s && places_event(&s->places, m);
     if (s && m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && places_sure(&s->places, m->partition))
         reader_note_at_end(r, s, m->partition);
     if (known) return;
     metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_RETRIABLE, 1);
-    LOG(WARNING, "consume_error", rd_kafka_message_errstr(m),
-        L_STR("error", rd_kafka_err2name(m->err)));
+    LOG(WARNING, "consume_error", rd_kafka_message_errstr(m), L_STR("topic", s ? s->name : ""),
+        L_I64("partition", m->partition), L_STR("error", rd_kafka_err2name(m->err)));
 }
 
 /* Judges what is in doubt; without an owner whatever does not fit is read again from its
@@ -275,6 +278,7 @@ static void reader_settle(struct reader *r) {
     for (size_t i = 0; i < r->n; i++) {
         struct source *s = &r->source[i];
         again |= places_settle(&s->places, r->rk, r->config, earliest, &owner) > 0;
+        again |= refusal_ask(&s->refusal);
         reader_note_lost(r, s);
     }
     if (!again) return;
@@ -298,6 +302,7 @@ static int reader_take(struct reader *r, rd_kafka_message_t *m, struct reader_re
         const struct position_owner owner = reader_owner(r);
         places_wake(&s->places, r->rk, r->config, &m, 1, r->now_ms, &owner);
     }
+    if (!m->err && s) refusal_over(&s->refusal, s->name);
     if (!m->err && s && places_take(&s->places, m)) {
         *out = reader_describe(r, m);
         places_move(&s->places, m);
@@ -330,6 +335,13 @@ bool reader_next_end(struct reader *r, size_t *topic, int32_t *partition, int64_
     for (*topic = 0; *topic < r->n; ++*topic)
         if (places_next_end(&r->source[*topic].places, partition, end)) return true;
     return false;
+}
+
+int64_t reader_high(const struct reader *r, size_t topic, int32_t partition) {
+    int64_t low, high;
+    rd_kafka_resp_err_t err =
+        rd_kafka_get_watermark_offsets(r->rk, r->source[topic].name, partition, &low, &high);
+    return err || high < 0 ? OFFSET_UNKNOWN : high;
 }
 
 int64_t reader_held_up(struct reader *r, size_t topic) {

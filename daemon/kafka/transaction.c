@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "consumer_private.h"
+#include "kafka/rights.h"
 #include "metrics/metrics.h"
 #include "producer_private.h"
 #include "transaction_private.h"
@@ -99,6 +100,26 @@ static rd_kafka_topic_partition_list_t *transaction_list(struct producer *p,
     return list;
 }
 
+/* To commit a position wants Read on the group and on the topic. */
+static rd_kafka_error_t *transaction_note_offsets(const struct config *c, rd_kafka_error_t *error) {
+    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        rights_refused(RIGHT_READ_TOPIC, c->topics.samples);
+    if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+        rights_refused(RIGHT_READ_GROUP, c->service.name);
+    return error;
+}
+
+/* Of records the delivery reports tell. */
+static void transaction_note_rights(const struct producer *p, const struct transaction *t) {
+    const struct config *c = p->options.config;
+    if (!rights_missing()) return;
+    rights_granted(RIGHT_WRITE_TRANSACTIONS, p->identity);
+    if (!t->offsets) return;
+    rights_granted(RIGHT_READ_TOPIC, c->topics.samples);
+    rights_granted(RIGHT_READ_GROUP, c->service.name);
+}
+
 /* Several requests are still one transaction. */
 static int transaction_send_offsets(struct producer *p, const struct transaction *t) {
     if (!t->offsets) return 0;
@@ -107,8 +128,10 @@ static int transaction_send_offsets(struct producer *p, const struct transaction
     for (size_t at = 0; result == 0 && at < t->offsets;) {
         rd_kafka_topic_partition_list_t *list = transaction_list(p, t, &at);
         do
-            result = kafka_error(rd_kafka_send_offsets_to_transaction(p->rk, list, group, CALL_MS),
-                                 "send_offsets", p->identity);
+            result = kafka_error(
+                transaction_note_offsets(p->options.config, rd_kafka_send_offsets_to_transaction(
+                                                                p->rk, list, group, CALL_MS)),
+                "send_offsets", p->identity);
         while (transaction_again(p, result));
         rd_kafka_topic_partition_list_destroy(list);
     }
@@ -123,6 +146,8 @@ static int transaction_commit_offsets(struct producer *p, const struct transacti
         rd_kafka_topic_partition_list_destroy(list);
     }
     if (!err) return 0;
+    if (err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+        rights_refused(RIGHT_READ_GROUP, p->options.config->service.name);
     metric_add_by(METRIC_kafka_errors, KAFKA_ERROR_RETRIABLE, 1);
     LOG(WARNING, "commit_failed", rd_kafka_err2str(err), L_STR("error", rd_kafka_err2name(err)));
     if (err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) return ERR_FENCED;
@@ -223,6 +248,7 @@ int transaction_commit(struct producer *p, struct producer_record *record, size_
     p->trouble = RD_KAFKA_RESP_ERR_NO_ERROR;
     int result = p->options.transactional_id ? transaction_exactly_once(p, &t)
                                              : transaction_at_least_once(p, &t);
+    if (result == 0) transaction_note_rights(p, &t);
     if (result < 0) producer_note_refusals(p);
     return result;
 }

@@ -8,6 +8,7 @@
 #include "health.h"
 
 #include "base/clock.h"
+#include "kafka/rights.h"
 #include "metrics/metrics.h"
 
 #include <inttypes.h>
@@ -123,6 +124,9 @@ bool health_ready(struct run *r, struct buf *why) {
             why, "the schema registry does not answer: samples that need a schema wait\n", 0);
     if (!r->workers) fine &= health_learner_well(r, NULL); // it has nothing else to do
     if (atomic_load(&r->shared.unreachable)) fine = health_not_yet(why, "no broker answers\n", 0);
+    if (rights_lacks(RIGHT_READ_TOPIC, run_config(r)->topics.samples) ||
+        rights_lacks(RIGHT_READ_GROUP, run_config(r)->service.name))
+        fine = false; // health_learning names them, and those without which scoring goes on
     return health_positions(r->figures.lost, "the samples", why) && fine;
 }
 
@@ -178,6 +182,7 @@ bool health_learning(const struct run *r, struct buf *why) {
     if (why && metric_get_by(METRIC_policy_flag, POLICY_SHRUNKEN) > 0)
         buf_str(why, "shrunken: the labelled set is much smaller than that behind the newest "
                      "version, so none is made of it; `winnowd policy accept` lets it\n");
+    if (why) rights_say(why);
     if (atomic_load(&r->shared.stopping)) return true;
     bool well = health_learner_well(r, why);
     return health_somebody_learns(r, why) && well;

@@ -24,6 +24,7 @@ struct label_letters {
     struct cycle cycle;        // the dead letters
     int64_t offset[KEPT_MOST]; // of each on the labels topic
     int64_t *written;          // (partitions) next offset by partition: those before are written
+    bool *anew;                // (partitions) `before` says nothing of it
     size_t partitions;
     struct producer *producer; // NULL: not made yet
     struct buf before;         // the progress record of who wrote them before this process
@@ -49,24 +50,44 @@ void label_letters_destroy(struct label_letters *l) {
     cycle_release(&l->cycle);
     buf_release(&l->before);
     free(l->written);
+    free(l->anew);
     free(l);
 }
 
 /* ---- what is kept ---- */
 
-static void label_letters_note_written(struct label_letters *l, int32_t partition, int64_t offset) {
-    if ((size_t)partition >= l->partitions) {
-        l->written = xrealloc(l->written, ((size_t)partition + 1) * sizeof *l->written);
-        while (l->partitions <= (size_t)partition) l->written[l->partitions++] = 0;
+static void label_letters_grow(struct label_letters *l, int32_t partition) {
+    size_t n = (size_t)partition + 1;
+    if (n <= l->partitions) return;
+    l->written = xrealloc(l->written, n * sizeof *l->written);
+    l->anew = xrealloc(l->anew, n * sizeof *l->anew);
+    for (; l->partitions < n; l->partitions++) {
+        l->written[l->partitions] = 0;
+        l->anew[l->partitions] = false;
     }
+}
+
+static void label_letters_note_written(struct label_letters *l, int32_t partition, int64_t offset) {
+    label_letters_grow(l, partition);
     if (l->written[partition] <= offset) l->written[partition] = offset + 1;
 }
 
 /* A round whose commit failed is read again, and so is all that stood in a store that is lost. */
 static bool label_letters_is_written(const struct label_letters *l, int32_t partition,
                                      int64_t offset) {
-    return ((size_t)partition < l->partitions && offset < l->written[partition]) ||
+    bool known = (size_t)partition < l->partitions;
+    if (known && offset < l->written[partition]) return true;
+    return !(known && l->anew[partition]) &&
            offset < progress_next(buf_view(&l->before), LABELLED_LABELS, l->topic, partition);
+}
+
+/* Whether this very record waits to be written: its partition was read anew, or its round. */
+static bool label_letters_is_kept(const struct label_letters *l, const struct reader_record *r) {
+    for (size_t i = 0; i < l->cycle.records; i++)
+        if (l->offset[i] == r->offset && l->cycle.record[i].source == r->partition &&
+            text_equal(l->cycle.record[i].value, r->value))
+            return true;
+    return false;
 }
 
 void label_letters_topic(struct label_letters *l, uint32_t id) {
@@ -75,8 +96,9 @@ void label_letters_topic(struct label_letters *l, uint32_t id) {
 }
 
 void label_letters_moved(struct label_letters *l, int32_t partition, int64_t to) {
-    if ((size_t)partition < l->partitions && l->written[partition] > to) l->written[partition] = to;
-    buf_reset(&l->before);
+    label_letters_grow(l, partition);
+    if (l->written[partition] > to) l->written[partition] = to;
+    l->anew[partition] = true;
 }
 
 void label_letters_add(struct label_letters *l, const struct reader_record *r, const char *why) {
@@ -85,7 +107,7 @@ void label_letters_add(struct label_letters *l, const struct reader_record *r, c
                                   .partition = r->partition,
                                   .offset = r->offset,
                                   .time_ms = r->time_ms};
-    if (label_letters_is_written(l, r->partition, r->offset)) return;
+    if (label_letters_is_written(l, r->partition, r->offset) || label_letters_is_kept(l, r)) return;
     if (l->cycle.records == KEPT_MOST) {
         if (l->open)
             LOG(WARNING, "label_letters_lost",
@@ -109,6 +131,7 @@ void label_letters_open(struct label_letters *l, struct text progress) {
     size_t kept = 0;
     buf_reset(&l->before);
     buf_text(&l->before, progress);
+    for (size_t p = 0; p < l->partitions; p++) l->anew[p] = false;
     for (size_t i = 0; i < l->cycle.records; i++) {
         const struct producer_record *r = &l->cycle.record[i];
         if (label_letters_is_written(l, r->source, l->offset[i])) continue;

@@ -107,7 +107,8 @@ void trace_put(const struct trace *t, struct cycle *cycle, struct producer_recor
 
 /* One decided sample on its way out, from wherever it was kept. */
 struct subject {
-    struct text id, value; // sample id; the event as it came
+    struct text id, value; // sample id; the record as it can be read
+    struct text came;      // the record as it came
     int32_t partition;
     int64_t offset, time_ms, asked_ms;
     const double *row;          // (d) raw

@@ -98,7 +98,7 @@ static void pipeline_route_bury(struct pipeline *p, const struct subject *s, str
         L_TEXT("sample", s->id), L_U64("bytes", record_batch_bytes(out)),
         L_U64("most", p->max_record_bytes));
     const struct record sample = {
-        .value = s->value, .partition = s->partition, .offset = s->offset, .time_ms = s->time_ms};
+        .value = s->came, .partition = s->partition, .offset = s->offset, .time_ms = s->time_ms};
     dead_letter_write(cycle, out, p->topic, &sample, REASON_TASK_TOO_LARGE, (struct text){0}, NULL);
     metric_add_by(METRIC_dead_letters, reason_place(REASON_TASK_TOO_LARGE), 1);
     metric_add_by(METRIC_trimmed, TRIMMED_TASK, 1);
@@ -224,6 +224,7 @@ struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int
     const struct record *r = &b->record[i];
     struct subject s = {.id = b->id[i],
                         .value = r->value,
+                        .came = r->value,
                         .partition = r->partition,
                         .offset = r->offset,
                         .time_ms = r->time_ms,

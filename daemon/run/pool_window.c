@@ -26,8 +26,8 @@ enum {
 
 /* A candidate, by the pool's slot. */
 struct kept {
-    struct buf bytes;           // the event, the id, then the trace context
-    size_t event, id;           // lengths
+    struct buf bytes;           // the record, the same as JSON, the id, then the trace context
+    size_t came, json, id;      // lengths; json 0: it came so
     size_t trace[TRACE_FIELDS]; // lengths; NO_TRACE: it had none
     int64_t offset, time_ms;
     struct written at;
@@ -113,7 +113,7 @@ static void pool_window_keep_trace(struct kept *k, const struct record *r) {
 
 static struct trace pool_window_kept_trace(const struct kept *k) {
     struct trace t = {0};
-    const char *at = k->bytes.at + k->event + k->id;
+    const char *at = k->bytes.at + k->came + k->json + k->id;
     for (size_t f = 0; f < TRACE_FIELDS; f++) {
         if (k->trace[f] == NO_TRACE) continue;
         t.field[f] = (struct text){at, k->trace[f]};
@@ -122,15 +122,19 @@ static struct trace pool_window_kept_trace(const struct kept *k) {
     return t;
 }
 
-static void pool_window_keep(struct pool_window *w, size_t slot, const struct batch *b, size_t i,
-                             const struct written *at) {
+/* The schema of a record may be forgotten before the window's end, so it is kept as JSON too. */
+static void pool_window_keep(struct pipeline *p, struct pool_window *w, size_t slot,
+                             const struct batch *b, size_t i, const struct written *at) {
     const struct record *r = &b->record[i];
     struct kept *k = &w->kept[slot];
     w->decision[slot] = b->decision[i];
     buf_reset(&k->bytes);
     buf_text(&k->bytes, r->value);
+    struct text json = sample_record(p->reader, r->value);
+    k->came = r->value.len;
+    k->json = json.at == r->value.at ? 0 : json.len;
+    if (k->json) buf_text(&k->bytes, json);
     buf_text(&k->bytes, b->id[i]);
-    k->event = r->value.len;
     k->id = b->id[i].len;
     pool_window_keep_trace(k, r);
     k->offset = r->offset;
@@ -140,12 +144,12 @@ static void pool_window_keep(struct pool_window *w, size_t slot, const struct ba
 
 /* Sums of what came, not of what is held: the same log ends the same windows, whatever memory looks
  * like. */
-static bool pool_window_offer(struct pool_window *w, const struct batch *b, size_t i,
-                              const struct written *at) {
+static bool pool_window_offer(struct pipeline *p, struct pool_window *w, const struct batch *b,
+                              size_t i, const struct written *at) {
     const struct decision *d = &b->decision[i];
     int slot =
         d->for_pool ? pool_offer(w->pool, b->record[i].offset, d->utility, b->raw + i * b->d) : -1;
-    if (slot >= 0) pool_window_keep(w, (size_t)slot, b, i, at);
+    if (slot >= 0) pool_window_keep(p, w, (size_t)slot, b, i, at);
     if (d->ask) w->asked[d->reason]++;
     w->samples++;
     return slot >= 0 || at->task != NOWHERE || at->prediction != NOWHERE;
@@ -157,7 +161,7 @@ enum window_end pool_window_take(struct pipeline *p, struct pool_window *w, cons
     w->records++;
     if (p->config->pool.time) pool_clock_add(&w->clock, r->time_ms);
     w->latest_ms = now_ms;
-    bool held = b->fate[i] != REASON_NONE || pool_window_offer(w, b, i, at);
+    bool held = b->fate[i] != REASON_NONE || pool_window_offer(p, w, b, i, at);
     if (held) w->bytes += r->value.len + SAMPLE_BYTES;
     if (p->config->pool.window && w->samples >= (size_t)p->config->pool.window) return WINDOW_FULL;
     return w->bytes >= (size_t)p->config->pool.bytes ? WINDOW_BYTES : WINDOW_OPEN;
@@ -182,7 +186,7 @@ static void pool_window_make_event(struct pipeline *p, const struct pick *pick,
     size_t event = p->made.len;
     buf_text(&p->made, s->id);
     buf_str(&p->made, "/synthetic");
-    s->value = (struct text){p->made.at, event};
+    s->value = s->came = (struct text){p->made.at, event};
     s->id = (struct text){p->made.at + event, p->made.len - event};
     s->prob = pool_window_predict(p, m, pick->row);
     s->member = NULL;
@@ -193,8 +197,11 @@ static void pool_window_route_pick(struct pipeline *p, int32_t number, struct po
                                    int64_t now_ms) {
     static const struct written nowhere = {NOWHERE, NOWHERE};
     const struct kept *k = &w->kept[pick->slot];
-    struct subject s = {.id = {k->bytes.at + k->event, k->id},
-                        .value = {k->bytes.at, k->event},
+    const char *json = k->bytes.at + k->came;
+    struct text came = {k->bytes.at, k->came};
+    struct subject s = {.id = {json + k->json, k->id},
+                        .value = k->json ? (struct text){json, k->json} : came,
+                        .came = came,
                         .partition = number,
                         .offset = k->offset,
                         .time_ms = k->time_ms,

@@ -21,6 +21,7 @@
 #include "health.h"
 #include "instance.h"
 #include "kafka/client.h"
+#include "kafka/rights.h"
 #include "metrics/metrics.h"
 #include "pages.h"
 #include "process_metrics.h"
@@ -222,7 +223,7 @@ static void run_notify_status(struct run *r) {
 
 static void run_set_ready(struct run *r) {
     metric_set_by(METRIC_outside_trouble, OUTSIDE_KAFKA,
-                  atomic_load(&r->shared.unreachable) || health_in_trouble(r));
+                  atomic_load(&r->shared.unreachable) || health_in_trouble(r) || rights_missing());
     metric_set(METRIC_ready, health_ready(r, NULL));
 }
 

@@ -104,12 +104,14 @@ static bool schemas_teach_one(struct schemas *s, struct decoder *d, uint32_t id)
     return known;
 }
 
-bool schemas_teach(struct schemas *s, struct decoder *d, const struct record *record, size_t n) {
+bool schemas_teach(struct schemas *s, struct decoder *d, const struct record *record, size_t *n) {
     bool all = true;
     uint32_t id;
-    for (size_t i = 0; s && i < n; i++)
-        if (record[i].value.at && decoder_lacks(d, record[i].value, &id))
-            all &= schemas_teach_one(s, d, id);
+    for (size_t i = 0; s && i < *n; i++) {
+        if (!record[i].value.at || !decoder_lacks(d, record[i].value, &id)) continue;
+        if (i && decoder_is_full(d)) *n = i; // the first one in any case, so it goes on
+        else all &= schemas_teach_one(s, d, id);
+    }
     return all;
 }
 

@@ -21,9 +21,10 @@ int schemas_start(struct schemas **out, const struct config *c,
                   const _Atomic bool *stop) MUST_CHECK;
 /* Once `stop` is set. */
 void schemas_join(struct schemas *s);
-/* Teaches the decoder the schemas of the records (n). false: one is not there yet; it is asked for,
- * and to be looked for again. s NULL: nobody is asked. Worker thread. */
-bool schemas_teach(struct schemas *s, struct decoder *d, const struct record *record, size_t n);
+/* Teaches the decoder the schemas of the records (*n); where those that are new to it weigh as
+ * much as it keeps, *n becomes the number of records before. false: one is not there yet; it is
+ * asked for, and to be looked for again. s NULL: nobody is asked. Worker thread. */
+bool schemas_teach(struct schemas *s, struct decoder *d, const struct record *record, size_t *n);
 /* Whether the registry does not answer just now. Any thread. */
 bool schemas_away(const struct schemas *s);
 /* Whether its thread has ended. Any thread. */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "encode/features.h"
+#include "kafka/rights.h"
 #include "kafka/topic_reader.h"
 #include "kafka/transaction.h"
 #include "metrics/metrics.h"
@@ -268,6 +269,7 @@ static int version_log_send(struct version_log *v, const struct publication *p) 
     for (;;) {
         int result = transaction_commit(v->producer, p->at, p->n, NULL, 0);
         if (result == 0 || result == ERR_FENCED || learning_stopping(v->learning)) return result;
+        if (rights_missing()) learning_wait(v->learning, RETRY_MS);
         if (producer_dead(v->producer)) return ERR_RETRY;
         learning_wait(v->learning, SEND_AGAIN_MS);
     }

@@ -44,7 +44,7 @@ static int worker_step(struct worker *w) {
     TRY(follow_reload(w)); // behind the wait: what comes after a reload is decided by it
     if (worker_lacks_schema(w)) return worker_await_schema(w);
     worker_decide(w);
-    worker_follow_positions(w);
+    if (!pipeline_batch(w->pipeline)->n) worker_follow_positions(w);
     worker_end_windows(w);
     if (worker_left_ms(w) <= 0) TRY(worker_commit(w));
     worker_take_figures(w);
@@ -89,6 +89,7 @@ static int open_worker(struct worker *w) {
     TRY(await_policy(w));
     TRY(consumer_subscribe(w->consumer));
     atomic_store(&w->ready, true);
+    w->lived = true;
     return 0;
 }
 
@@ -144,15 +145,23 @@ static const char *worker_end_text(int result) {
 
 /* A broker that dies between taking a rejoin and answering it fences its own member: static members
  * get a new id and the answer that names it is lost. So a fenced worker joins anew, from what the
- * group has committed; when it happens again and again there really is a double. */
+ * group has committed; when it happens again and again there really is a double. One that lived
+ * before lacks a file that its properties name, say a password that is being replaced. */
+static bool worker_lives_again(struct worker *w, int result) {
+    if (worker_stopping(w)) return false;
+    if (result == ERR_CONFIG) return w->lived;
+    return result == ERR_FENCED && !worker_fenced_too_often(w);
+}
+
 static void *worker_main(void *arg) {
     struct worker *w = arg;
     int result;
     stay_on_cpu(w);
-    while ((result = worker_live(w)) == ERR_FENCED && !worker_stopping(w) &&
-           !worker_fenced_too_often(w)) {
-        LOG(WARNING, "rejoining", "fenced: joining the group anew from what it has committed",
-            L_STR("worker", w->identity));
+    while (worker_lives_again(w, result = worker_live(w))) {
+        if (result == ERR_CONFIG) atomic_store(&w->trouble, true);
+        else
+            LOG(WARNING, "rejoining", "fenced: joining the group anew from what it has committed",
+                L_STR("worker", w->identity));
         worker_moves(w);
         clock_sleep_ms(REJOIN_MS);
     }

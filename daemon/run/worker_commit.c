@@ -98,7 +98,7 @@ int worker_need_producer(struct worker *w) {
     while (!w->producer) {
         int result = worker_open_producer(w);
         if (result == 0) break;
-        if (result == ERR_CONFIG) return result;
+        if (result == ERR_CONFIG && !w->lived) return result;
         if (result == ERR_FENCED && worker_fenced_too_often(w)) return ERR_FENCED;
         if (worker_stopping(w)) return ERR_STOPPED;
         atomic_store(&w->trouble, true);

@@ -30,21 +30,33 @@ static void worker_put_in_force(struct worker *w, struct batch *b) {
 
 bool worker_lacks_schema(struct worker *w) {
     struct batch *b = pipeline_batch(w->pipeline);
-    return !schemas_teach(w->shared->schemas, pipeline_decoder(w->pipeline), b->record, b->n);
+    w->decidable = b->n;
+    return !schemas_teach(w->shared->schemas, pipeline_decoder(w->pipeline), b->record,
+                          &w->decidable);
+}
+
+/* What is left comes first in the next batch. */
+static void worker_end_batch(struct worker *w, struct batch *b, size_t left) {
+    struct record *rest = b->record + b->n;
+    consumer_release(w->consumer, b->record, b->n);
+    batch_reset(b);
+    memmove(b->record, rest, left * sizeof *rest);
+    b->n = left;
 }
 
 void worker_decide(struct worker *w) {
     struct batch *b = pipeline_batch(w->pipeline);
+    size_t left = b->n - w->decidable;
+    w->pace.behind |= b->n == b->cap;
+    b->n = w->decidable;
     if (b->n) {
-        w->pace.behind |= b->n == b->cap;
         w->pace.samples += b->n;
         worker_put_in_force(w, b);
         pipeline_run(w->pipeline, b, clock_wall_ms(), &w->cycle);
         slot_drop(&w->shared->snapshots, w->index);
         slot_drop(&w->shared->replayed, w->index);
     }
-    consumer_release(w->consumer, b->record, b->n);
-    batch_reset(b);
+    worker_end_batch(w, b, left);
 }
 
 /* Closes the pool's windows of a stream that stopped. A replay has only the samples' offsets, so it

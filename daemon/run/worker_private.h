@@ -25,6 +25,7 @@ struct worker {
     struct producer *producer;
     struct topic_limit limit[CYCLE_TOPICS];
     struct pipeline *pipeline;
+    size_t decidable; // records of the batch, the first ones: their schemas are known
     struct cycle cycle;
     struct pace pace;
     int64_t backoff_ms, figures_ms, idle_ms, fences_since_ms;
@@ -36,6 +37,7 @@ struct worker {
     int fences;
     int result;
     _Atomic bool ended, ready, assigned, trouble;
+    bool lived; // it was ready once: the properties are right, and what they name may come back
     _Atomic uint64_t progress;
     pthread_mutex_t figures_lock;
     struct worker_figures figures;
@@ -84,7 +86,8 @@ int worker_commit(struct worker *w) MUST_CHECK;
 /* Whether a sample needs a schema that is not there yet: then the batch waits, nothing of it is
  * committed, and the next owner of the partitions reads it again. */
 bool worker_lacks_schema(struct worker *w);
-/* Decides the batch into the cycle, and gives its records back. */
+/* Decides what worker_lacks_schema found decidable into the cycle, and gives those records back:
+ * all of the batch, but where its schemas weigh too much. */
 void worker_decide(struct worker *w);
 /* Closes the pool's windows of a stream that stopped. */
 void worker_end_windows(struct worker *w);

@@ -111,15 +111,24 @@ static void backtest_ask(struct backtest *t, const struct backtest_question *new
     t->out->asked++;
 }
 
+static bool backtest_is_answered(const struct backtest *t, size_t at) {
+    const struct backtest_questions *q = &t->asked;
+    return q->propensity[at] >= 1 ||
+           rng_unit(rng_keyed(RNG_ORACLE, t->o->seed, 2, 0, q->sample[at])) >= t->o->unanswered;
+}
+
 /* The requests so far go out. sample: the last one that was decided. */
 static void backtest_release_questions(struct backtest *t, size_t sample) {
     struct backtest_questions *q = &t->asked;
     if (q->n == q->released) return;
     backtest_questions_digest(q, t->digest);
-    for (; q->released < q->n; q->released++) {
-        q->at[q->released] = sample;
-        backtest_figures_ask(&t->figures, &q->said[q->released]);
+    for (size_t i = q->released, n = q->n; i < n; i++) {
+        backtest_figures_ask(&t->figures, &q->said[i]);
+        if (!backtest_is_answered(t, i)) continue;
+        backtest_questions_move(q, i, q->released);
+        q->at[q->released++] = sample;
     }
+    q->n = q->released;
 }
 
 /* ---- learning ---- */
@@ -392,7 +401,8 @@ static void backtest_open_base(struct backtest *t) {
     t->model = t->base = upstream_model(t->config, t->o->file->features);
     t->fit.prior = t->base;
     if (!t->base) return;
-    t->policy.learner = (struct policy_learner){.live = t->base->version};
+    t->policy.learner.live = t->base->version;
+    t->policy.learner.cold = false;
     t->snapshot = (struct snapshot){.policy = t->policy, .model = t->base};
     t->asked.members = t->base->shape.members;
     t->upstream = score_create(t->o->file->k, t->o->file->positive);
@@ -411,7 +421,7 @@ static int backtest_open(struct backtest *t) {
         t->prob = xcalloc(file->n * file->k, sizeof *t->prob);
     t->per_class = xcalloc(file->k, sizeof *t->per_class);
     t->score = score_create(file->k, file->positive);
-    backtest_figures_open(&t->figures, file);
+    backtest_figures_open(&t->figures, file, (size_t)t->config->watch.window);
     t->digest = xgiven(EVP_MD_CTX_new());
     CHECK(EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL) == 1);
     return 0;

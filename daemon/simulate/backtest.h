@@ -46,10 +46,12 @@ struct backtest_options {
     const struct config *config;
     const struct encoded_file *file;
     enum baseline baseline;
-    size_t delay;  // a label is learned before the sample that stands delay + 1 behind its own
-    double noise;  // share of labels that name another class
-    uint64_t seed; // of everything random
-    size_t points; // of the curve
+    size_t delay;      // a label is learned before the sample that stands delay + 1 behind its own
+    double noise;      // share of labels that name another class
+    double unanswered; // share of the random arm's requests that nobody answers, and nobody waits
+                       // for
+    uint64_t seed;     // of everything random
+    size_t points;     // of the curve
     uint64_t samples_a_day;                 // as a learner would have seen them; 0: not known
     const struct backtest_switch *switches; // (switches_n), ascending by sample; they replace delay
                                             // and the learner's schedule; NULL: none
@@ -70,6 +72,7 @@ struct backtest_result {
     struct score_figures upstream; // of the score that events bring; without one all NaN
     double truth[ESTIMATES];       // over all samples
     struct estimates estimate;     // of the same, at the end, from the answers
+    struct estimates now;          // of the last watch.window answers of the random arm
     struct prequential_figures plain[ESTIMATES]; // the same by the plain ratio, where it is a share
     size_t looks;                                // one after each answer
     bool missed[ESTIMATES]; // at one of them the truth so far lay outside the figure's band

@@ -3,9 +3,11 @@
  * Thread: the thread of their backtest */
 #include "backtest_figures.h"
 
-void backtest_figures_open(struct backtest_figures *f, const struct encoded_file *file) {
+void backtest_figures_open(struct backtest_figures *f, const struct encoded_file *file,
+                           size_t window) {
     size_t n = segments_n(file->segments);
-    *f = (struct backtest_figures){.estimator = estimator_create(1), .segments = file->segments};
+    *f = (struct backtest_figures){.estimator = estimator_create(window),
+                                   .segments = file->segments};
     for (size_t e = 0; e < ESTIMATES; e++)
         if (estimate_counts((enum estimate_name)e)) f->plain[e] = prequential_create();
     f->parts = parts_create(n, 1, f->estimator);
@@ -66,6 +68,7 @@ void backtest_figures_read(const struct backtest_figures *f, struct backtest_res
     estimate_of_all(f->truth.sum, (double)f->truth.samples, r->truth);
     r->truth[ESTIMATE_AVERAGE_PRECISION] = r->score.average_precision;
     estimator_read(f->estimator, ESTIMATE_SINCE_START, &r->estimate);
+    estimator_read(f->estimator, ESTIMATE_NOW, &r->now);
     for (size_t e = 0; e < ESTIMATES; e++)
         if (f->plain[e]) prequential_read(f->plain[e], &r->plain[e]);
     r->segments = segments_n(f->segments);

@@ -24,7 +24,9 @@ struct backtest_figures {
     struct backtest_truth *part;         // (segments)
 };
 
-void backtest_figures_open(struct backtest_figures *f, const struct encoded_file *file);
+/* window: as of estimator_create. */
+void backtest_figures_open(struct backtest_figures *f, const struct encoded_file *file,
+                           size_t window);
 void backtest_figures_close(struct backtest_figures *f);
 
 /* A sample that was scored; row: (d). */
@@ -35,5 +37,5 @@ void backtest_figures_sample(struct backtest_figures *f, const double *row,
 void backtest_figures_ask(struct backtest_figures *f, const struct asked *a);
 void backtest_figures_answer(struct backtest_figures *f, const struct asked *a,
                              const struct outcome *o, struct backtest_result *r);
-/* Into truth, estimate, plain and segment of the result. */
+/* Into truth, estimate, now, plain and segment of the result. */
 void backtest_figures_read(const struct backtest_figures *f, struct backtest_result *r);

@@ -45,6 +45,19 @@ void backtest_questions_digest(struct backtest_questions *q, EVP_MD_CTX *digest)
     EVP_DigestUpdate(digest, q->mark + q->released, n * sizeof *q->mark);
 }
 
+void backtest_questions_move(struct backtest_questions *q, size_t from, size_t to) {
+    const size_t each = q->members * q->k;
+    if (from == to) return;
+    q->sample[to] = q->sample[from];
+    q->weight[to] = q->weight[from];
+    q->propensity[to] = q->propensity[from];
+    q->label[to] = q->label[from];
+    q->said[to] = q->said[from];
+    q->outcome[to] = q->outcome[from];
+    memcpy(q->row + to * q->d, q->row + from * q->d, q->d * sizeof *q->row);
+    memcpy(q->member + to * each, q->member + from * each, each * sizeof *q->member);
+}
+
 struct fit_rows backtest_questions_from(const struct backtest_questions *q, size_t from,
                                         const size_t *per_class) {
     return (struct fit_rows){.n = q->labelled - from,

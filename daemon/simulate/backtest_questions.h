@@ -51,6 +51,8 @@ void backtest_questions_grow(struct backtest_questions *q);
 struct backtest_mark backtest_questions_mark(const struct backtest_question *q);
 /* Takes the requests that were not released yet. */
 void backtest_questions_digest(struct backtest_questions *q, EVP_MD_CTX *digest);
+/* One takes the place of another, `to` at most `from`; marks stay. */
+void backtest_questions_move(struct backtest_questions *q, size_t from, size_t to);
 /* Those with an answer, from there on; borrowed. per_class: (k) labels by class. */
 struct fit_rows backtest_questions_from(const struct backtest_questions *q, size_t from,
                                         const size_t *per_class);

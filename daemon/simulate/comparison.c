@@ -29,6 +29,7 @@ static void *comparison_fill(void *arg) {
                                      .baseline = row->baseline,
                                      .delay = t->delay,
                                      .noise = t->noise,
+                                     .unanswered = t->unanswered,
                                      .samples_a_day = t->samples_a_day,
                                      .switches = t->switches,
                                      .switches_n = t->switches_n,

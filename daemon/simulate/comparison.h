@@ -42,6 +42,7 @@ struct comparison {
     size_t switches_n;
     uint64_t first_seed;
     double noise;            // share of labels that name another class
+    double unanswered;       // share of the random arm's requests that nobody answers
     uint64_t samples_a_day;  // 0: watch.capacity is a share
     struct dataset *dataset; // the file
     const char *left_out;    // columns of the data that are no feature; NULL: -c named the features

@@ -108,15 +108,10 @@ static void comparison_print_add_numbers(struct buf *out, const char *name,
     buf_str(out, "}");
 }
 
-/* Each figure: what is true, what the answers said. */
-static void comparison_print_add_figure_of(const double truth[ESTIMATES],
-                                           const struct estimates *estimates, struct buf *out) {
-    buf_str(out, "\"truth\":{");
-    for (size_t i = 0; i < ESTIMATES; i++) {
-        buf_printf(out, "%s\"%s\":", i ? "," : "", estimate_word((enum estimate_name)i));
-        buf_double(out, truth[i]);
-    }
-    buf_str(out, "},\"estimates\":{");
+/* What the answers said of each figure. */
+static void comparison_print_add_said(const char *key, const struct estimates *estimates,
+                                      struct buf *out) {
+    buf_printf(out, ",\"%s\":{", key);
     for (size_t i = 0; i < ESTIMATES; i++) {
         const struct estimate *e = &estimates->of[i];
         const struct number of[] = {{"value", e->value},
@@ -130,6 +125,18 @@ static void comparison_print_add_figure_of(const double truth[ESTIMATES],
                                      sizeof of / sizeof *of);
     }
     buf_str(out, "}");
+}
+
+/* Beside what is true. */
+static void comparison_print_add_figure_of(const double truth[ESTIMATES],
+                                           const struct estimates *estimates, struct buf *out) {
+    buf_str(out, "\"truth\":{");
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        buf_printf(out, "%s\"%s\":", i ? "," : "", estimate_word((enum estimate_name)i));
+        buf_double(out, truth[i]);
+    }
+    buf_str(out, "}");
+    comparison_print_add_said("estimates", estimates, out);
 }
 
 /* By name; nothing without watch.segments. */
@@ -154,6 +161,7 @@ static void comparison_print_add_segments(const struct comparison *t,
 static void comparison_print_add_estimates(const struct backtest_result *r, struct buf *out) {
     buf_str(out, ",");
     comparison_print_add_figure_of(r->truth, &r->estimate, out);
+    comparison_print_add_said("now", &r->now, out);
     buf_str(out, ",\"plain\":{");
     for (size_t i = 0, n = 0; i < ESTIMATES; i++) {
         const struct prequential_figures *p = &r->plain[i];

@@ -37,7 +37,8 @@ static int simulate_check_pictures(const struct simulate_flags *f) {
                 f->data.drop || f->measure || f->manager || f->pool || f->against || f->switches ||
                 f->csv || f->report || f->predictions || f->json || f->limit >= 0 ||
                 f->delay >= 0 || f->seeds >= 0 || f->day >= 0 || simulate_given(f->budget) ||
-                simulate_given(f->upfront) || simulate_given(f->noise);
+                simulate_given(f->upfront) || simulate_given(f->noise) ||
+                simulate_given(f->unanswered);
     return more ? simulate_refuse(
                       "--figures draws points of its own: of the other flags it takes only --seed")
                 : CLI_GO;
@@ -45,7 +46,7 @@ static int simulate_check_pictures(const struct simulate_flags *f) {
 
 static int simulate_check_words(const struct simulate_flags *f) {
     const struct {
-        bool wrong;
+        bool wrong; // false of a number that was not given, which is NaN
         const char *why;
     } rules[] = {
         {!f->data.file, "--data is missing: the labelled file"},
@@ -53,18 +54,19 @@ static int simulate_check_words(const struct simulate_flags *f) {
         {f->limit == 0, "--limit 0 leaves no sample"},
         {f->seeds == 0, "--seeds 0 leaves no run"},
         {f->seeds > SEEDS_MOST, "--seeds: 100,000 at most"},
-        {simulate_given(f->budget) && f->budget > 1, "--budget is a share of the samples: 0 to 1"},
-        {simulate_given(f->upfront) && f->upfront >= 1,
+        {f->budget > 1, "--budget is a share of the samples: 0 to 1"},
+        {f->upfront >= 1,
          "--upfront is a share of the budget, below 1: the random arm lives on the rest, and every "
          "unbiased figure on it"},
-        {simulate_given(f->noise) && f->noise > 1, "--noise is a share of the labels: 0 to 1"},
-        {simulate_given(f->upfront) && f->upfront > 0 && f->budget == 0,
-         "--upfront is a share of the budget, and --budget is 0"},
+        {f->noise > 1, "--noise is a share of the labels: 0 to 1"},
+        {f->unanswered > 1, "--unanswered is a share of the random arm's requests: 0 to 1"},
+        {f->upfront > 0 && f->budget == 0, "--upfront is a share of the budget, and --budget is 0"},
         {f->data.positive && f->config,
          "--positive and -c contradict each other: the configuration says model.positive"},
-        {f->switches && (f->delay >= 0 || f->against || f->report || f->seeds > 1),
-         "--switches repeats one run of a daemon: no --delay, --against, --report or more seeds "
-         "with it"},
+        {f->switches && (f->delay >= 0 || f->against || f->report || f->seeds > 1 ||
+                         simulate_given(f->unanswered)),
+         "--switches repeats one run of a daemon: no --delay, --unanswered, --against, "
+         "--report or more seeds with it"},
         {f->pool && f->manager, "--pool and --manager contradict each other: all that the strategy "
                                 "may ask goes to the windows, by rank"},
         {f->against && !f->against[strspn(f->against, ",")],
@@ -166,6 +168,7 @@ static int simulate_load_and_compare(const struct simulate_flags *f, struct data
                            .delay = f->delay < 0 ? 0 : (size_t)f->delay,
                            .first_seed = f->seed < 0 ? 1 : (uint64_t)f->seed,
                            .noise = isnan(f->noise) ? 0 : f->noise,
+                           .unanswered = isnan(f->unanswered) ? 0 : f->unanswered,
                            .left_out = f->config ? NULL : dataset_left_out(d),
                            .dataset = d};
     int result = encoded_file_load(&t.file, d, c, f->predictions != NULL, why), code = EX_DATAERR;

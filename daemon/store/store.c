@@ -35,6 +35,7 @@ int store_damaged(struct store *s) {
 }
 
 int store_error(struct store *s, int code) {
+    if (store_guard_hit()) return store_damaged(s);
     switch (code) {
     case 0: return 0;
     case MDB_NOTFOUND: return ERR_MISSING;
@@ -185,6 +186,29 @@ int store_check_file(struct store *s) {
     return file < pages ? store_damaged(s) : 0;
 }
 
+/* Somebody removed the directory or moved it away: LMDB goes on with a file that nobody will find
+ * again, and another process may begin one in its place. LMDB never makes its file shorter; where
+ * somebody else did, the next write would make it long again, with a hole. */
+static int store_check_place(struct store *s) {
+    struct stat ours, there;
+    mdb_filehandle_t fd;
+    char *path = xasprintf("%s/data.mdb", s->dir);
+    bool same = mdb_env_get_fd(s->env, &fd) == 0 && fstat(fd, &ours) == 0 &&
+                stat(path, &there) == 0 && ours.st_ino == there.st_ino &&
+                ours.st_dev == there.st_dev;
+    free(path);
+    if (same && ours.st_size < s->file_bytes) return store_damaged(s);
+    s->file_bytes = same ? ours.st_size : 0;
+    if (same) return 0;
+    if (!s->gone)
+        LOG(ERROR, "store_gone",
+            "the label store was removed or moved away while it was open; a new one is filled from "
+            "the topics",
+            L_STR("dir", s->dir));
+    s->gone = true;
+    return ERR_CORRUPT;
+}
+
 /* LMDB writes no page that was taken and given back in one transaction; at the end of the file that
  * would look like a cut. */
 static void store_extend_file(const struct store *s) {
@@ -205,6 +229,7 @@ static int store_open_here(struct store *s, const char **why) {
     TRY(store_error(s, mdb_env_set_mapsize(s->env, s->options.map_bytes)));
     TRY(store_error(s, mdb_env_open(s->env, s->dir, MDB_NOTLS, 0600)));
     TRY(store_check_file(s));
+    store_guard_begin(s->env);
     TRY(store_begin(s));
     int result = store_open_tables(s);
     if (result == 0) result = store_identity_check(s, why);
@@ -215,10 +240,18 @@ static int store_open_here(struct store *s, const char **why) {
     return result;
 }
 
+static void store_close_environment(struct store *s) {
+    if (s->env) {
+        mdb_env_close(s->env);
+        store_guard_end();
+    }
+    s->env = NULL;
+    s->file_bytes = 0;
+}
+
 /* Closes it and renames its directory: nothing is deleted. */
 static int store_move_aside(struct store *s) {
-    if (s->env) mdb_env_close(s->env);
-    s->env = NULL;
+    store_close_environment(s);
     s->corrupt = false;
     s->tally = s->committed = (struct tally){0};
     s->versions = s->versions_committed = (struct versions){0};
@@ -273,17 +306,17 @@ int store_open(struct store **out, const struct store_options *options, const ch
 void store_close(struct store *s) {
     if (!s) return;
     if (s->txn) store_abort(s);
-    if (s->corrupt) {
+    if (s->corrupt && !s->gone) {
         LOG(ERROR, "store_damaged",
-            "a record of the label store is damaged; the next start fills a new one from the "
-            "topics",
-            L_STR("dir", s->dir));
+            "a record of the label store is damaged, or a page of its file is not there; a new one "
+            "is filled from the topics",
+            L_STR("dir", s->dir), L_BOOL("unreadable", store_guard_hit()));
         if (store_move_aside(s) < 0)
             LOG(ERROR, "store_unusable",
                 "the damaged label store cannot be set aside: stop, move its directory away, start",
                 L_STR("dir", s->dir));
     }
-    if (s->env) mdb_env_close(s->env);
+    store_close_environment(s);
     if (s->lock >= 0) close(s->lock);
     buf_release(&s->scratch);
     free(s->row);
@@ -297,7 +330,10 @@ void store_close(struct store *s) {
 
 int store_begin(struct store *s) {
     CHECK(!s->txn);
-    return store_error(s, mdb_txn_begin(s->env, NULL, 0, &s->txn));
+    TRY(store_check_place(s));
+    int result = store_error(s, mdb_txn_begin(s->env, NULL, 0, &s->txn));
+    if (result < 0) store_abort(s); // LMDB has begun it, by pages that are not there
+    return result;
 }
 
 static int store_write_tally(struct store *s) {
@@ -316,7 +352,9 @@ static void store_take_back(struct store *s) {
 }
 
 int store_commit(struct store *s) {
-    int result = store_write_tally(s);
+    int result = store_error(s, 0);
+    if (result == 0) result = store_check_place(s);
+    if (result == 0) result = store_write_tally(s);
     if (result < 0) {
         store_abort(s);
         return result;

@@ -66,7 +66,9 @@ struct store {
     struct buf scratch;      // the value of the entry that was read last
     struct store_gap *aside; // (aside_n)
     size_t aside_n;
-    bool corrupt; // something unreadable was found: store_close sets the store aside
+    bool corrupt;     // something unreadable was found: store_close sets the store aside
+    off_t file_bytes; // as long as the file was when it was last looked at
+    bool gone;        // the file is not at its place any more: there is nothing to set aside
 };
 
 extern const char *const store_table_name[TABLES];
@@ -82,6 +84,11 @@ int store_check_file(struct store *s) MUST_CHECK;
 /* Whether the pages of the file in s->dir are as LMDB leaves them; before it reads one. 0 also
  * where there is none. ERR_CORRUPT, ERR_IO. It reads the whole file, and tells options.moves. */
 int store_pages_check(const struct store *s) MUST_CHECK;
+/* From now on a page of the environment's file that cannot be read does not end the process
+ * (store_guard.c): store_guard_hit says that there was one. One store at a time. */
+void store_guard_begin(MDB_env *env);
+void store_guard_end(void);
+bool store_guard_hit(void);
 /* A value under "meta", valid until the transaction ends. ERR_MISSING. */
 int store_meta(struct store *s, MDB_txn *txn, const char *key, struct text *out) MUST_CHECK;
 

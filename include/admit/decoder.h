@@ -79,6 +79,13 @@ void decoder_refuse(struct decoder *d, uint32_t id, enum reason reason, const ch
  * again, and of very many schemas those not used for long. */
 void decoder_tidy(struct decoder *d);
 
+/* Whether what it was taught since decoder_tidy weighs as much as is kept at all. */
+bool decoder_is_full(const struct decoder *d);
+
+/* A value as JSON, which can be read when its schema is forgotten: itself where it has no header.
+ * "null" where that can not be done. Valid until the next call, and while `value` is. */
+struct text decoder_record(struct decoder *d, struct text value);
+
 /* What annotators may see of an event. Borrowed. */
 struct selection {
     const struct text *fields; // (fields_n) pointers that are shown, nested as in the event; 0: all

@@ -39,6 +39,8 @@ struct decoder *sample_decoder(struct sample_reader *r);
 const struct value *sample_values(const struct sample_reader *r);
 /* Reads a record only as far as its fields: those of sample_values. false: it cannot be read. */
 bool sample_decode(struct sample_reader *r, struct text value);
+/* The record as JSON, as in decoder_record. */
+struct text sample_record(struct sample_reader *r, struct text value);
 /* What annotators may see of the event in a record that could be read, as JSON; valid until the
  * next call. */
 struct text sample_select(struct sample_reader *r, struct text value,

@@ -44,6 +44,9 @@ int reader_poll(struct reader *r, struct reader_record *out, size_t most,
 /* An end of a partition that was reached since the last call, transaction markers included; every
  * record before it was handed out. False: there is none. */
 bool reader_next_end(struct reader *r, size_t *topic, int32_t *partition, int64_t *end);
+/* The end of a partition that is being read, open transactions included, as the last fetch said;
+ * OFFSET_UNKNOWN: none has said so yet. What is between it and OFFSET_END is held back. */
+int64_t reader_high(const struct reader *r, size_t topic, int32_t partition);
 /* How long the topic has held back what is in it, in ms: a record is handed out when every
  * transaction that began before it has ended, so one that stays open, of whatever writer, holds up
  * all that came later. 0: it does not. Since it was first asked. */

@@ -17,7 +17,7 @@ import zlib
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from broker import wait
+from broker import PATIENCE, wait
 
 Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 BASE85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"  # Python's b85
@@ -96,7 +96,7 @@ class Topics:
         self._assign()
 
     def _known(self):
-        topics = self.consumer.list_topics(timeout=10).topics
+        topics = self.consumer.list_topics(timeout=PATIENCE).topics
         named = [topics.get(name) for name in self.names.values()]
         if any(t is None or t.error is not None or not t.partitions for t in named):
             return None
@@ -104,7 +104,7 @@ class Topics:
 
     def _find(self):
         """Takes partitions in that are new."""
-        known = wait("every topic is described", self._known, 60)
+        known = wait("every topic is described", self._known)
         if any(place not in self.reached for place in known):
             self.reached.update({place: -2 for place in known if place not in self.reached})
             self._assign()
@@ -119,9 +119,9 @@ class Topics:
                 return self.consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
             except KafkaException:  # its leader has just changed
                 return None
-        return wait("%s/%d says its ends" % (topic, partition), asked, 60)
+        return wait("%s/%d says its ends" % (topic, partition), asked)
 
-    def read(self, seconds=60):
+    def read(self, seconds=PATIENCE):
         """Records up to the present ends, as (role, message), in order of each partition."""
         self._find()
         ends = {place: self.bounds(*place)[1] for place in self.reached}

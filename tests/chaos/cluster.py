@@ -11,6 +11,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 import broker
+from broker import PATIENCE
 from protocol import delete_records
 
 BROKERS = 3
@@ -86,7 +87,7 @@ class Cluster:
 
     def partitions(self, topic):
         """How many a topic has."""
-        known = broker.wait("topic %s is described" % topic, lambda: getattr(self.topics().get(topic), "partitions", None), 60)
+        known = broker.wait("topic %s is described" % topic, lambda: getattr(self.topics().get(topic), "partitions", None))
         return len(known)
 
     def leader(self, topic, partition):
@@ -106,7 +107,7 @@ class Cluster:
                     return "%s/%d is led by %d, in sync are %s" % (name, number, partition.leader, partition.isrs)
         return ""
 
-    def await_well(self, seconds=120):
+    def await_well(self, seconds=PATIENCE):
         """Waits until every partition is on all brokers; the seconds that took."""
         since, why = time.monotonic(), ["?"]
 
@@ -118,7 +119,7 @@ class Cluster:
 
     # ---- topics ----
 
-    def create(self, names, seconds=60):
+    def create(self, names, seconds=PATIENCE):
         """names: {topic: (partitions, configuration)}."""
         new = [NewTopic(n, p, BROKERS, config={**TOPIC_CONFIG, **config}) for n, (p, config) in names.items()]
         for future in self.admin.create_topics(new, request_timeout=seconds).values():
@@ -126,7 +127,7 @@ class Cluster:
         broker.wait("topics are known: %s" % list(names), lambda: all(
             n in t and len(t[n].partitions) == p for t in [self.topics()] for n, (p, _) in names.items()), seconds)
 
-    def delete(self, topic, seconds=60):
+    def delete(self, topic, seconds=PATIENCE):
         """Deletes a topic and waits until no broker knows it."""
         for future in self.admin.delete_topics([topic], request_timeout=seconds).values():
             future.result(seconds)
@@ -136,7 +137,7 @@ class Cluster:
         """As retention does it. before: {partition: offset}; whether all of it is done."""
         return delete_records(self.addresses, topic, before)
 
-    def grow(self, topic, partitions, seconds=60):
+    def grow(self, topic, partitions, seconds=PATIENCE):
         """Adds partitions, up to so many."""
         for future in self.admin.create_partitions([NewPartitions(topic, partitions)], request_timeout=seconds).values():
             future.result(seconds)

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import threading
 
-from broker import Failure, wait
+from broker import PATIENCE, Failure, wait
 from winnowd import BINARY, CLASSES, Daemon, as_yaml, merge
 
 RESTART_AFTER = 1.0  # seconds, as RestartSec= of the unit
@@ -75,7 +75,7 @@ class Member:
                 self.daemon.kill()
                 self._ended()
 
-    def stop(self, seconds=30):
+    def stop(self, seconds=PATIENCE):
         """SIGTERM; it stays down until start(). Failure when it does not end, or not with 0."""
         with self.fleet.lock:
             self.wanted, self.held = False, True
@@ -159,7 +159,7 @@ class Fleet:
             member.start()
         self._keeper.start()
         for member in self.members:
-            member.daemon.ready(90)
+            member.daemon.ready()
 
     def _keep(self):
         while not self._over.wait(0.1):
@@ -182,7 +182,7 @@ class Fleet:
         """The member that learns, or None while nobody does."""
         return next((m for m in self.members if m.runs() and m.learns()), None)
 
-    def await_learner(self, seconds=60):
+    def await_learner(self, seconds=PATIENCE):
         return wait("somebody learns", self.learner, seconds, 0.2)
 
     def apart(self, rows):

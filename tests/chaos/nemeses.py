@@ -135,7 +135,7 @@ def rolling_restart(w):
     for member in w.fleet.members:
         member.stop()
         member.start()
-        member.daemon.ready(60)
+        member.daemon.ready()
 
 
 # ---- the machine ----
@@ -190,7 +190,7 @@ def retention(w):
     else:
         before = {int(p): at for p, at in w.ledger.progress.get(role, {}).items() if at > 0}
     w.read()  # what goes now is accounted for first
-    wait("records of %s are deleted" % role, lambda: w.cluster.delete_records(w.topics[role], before), 60)
+    wait("records of %s are deleted" % role, lambda: w.cluster.delete_records(w.topics[role], before))
     if w.random.random() < 0.5:
         for member in w.fleet.members:
             member.kill()
@@ -207,7 +207,7 @@ def retention_passes(w):
     w.read()
     ends = w.ends()
     now = w.committed()
-    wait("records are deleted", lambda: w.cluster.delete_records(w.topics["samples"], ends), 60)
+    wait("records are deleted", lambda: w.cluster.delete_records(w.topics["samples"], ends))
     for partition, end in ends.items():
         w.ledger.excuse(partition, max(now[partition][0], 0), end)
     for member in w.fleet.members:

@@ -17,7 +17,7 @@ from protocol import committed
 from report import LATE
 from winnowd import CLASSES
 
-SETTLE = 150  # seconds; not at rest by then is a fault
+SETTLE = 300  # seconds; not at rest by then is a fault
 PARTITIONS = 3
 
 
@@ -62,7 +62,7 @@ class World:
         """{partition: (offset, state)} of the group."""
         partitions = self.cluster.partitions(self.topics["samples"])
         return wait("the group's coordinator answers",
-                    lambda: committed(self.cluster.addresses, self.name, self.topics["samples"], partitions), 60, 0.1)
+                    lambda: committed(self.cluster.addresses, self.name, self.topics["samples"], partitions), every=0.1)
 
     def annotator_looks_again(self):
         self.annotator.rest()

@@ -12,9 +12,9 @@
 #include "grammar.h"
 #include "store/store_tables.h"
 #include "train/fit.h"
+#include "unit/store/home.h"
 
 #include <math.h>
-#include <unistd.h>
 
 enum { D = 2, K = 2, PRINT = 5, STEPS = 80, SAMPLES = 4, OFFSETS = 8, MAP_BYTES = 1 << 22 };
 static const int64_t now_ms = 1700000000000, day_ms = 86400000;
@@ -32,7 +32,7 @@ struct world {
     size_t labels, fates[FATES];
 };
 
-static char directory[64];
+static struct home home; // in memory, where there is room: a store waits for its disk
 
 static void silence(const char *line, size_t len, void *opaque) {
     (void)line, (void)len, (void)opaque;
@@ -40,36 +40,16 @@ static void silence(const char *line, size_t len, void *opaque) {
 
 /* ---- the store ---- */
 
-static void remove_store(void) {
-    char path[sizeof directory + 16];
-    static const char *const files[] = {"data.mdb", "lock.mdb"};
-    for (size_t i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s/s/%s", directory, files[i]);
-        unlink(path);
-    }
+static void make_home(void) {
+    CHECK(home_make_in(&home, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", D) == 0);
 }
 
-static void make_directory(void) {
-    if (*directory) return;
-    snprintf(directory, sizeof directory, "%s/winnowd-fuzz-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    CHECK(mkdtemp(directory));
-}
-
-static void leave_no_directory(void) {
-    char path[sizeof directory + 4];
-    remove_store();
-    snprintf(path, sizeof path, "%s/s", directory);
-    rmdir(path);
-    rmdir(directory);
-}
+static void leave_no_home(void) { (void)home_remove(&home); }
 
 static void open_store(struct world *w) {
-    char dir[sizeof directory + 4];
     const char *why = NULL;
-    snprintf(dir, sizeof dir, "%s/s", directory);
     CHECK(store_open(&w->store,
-                     &(struct store_options){.dir = dir,
+                     &(struct store_options){.dir = home.dir,
                                              .map_bytes = MAP_BYTES,
                                              .d = D,
                                              .k = K,
@@ -365,10 +345,10 @@ static void step(struct world *w, struct grammar *g) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct grammar g = {data, data + size};
     struct world w = {.now_ms = now_ms};
-    if (!*directory) {
+    if (!*home.parent) {
         log_redirect(silence, NULL);
-        make_directory();
-        atexit(leave_no_directory);
+        make_home();
+        atexit(leave_no_home);
     }
     w.estimator = estimator_create(16);
     open_store(&w);
@@ -380,7 +360,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t f = 0; f < FATES; f++) fates += w.fates[f];
     CHECK(fates <= w.labels); // a label is repeated where the store was full
     store_close(w.store);
-    remove_store();
+    CHECK(home_clear(&home) == 0);
     estimator_destroy(w.estimator);
     arena_release(&w.arena);
     return 0;

@@ -25,7 +25,7 @@ def feed(stage, daemon, feeder, n):
     feeder.total += n
     feeder.work()
     stage.caught_up()
-    tasks = wait("all are asked", lambda: (lambda t: t if len(t) >= n - 200 else None)([t for t in stage.tasks() if t["id"] not in before and t["model"]]), 60)
+    tasks = wait("all are asked", lambda: (lambda t: t if len(t) >= n - 200 else None)([t for t in stage.tasks() if t["id"] not in before and t["model"]]))
     learned(daemon, len(before) + n)
     return tasks
 

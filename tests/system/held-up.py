@@ -1,12 +1,13 @@
 """A transaction that somebody leaves open on the labels holds back every answer behind it: the learner says so, scoring and asking go on, and what was
 held back is learned when the transaction ends, once."""
 import json
+import subprocess
 
 from confluent_kafka import Producer
 
 from broker import Writer, equal, wait
 from stream import feed, truth_of
-from winnowd import main
+from winnowd import BINARY, main
 
 SAID = 70  # seconds: a transaction that is open for 60 is said, and every 60 the topics are looked over, which forgets nothing
 
@@ -52,6 +53,9 @@ def test(stage):
     feed(stage, 40, seed=2)
     wait("scoring goes on", lambda: daemon.metric("samples_admitted_total") == before + 40, 60)
 
+    told = subprocess.run([BINARY, "offsets", "-c", stage.dir / "winnowd.yaml", "show", "--json"], stdout=subprocess.PIPE, text=True, timeout=120)
+    row, = [r for r in json.loads(told.stdout) if r["topic"] == "labels"]
+    equal((row["state"], row["lag"]), ("held up", 11), "what `winnowd offsets show` says")
     stranger.abort_transaction(60)
     wait("what was held back is learned", lambda: daemon.metric("labelled_rows") == 20, 120)
     wait("it is held up no more", lambda: daemon.metric("held_up_seconds", topic="labels") == 0, 60)

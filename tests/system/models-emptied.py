@@ -5,7 +5,7 @@ import json
 import subprocess
 
 import broker
-from broker import Writer, check, configure_topic, equal, wait
+from broker import PATIENCE, Writer, check, configure_topic, equal, wait
 from stream import feed, truth_of
 from winnowd import BINARY, main
 
@@ -25,7 +25,7 @@ def make_anew(stage):
 
 
 def policy(stage, *words):
-    done = subprocess.run([BINARY, "policy", "-c", stage.dir / "winnowd.yaml", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+    done = subprocess.run([BINARY, "policy", "-c", stage.dir / "winnowd.yaml", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
     equal(done.returncode, 0, "policy %s: %s" % (" ".join(words), done.stdout))
     return done.stdout
 
@@ -46,35 +46,35 @@ def test(stage):
         labels.flush()
 
     answer(tasks[:60])
-    wait("a version of all of them", lambda: daemon.metric("model_labelled_rows") == 60, 60)
+    wait("a version of all of them", lambda: daemon.metric("model_labelled_rows") == 60)
     policy(stage, "budget", "0.5")
     wait("the operator's word", lambda: daemon.find("policy_read", budget_scale=0.5))
     for n, lose in enumerate((empty, make_anew)):
         live, since = daemon.metric("model_version"), len(daemon.events)
         lose(stage)
-        daemon.await_event("versions_restored", since=since, seconds=120)
+        daemon.await_event("versions_restored", since=since)
         late = stage.start({**changes, "service": {"instance": "late%d" % n, "learner": False, "state_dir": str(stage.dir / ("late%d" % n))}}, "late%d.yaml" % n).ready()
-        wait("it has the live version", lambda: late.metric("model_version") == live, 60)
+        wait("it has the live version", lambda: late.metric("model_version") == live)
         check(late.find("policy_read", budget_scale=0.5), "the operator's policy is lost")
         equal(daemon.metric("model_version"), live, "the version of who was there")
         late.stop()
         answer(tasks[60 * (n + 1):60 * (n + 2)])
-        wait("all of them are learned", lambda: daemon.metric("model_labelled_rows") == 60 * (n + 2) and daemon.metric("model_version") > live, 120)
+        wait("all of them are learned", lambda: daemon.metric("model_labelled_rows") == 60 * (n + 2) and daemon.metric("model_version") > live)
     since, live = len(daemon.events), daemon.metric("model_version")
     configure_topic(stage.brokers, stage.topic("models"), {**DELETABLE, "max.message.bytes": str(SMALL)})
     empty(stage)
-    daemon.await_event("version_too_large", since=since, seconds=120)
-    wait("the operator's word is on the topic", lambda: any(r.key.endswith(b"/operator") for r in stage.read("models")), 60)
+    daemon.await_event("version_too_large", since=since)
+    wait("the operator's word is on the topic", lambda: any(r.key.endswith(b"/operator") for r in stage.read("models")))
     configure_topic(stage.brokers, stage.topic("models"), {**DELETABLE, "max.message.bytes": str(1 << 20)})
-    wait("the next version", lambda: daemon.metric("model_version") > live, 120)
+    wait("the next version", lambda: daemon.metric("model_version") > live)
     check(json.loads(policy(stage, "show", "--json"))["operator"]["budget_scale"] == 0.5, "the operator's policy is lost")
     for up_to in (lambda: -1, lambda: [r.offset for r in stage.read("models") if r.key.endswith(b"/progress")][-1]):
         live = daemon.metric("model_version")
         daemon.stop()
         empty(stage, up_to())
         daemon = stage.start(changes).ready()
-        daemon.await_event("versions_gone", seconds=60)
-        wait("a version behind those that are gone", lambda: daemon.metric("model_version") > live, 60)
+        daemon.await_event("versions_gone")
+        wait("a version behind those that are gone", lambda: daemon.metric("model_version") > live)
     daemon.stop()
 
 

@@ -42,7 +42,11 @@ def test(stage):
         (stage.dir / (what + ".json")).write_bytes(b"".join(r.value + b"\n" for r in stage.read(what)))
     script, file = stage.dir / "fit.py", stage.dir / "mine.safetensors"
     script.write_text(snippet())
-    subprocess.run([sys.executable, script, stage.dir / "tasks.json", stage.dir / "labels.json", file], check=True, timeout=PATIENCE)
+    columns = run("model", "-c", config, "fingerprint", "--json")
+    equal(columns.returncode, 0, "fingerprint: " + columns.stderr)
+    (stage.dir / "columns.json").write_text(columns.stdout)
+    subprocess.run([sys.executable, script, "tasks.json", "labels.json", file], check=True, timeout=PATIENCE, cwd=stage.dir,
+                   env={**os.environ, "PYTHONPATH": str(broker.ROOT / "docs"), "PYTHONDONTWRITEBYTECODE": "1"})
     done = run("model", "-c", config, "push", file, "--json")
     equal(done.returncode, 0, "push: " + done.stderr)
     version = json.loads(done.stdout)["version"]

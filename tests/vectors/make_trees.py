@@ -102,7 +102,7 @@ def of_lightgbm(where):
 def of_sklearn(where):
     from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "docs"))
-    import sklearn_trees
+    import sklearn_model
     fingerprint = {"fingerprint": FINGERPRINT, "columns": COLUMNS}
     told, asked = FIT[0].fillna(-1), ASKED[0]  # of these only the forest knows missing numbers
     for name, model, k, frame in (("forest", RandomForestClassifier(4, max_depth=5, random_state=1), 3, FIT[0]),
@@ -110,7 +110,7 @@ def of_sklearn(where):
                                   ("histogram", HistGradientBoostingClassifier(max_iter=6, random_state=1), 2, FIT[0])):
         model.fit(frame, numpy.array(CLASSES[k])[TARGET[k]])
         seen = asked if frame is FIT[0] else asked.dropna()
-        sklearn_trees.save(model, seen, fingerprint, f"{where}/sklearn-{name}.safetensors")
+        sklearn_model.save(model, seen, fingerprint, f"{where}/sklearn-{name}.safetensors")
         CLASSES[k] = list(model.classes_)
         rows = ASKED[1][asked.index.isin(seen.index)]
         write(where, f"sklearn-{name}", k, model.predict_proba(seen), rows)

@@ -35,8 +35,43 @@ static void the_figures_of_now_are_told(void **state) {
     line(known, "now",
          "of 100 alarms 50 (40 to 61) are right; of 100 positives 25 (10 to 52) get one");
     line(no_alarm, "now", "of 100 alarms - are right; of 100 positives 0 (0 to 90) get one");
+    line("{\"estimate_now_draws\":9,\"estimate_now\":{\"precision\":0.5}}", "now",
+         "too few answers of the random arm: 9");
     line("{\"estimate_now_draws\":0}", "now", "no answer of the random arm yet");
     line("{}", "now", "no answer of the random arm yet");
+}
+
+/* Where recall is surely least first, by the upper end; at most three, and none that is hardly
+ * known. A name may hold what a path is cut at. */
+static void the_worst_segments_are_told(void **state) {
+    (void)state;
+    static const char status[] =
+        "{\"segment_draws\":{\"c=a/b\":40,\"c=few\":9,\"c=d\":12,\"c=e\":30,\"c=f\":99,\"c=g\":10},"
+        "\"segment_now\":{\"c=a/"
+        "b\":{\"recall\":0.5},\"c=few\":{\"recall\":0},\"c=d\":{\"recall\":0.1},"
+        "\"c=e\":{\"recall\":0.2},\"c=f\":{\"recall\":0.9},\"c=g\":{\"recall\":null}},"
+        "\"segment_now_low\":{\"c=a/"
+        "b\":{\"recall\":0.4},\"c=d\":{\"recall\":0},\"c=e\":{\"recall\":0.1}},"
+        "\"segment_now_high\":{\"c=a/b\":{\"recall\":0.61},\"c=few\":{\"recall\":0.3},"
+        "\"c=d\":{\"recall\":0.8},\"c=e\":{\"recall\":0.61},\"c=f\":{\"recall\":0.95},"
+        "\"c=g\":{\"recall\":null}}}";
+    line(status, "where",
+         "of 100 positives get an alarm: c=a/b 50 (40 to 61), c=e 20 (10 to 61), c=d 10 (0 to 80); "
+         "not told: 3");
+    line("{\"segment_draws\":{\"c=a\":9}}", "where", "too few answers in each segment");
+}
+
+static void the_newest_matured_day_is_told(void **state) {
+    (void)state;
+    static const char status[] =
+        "{\"cohort_answered\":{\"2026-11-27\":0.5,\"2026-11-28\":0.93,\"2026-11-29\":0.1},"
+        "\"cohort\":{\"2026-11-27\":{\"accuracy\":0.9,\"precision\":0.9,\"recall\":0.9},"
+        "\"2026-11-28\":{\"accuracy\":0.8,\"precision\":0.5,\"recall\":0.25},\"2026-11-29\":{}},"
+        "\"cohort_low\":{\"2026-11-28\":{\"precision\":0.4,\"recall\":0.1}},"
+        "\"cohort_high\":{\"2026-11-28\":{\"precision\":0.61,\"recall\":0.52}}}";
+    line(status, "matured",
+         "asked 2026-11-28: of 100 alarms 50 (40 to 61) right, of 100 positives 25 (10 to 52) got "
+         "one; 93.00 % answered");
 }
 
 static void the_better_one_is_told_where_it_is_known(void **state) {
@@ -60,6 +95,8 @@ static void the_better_one_is_told_where_it_is_known(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_figures_of_now_are_told),
+        cmocka_unit_test(the_worst_segments_are_told),
+        cmocka_unit_test(the_newest_matured_day_is_told),
         cmocka_unit_test(the_better_one_is_told_where_it_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,8 @@
 /* I7: every figure is of all samples, asked or not; its interval keeps its word at one look and its
  * band at all looks; and it is tighter than the plain ratio where the model is good, no worse where
  * it is bad. */
-#include "estimate/estimator.h"
-
-#include "base/rng.h"
 #include "estimate/prequential.h"
+#include "figure_stream.h"
 #include "unit/test.h"
 
 #include <math.h>
@@ -12,15 +10,6 @@
 
 enum { N = 12000, BLOCK = 100, RUNS = 200 };
 #define NOMINAL 0.91 // of 95 %: what is left for approximation and the chance of the simulation
-
-/* A stream of two classes. The strategy arm asks the doubtful samples, the random arm one of each
- * block; a bad model's probabilities say nothing. */
-struct stream {
-    double odds; // mean log-odds of the positive class
-    bool bad;
-    double picked;                           // share of the doubtful that the strategy arm asks
-    double strategy_answers, random_answers; // shares of the requests
-};
 
 struct play {
     struct estimator *e;
@@ -49,34 +38,19 @@ static void answer(struct play *p, const struct asked *a, const struct outcome *
     }
 }
 
-static void play(struct play *p, const struct stream *s, uint64_t seed, bool watched) {
-    struct rng r = {.seed = seed};
-    struct unasked unasked = {0};
-    uint16_t level = 0;
-    size_t drawn = 0;
+static void play(struct play *p, const struct figure_stream_kind *kind, uint64_t seed,
+                 bool watched) {
+    struct figure_stream stream = figure_stream_of(kind, seed);
     *p = (struct play){.e = estimator_create(50)};
     for (size_t i = 0; i < ESTIMATES; i++) p->plain[i] = prequential_create();
     for (size_t i = 0; i < N; i++) {
-        if (i % BLOCK == 0) drawn = i + (size_t)rng_below(rng_next(&r), BLOCK);
-        double odds = s->odds + 2 * rng_next_normal(&r), truth = 1 / (1 + exp(-odds));
-        float score = (float)(s->bad ? rng_next_unit(&r) : truth);
-        bool positive = rng_next_unit(&r)<truth, predicted = score> 0.5f,
-             within = unasked_within(&level, 0.05, score, i), random_ = i == drawn,
-             strategy = fabs(odds) < 1 && rng_next_unit(&r) < s->picked;
-        struct outcome o;
-        outcome_of(&o, positive == predicted, positive, predicted, within, positive != predicted,
-                   -log(positive ? score : 1 - score), score);
-        for (size_t j = 0; j < OUTCOMES; j++) p->truth[j] += o.value[j];
+        struct figure_sample s;
+        figure_stream_next(&stream, 0, &s);
+        for (size_t j = 0; j < OUTCOMES; j++) p->truth[j] += s.outcome.value[j];
         p->samples++;
-        struct asked a = {.key = rng_mix(i), .propensity = strategy ? 1 : 1.0 / BLOCK};
-        unasked_terms_of(predicted ? score : 1 - score, score, predicted, within, a.term);
-        if (!strategy) unasked_add(&unasked, a.term);
-        if (!strategy && !random_) continue;
-        a.unasked = unasked;
-        unasked = (struct unasked){0};
-        estimator_ask(p->e, &a);
-        if (rng_next_unit(&r) < (strategy ? s->strategy_answers : s->random_answers))
-            answer(p, &a, &o);
+        if (!s.requested) continue;
+        estimator_ask(p->e, &s.asked);
+        if (s.answered) answer(p, &s.asked, &s.outcome);
         if (watched) look(p);
     }
 }
@@ -90,7 +64,7 @@ struct summary {
     double covered, width, plain, bias, bias_now;
 };
 
-static void summarise(const struct stream *s, struct summary out[ESTIMATES]) {
+static void summarise(const struct figure_stream_kind *s, struct summary out[ESTIMATES]) {
     memset(out, 0, ESTIMATES * sizeof *out);
     for (uint64_t seed = 1; seed <= RUNS; seed++) {
         struct play p;
@@ -121,13 +95,15 @@ static void say(const char *name, const struct summary s[ESTIMATES]) {
                       s[i].width / s[i].plain, s[i].bias);
 }
 
-static const struct stream even = {0, false, 0.15, 1, 1}, rare = {-5, false, 0.15, 1, 1},
-                           bad = {0, true, 0.15, 1, 1}, draws_seldom = {-1, false, 0.9, 1, 0.6},
-                           picks_seldom = {-1, false, 0.9, 0.2, 1};
+static const struct figure_stream_kind even = {0, false, 0.15, 1, 1, BLOCK},
+                                       rare = {-5, false, 0.15, 1, 1, BLOCK},
+                                       bad = {0, true, 0.15, 1, 1, BLOCK},
+                                       draws_seldom = {-1, false, 0.9, 1, 0.6, BLOCK},
+                                       picks_seldom = {-1, false, 0.9, 0.2, 1, BLOCK};
 
 static void the_intervals_hold_the_truth(void **state) {
     (void)state;
-    const struct stream *const all[] = {&even, &rare, &bad};
+    const struct figure_stream_kind *const all[] = {&even, &rare, &bad};
     static const char *const name[] = {"even", "rare", "bad"};
     for (size_t i = 0; i < 3; i++) {
         struct summary s[ESTIMATES];
@@ -154,7 +130,7 @@ static void a_good_model_tightens_and_a_bad_one_does_no_harm(void **state) {
 /* Where one arm is answered less often than the other. */
 static void unequal_answers_bend_nothing(void **state) {
     (void)state;
-    const struct stream *const all[] = {&draws_seldom, &picks_seldom};
+    const struct figure_stream_kind *const all[] = {&draws_seldom, &picks_seldom};
     for (size_t i = 0; i < 2; i++) {
         struct summary s[ESTIMATES];
         summarise(all[i], s);
@@ -168,7 +144,7 @@ static void unequal_answers_bend_nothing(void **state) {
 
 static void the_bands_hold_whenever_one_looks(void **state) {
     (void)state;
-    const struct stream *const all[] = {&even, &rare};
+    const struct figure_stream_kind *const all[] = {&even, &rare};
     for (size_t i = 0; i < 2; i++) {
         size_t missed[ESTIMATES] = {0};
         for (uint64_t seed = 1; seed <= RUNS; seed++) {
@@ -197,7 +173,7 @@ static void average_precision_is_of_all_samples(void **state) {
         assert_true(e.always_low <= e.low && e.low < e.value && e.value < e.high);
         held += e.low <= 0.86 && 0.86 <= e.high; // of log-odds 2·N(0, 1), by a million samples
         end(&p);
-        struct stream never = rare;
+        struct figure_stream_kind never = rare;
         never.odds = -12;
         play(&p, &never, seed, false);
         estimator_read_one(p.e, ESTIMATE_SINCE_START, ESTIMATE_AVERAGE_PRECISION, &e);
@@ -238,6 +214,70 @@ static void now_is_now(void **state) {
                         (isnan(now.of[i].value) && isnan(alone.of[i].value)));
     estimator_destroy(e);
     estimator_destroy(fresh);
+}
+
+/* A drop of 10 points in the middle of a stream: within 300 draws the interval of "now" lies below
+ * the accuracy that was true until then. So does the band, which may be watched, in most runs. */
+static void a_drop_shows_in_now(void **state) {
+    enum { BEFORE = 20000, DRAWS = 300 };
+    (void)state;
+    size_t seen = 0, watched = 0;
+    for (uint64_t seed = 1; seed <= RUNS; seed++) {
+        struct figure_stream stream = figure_stream_of(&even, seed);
+        struct estimator *e = estimator_create(DRAWS);
+        struct figure_sample s;
+        struct estimate now;
+        double right = 0;
+        for (size_t draws = 0; draws < DRAWS;) {
+            if (stream.at == BEFORE) stream.turned = 0.1 / (2 * right / BEFORE - 1);
+            figure_stream_next(&stream, 0, &s);
+            if (stream.at <= BEFORE) right += s.outcome.value[OUTCOME_RIGHT];
+            if (!s.requested) continue;
+            estimator_ask(e, &s.asked);
+            estimator_answer(e, &s.asked, &s.outcome);
+            draws += stream.at > BEFORE && s.asked.propensity < 1;
+        }
+        estimator_read_one(e, ESTIMATE_NOW, ESTIMATE_ACCURACY, &now);
+        seen += now.high < right / BEFORE;
+        watched += now.always_high < right / BEFORE;
+        estimator_destroy(e);
+    }
+    print_message("seen in %zu of %d, by the band in %zu\n", seen, RUNS, watched);
+    assert_true(seen >= 0.95 * RUNS && watched >= 0.8 * RUNS);
+}
+
+/* People have time for so many a day, and a day brings now more, now fewer: what is within moves
+ * with the share, and the figures at capacity hold what was true of it. */
+static void a_capacity_that_moves_is_held(void **state) {
+    static const double share[] = {0.05, 0.2, 0.02, 0.1};
+    enum { DAYS = sizeof share / sizeof *share, DAY = N / DAYS };
+    static const enum estimate_name names[] = {ESTIMATE_PRECISION_AT_CAPACITY,
+                                               ESTIMATE_RECALL_AT_CAPACITY};
+    (void)state;
+    size_t held[2] = {0};
+    for (uint64_t seed = 1; seed <= RUNS; seed++) {
+        struct figure_stream stream = figure_stream_of(&even, seed);
+        struct estimator *e = estimator_create(0);
+        double sum[OUTCOMES] = {0}, truth[ESTIMATES];
+        for (size_t i = 0; i < N; i++) {
+            struct figure_sample s;
+            stream.capacity = share[i / DAY];
+            figure_stream_next(&stream, 0, &s);
+            for (size_t j = 0; j < OUTCOMES; j++) sum[j] += s.outcome.value[j];
+            if (!s.requested) continue;
+            estimator_ask(e, &s.asked);
+            estimator_answer(e, &s.asked, &s.outcome);
+        }
+        estimate_of_all(sum, N, truth);
+        for (size_t i = 0; i < 2; i++) {
+            struct estimate f;
+            estimator_read_one(e, ESTIMATE_SINCE_START, names[i], &f);
+            held[i] += f.low <= truth[names[i]] && truth[names[i]] <= f.high;
+        }
+        estimator_destroy(e);
+    }
+    for (size_t i = 0; i < 2; i++)
+        if ((double)held[i] < NOMINAL * RUNS) fail_msg("%s: %zu", estimate_word(names[i]), held[i]);
 }
 
 /* Whatever the window and wherever in its ring the last draw stands: "now" is what an estimator
@@ -382,6 +422,8 @@ int main(void) {
         cmocka_unit_test(the_bands_hold_whenever_one_looks),
         cmocka_unit_test(average_precision_is_of_all_samples),
         cmocka_unit_test(now_is_now),
+        cmocka_unit_test(a_drop_shows_in_now),
+        cmocka_unit_test(a_capacity_that_moves_is_held),
         cmocka_unit_test(a_window_is_the_last_draws),
         cmocka_unit_test(nothing_is_claimed_of_nothing),
         cmocka_unit_test(a_census_is_exact),

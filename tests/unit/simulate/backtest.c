@@ -144,6 +144,23 @@ static void noise_is_of_the_labels(void **state) {
     backtest_result_release(&some);
 }
 
+/* Requests that nobody answers go out and are known of, and teach nothing. */
+static void what_is_not_answered_teaches_nothing(void **state) {
+    (void)state;
+    generate(LINE, 3);
+    struct backtest_result all = run((struct backtest_options){.seed = 2}),
+                           half = run((struct backtest_options){.seed = 2, .unanswered = 0.5}),
+                           none = run((struct backtest_options){.seed = 2, .unanswered = 1});
+    assert_true(half.estimate.drawn > all.estimate.drawn * 0.3 &&
+                half.estimate.drawn < all.estimate.drawn * 0.7);
+    assert_true(half.labelled < all.labelled && half.now.drawn <= half.estimate.drawn);
+    assert_int_equal(none.estimate.drawn, 0);
+    assert_true(none.asked_random > 0 && none.labelled < none.asked);
+    backtest_result_release(&all);
+    backtest_result_release(&half);
+    backtest_result_release(&none);
+}
+
 /* I4 as the backtest tells it: any stretch within B·n + burst + 1, and the whole within B·n + 1
  * (whole labels). */
 static void the_budget_is_kept(void **state) {
@@ -203,6 +220,7 @@ int main(void) {
         cmocka_unit_test(nobody_peeks),
         cmocka_unit_test(the_cut_changes_nothing),
         cmocka_unit_test(noise_is_of_the_labels),
+        cmocka_unit_test(what_is_not_answered_teaches_nothing),
         cmocka_unit_test(the_budget_is_kept),
         cmocka_unit_test(the_interval_covers_the_truth),
     };

@@ -89,6 +89,9 @@ static void contradictions(void **state) {
         {"--data FILE --label class --budget 1.5", "--budget is a share"},
         {"--data FILE --label class --upfront 1", "--upfront is a share"},
         {"--data FILE --label class --noise 1.01", "--noise is a share"},
+        {"--data FILE --label class --unanswered 2", "--unanswered is a share"},
+        {"--data FILE --label class --day 50",
+         "is for a configuration (-c) with watch.capacity_per_day"},
         {"--data FILE --label class --budget 0 --upfront 0.5", "--budget is 0"},
         {"--data FILE --label class --measure mix", "query.mix"},
         {"--data FILE --label class --measure margn", "did you mean margin?"},
@@ -321,7 +324,7 @@ static void json_has_the_promised_keys(void **state) {
         const char *strategy = cJSON_GetStringValue(cJSON_GetObjectItem(object, "strategy"));
         assert_string_equal(strategy, strategies[n < 12 ? n / 3 : n - 12]);
         if (n < 12) {
-            has_keys(object, 8); // strategy, seed, decisions_sha256, and of the estimates
+            has_keys(object, 9); // strategy, seed, decisions_sha256, and of the estimates
             has_estimates(object);
             assert_true(number(object, "seed") == 7 + n % 3);
             assert_int_equal(
@@ -527,6 +530,26 @@ static void a_score_of_the_file_is_the_model(void **state) {
     assert_true(figure("accuracy") > figure("upstream_accuracy"));
 }
 
+/* A number a day is a share of the day's samples: of the whole file, or of --day. */
+static void a_capacity_a_day_is_told_as_one(void **state) {
+    (void)state;
+    make_good(2000, two, 2);
+    FILE *f = fopen(page, "w");
+    assert_non_null(f);
+    fputs("model: {classes: [no, yes]}\nfeatures: [{name: x}]\nbudget: {rate: 0.3}\n"
+          "watch: {capacity_per_day: 100}\n",
+          f);
+    fclose(f);
+    assert_int_equal(run("-c PAGE --data FILE --label class"), 0);
+    says("capacity    100 of the 2000 samples of a day");
+    says("right, of the likeliest 100 a day");
+    assert_int_equal(run("-c PAGE --data FILE --label class --json"), 0);
+    double rare = figure("recall_at_capacity");
+    assert_int_equal(run("-c PAGE --data FILE --label class --day 400 --json"), 0);
+    assert_true(figure("recall_at_capacity") > 2 * rare);
+    refuses("-c PAGE --data FILE --label class --day 0", 64, "--day is how many samples");
+}
+
 static void what_was_remarked_is_told_once(void **state) {
     (void)state;
     FILE *f = make();
@@ -558,6 +581,7 @@ int main(void) {
         cmocka_unit_test(report_and_curves),
         cmocka_unit_test(a_seed_is_a_run),
         cmocka_unit_test(a_score_of_the_file_is_the_model),
+        cmocka_unit_test(a_capacity_a_day_is_told_as_one),
         cmocka_unit_test(what_was_remarked_is_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, clean);

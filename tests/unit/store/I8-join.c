@@ -9,12 +9,11 @@
 
 #include "base/rng.h"
 #include "command/ledger.h"
+#include "home.h"
 #include "run/label_queue.h"
-#include "store/store.h"
 #include "unit/test.h"
 
 #include <ctype.h>
-#include <unistd.h>
 
 enum { MOST = 64, D = 1, K = 2, OPEN = -2, SKIPPED = -1, SEEDS = 400 };
 static const int64_t start_ms = 1700000000000;
@@ -268,11 +267,10 @@ static void check(const struct sequence *q) {
 /* ---- tests ---- */
 
 static int setup(void **state) {
-    static char dir[64];
+    static struct home home;
     const char *why = NULL;
-    snprintf(dir, sizeof dir, "/tmp/winnowd-join-XXXXXX");
-    if (!mkdtemp(dir)) return -1;
-    struct store_options o = {.dir = dir,
+    if (home_make(&home, D) < 0) return -1;
+    struct store_options o = {.dir = home.dir,
                               .map_bytes = 16 << 20,
                               .d = D,
                               .k = K,
@@ -281,19 +279,13 @@ static int setup(void **state) {
                               .sources = sources,
                               .park_ms = INT64_MAX / 4,
                               .keep_ms = INT64_MAX / 4};
-    *state = dir;
+    *state = &home;
     return store_open(&store, &o, &why);
 }
 
 static int teardown(void **state) {
-    char path[96];
-    static const char *const files[] = {"data.mdb", "lock.mdb"};
     store_close(store);
-    for (size_t i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s/%s", (char *)*state, files[i]);
-        unlink(path);
-    }
-    return rmdir(*state);
+    return home_remove(*state);
 }
 
 static void the_newest_open_task_of_a_sample_is_the_largest_id(void **state) {

@@ -4,13 +4,10 @@
  * Random histories of tasks and labels go into the store in every interleaving that Kafka allows
  * (each partition in its order), in transactions of random size, some aborted, with the store
  * closed and opened in between; a plain model written here says what must come out. */
-#include "store/store.h"
+#include "home.h"
 
 #include "base/rng.h"
 #include "unit/test.h"
-
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     TASKS = 40,
@@ -227,16 +224,6 @@ static uint64_t check(struct store *s, const struct expected *e) {
     return counts.digest;
 }
 
-static void remove_store(const char *dir) {
-    char path[256];
-    static const char *const files[] = {"data.mdb", "lock.mdb"};
-    for (size_t i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, files[i]);
-        unlink(path);
-    }
-    rmdir(dir);
-}
-
 static void the_set_is_a_function_of_the_topics(void **state) {
     (void)state;
     struct history *h = xcalloc(1, sizeof *h);
@@ -246,14 +233,14 @@ static void the_set_is_a_function_of_the_topics(void **state) {
         make_history(h, seed);
         expect(h, &e);
         for (uint64_t way = 0; way < WAYS; way++) {
-            char dir[] = "/tmp/winnowd-store-XXXXXX";
-            assert_non_null(mkdtemp(dir));
+            struct home home;
+            assert_int_equal(home_make(&home, D), 0);
             struct rng r = {.seed = seed * 1000 + way};
-            struct store *s = feed(h, dir, &r);
+            struct store *s = feed(h, home.dir, &r);
             digest[way] = check(s, &e);
             store_close(s);
             assert_true(way == 0 || digest[way] == digest[0]);
-            remove_store(dir);
+            assert_int_equal(home_remove(&home), 0);
         }
     }
     free(h);

@@ -3,6 +3,7 @@
 #include "store/store_audit.h"
 
 #include "home.h"
+#include "unit/test.h"
 
 #include <cjson/cJSON.h>
 #include <lmdb.h>

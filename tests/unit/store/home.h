@@ -1,23 +1,28 @@
 /* Where the store of a test lives: a directory of its own, in which there is room beside the store
- * for what is set aside, and the options of pipeline "fraud". Thread: any thread */
+ * for its lock and for what is set aside; all of it goes with home_remove. Thread: any thread */
 #pragma once
 
 #include "store/store.h"
 
-#include "unit/test.h"
-
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct home {
     char parent[64], dir[80];
-    struct store_options options;
+    struct store_options options; // of pipeline "fraud"; a test may have its own
 };
 
-static inline int home_make(struct home *h, size_t d) {
-    snprintf(h->parent, sizeof h->parent, "/tmp/winnowd-store-XXXXXX");
+/* In $TMPDIR, else in `base`. -1: there is no room. */
+static inline int home_make_in(struct home *h, const char *base, size_t d) {
+    const char *wanted = getenv("TMPDIR");
+    if (wanted && *wanted) base = wanted;
+    snprintf(h->parent, sizeof h->parent, "%s/winnowd-store-XXXXXX", base);
     if (!mkdtemp(h->parent)) return -1;
     snprintf(h->dir, sizeof h->dir, "%s/labels", h->parent);
+    if (mkdir(h->dir, 0700) < 0) return -1;
     h->options = (struct store_options){
         .dir = h->dir,
         .map_bytes = 4 << 20,
@@ -31,8 +36,20 @@ static inline int home_make(struct home *h, size_t d) {
     return 0;
 }
 
+static inline int home_make(struct home *h, size_t d) { return home_make_in(h, "/tmp", d); }
+
+static inline int home_remove_one(const char *path, const struct stat *of, int kind,
+                                  struct FTW *at) {
+    (void)of, (void)kind, (void)at;
+    return remove(path);
+}
+
 static inline int home_remove(const struct home *h) {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", h->parent); // it was made by mkdtemp
-    return system(command);
+    return nftw(h->parent, home_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Empty, as it was made: a store that is opened there begins anew. */
+static inline int home_clear(const struct home *h) {
+    bool clear = home_remove(h) == 0 && mkdir(h->parent, 0700) == 0 && mkdir(h->dir, 0700) == 0;
+    return clear ? 0 : -1;
 }

@@ -1,6 +1,7 @@
 /* Whose a label store is: another pipeline's is refused, one of other topics or another cluster is
  * set aside, one that is open has no second holder; and no version is numbered twice. */
 #include "home.h"
+#include "unit/test.h"
 
 #include "base/log.h"
 

@@ -1,6 +1,6 @@
 /* The label store's other duties: fates, expiry, forgetting, a full map, a store of something else,
  * and what a kill in the middle leaves. */
-#include "store/store.h"
+#include "home.h"
 #include "unit/test.h"
 
 #include <signal.h>
@@ -13,7 +13,7 @@ static const double row[D] = {1, 2};
 static const float prob[K] = {0.9f, 0.1f}, member[2 * K] = {0.8f, 0.2f, 1, 0};
 
 struct fixture {
-    char dir[64];
+    struct home home;
     struct store *s;
     struct store_options options;
     int64_t offset; // of the next label
@@ -29,9 +29,8 @@ static void reopen(struct fixture *f, const char *expect_why) {
 
 static int setup(void **state) {
     struct fixture *f = calloc(1, sizeof *f);
-    snprintf(f->dir, sizeof f->dir, "/tmp/winnowd-store-XXXXXX");
-    if (!mkdtemp(f->dir)) return -1;
-    f->options = (struct store_options){.dir = f->dir,
+    if (home_make(&f->home, D) < 0) return -1;
+    f->options = (struct store_options){.dir = f->home.dir,
                                         .map_bytes = 16 << 20,
                                         .d = D,
                                         .k = K,
@@ -46,10 +45,8 @@ static int setup(void **state) {
 
 static int teardown(void **state) {
     struct fixture *f = *state;
-    char command[256];
     store_close(f->s);
-    snprintf(command, sizeof command, "rm -rf %s %s.*", f->dir, f->dir); // it was made by mkdtemp
-    int result = system(command);
+    int result = home_remove(&f->home);
     free(f);
     return result;
 }

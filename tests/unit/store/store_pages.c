@@ -1,6 +1,7 @@
 /* A damaged file never ends the process: whatever a disk makes of the store's pages, opening it
  * says so and begins a new one, or it works on what is whole. */
 #include "home.h"
+#include "unit/test.h"
 
 #include "base/rng.h"
 

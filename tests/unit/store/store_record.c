@@ -4,6 +4,7 @@
 #include "store/store_record.h"
 
 #include "base/rng.h"
+#include "home.h"
 #include "unit/test.h"
 
 #include <lmdb.h>
@@ -16,16 +17,15 @@ static const float member[2 * K] = {0.75f, 0.25f, 1, 0};
 static const int64_t start_ms = 1700000000000;
 
 struct fixture {
-    char dir[64];
+    struct home home;
     struct store *s;
     struct store_options options;
 };
 
 static int setup(void **state) {
     struct fixture *f = calloc(1, sizeof *f);
-    snprintf(f->dir, sizeof f->dir, "/tmp/winnowd-record-XXXXXX");
-    if (!mkdtemp(f->dir)) return -1;
-    f->options = (struct store_options){.dir = f->dir,
+    if (home_make(&f->home, D) < 0) return -1;
+    f->options = (struct store_options){.dir = f->home.dir,
                                         .map_bytes = 4 << 20,
                                         .d = D,
                                         .k = K,
@@ -39,10 +39,8 @@ static int setup(void **state) {
 
 static int teardown(void **state) {
     struct fixture *f = *state;
-    char command[256];
     store_close(f->s);
-    snprintf(command, sizeof command, "rm -rf %s %s.*", f->dir, f->dir); // it was made by mkdtemp
-    int result = system(command);
+    int result = home_remove(&f->home);
     free(f);
     return result;
 }
@@ -124,7 +122,7 @@ static struct file open_file(const struct fixture *f) {
     assert_int_equal(mdb_env_create(&o.env), 0);
     assert_int_equal(mdb_env_set_maxdbs(o.env, 16), 0);
     assert_int_equal(mdb_env_set_mapsize(o.env, 4 << 20), 0);
-    assert_int_equal(mdb_env_open(o.env, f->dir, 0, 0600), 0);
+    assert_int_equal(mdb_env_open(o.env, f->home.dir, 0, 0600), 0);
     assert_int_equal(mdb_txn_begin(o.env, NULL, 0, &o.txn), 0);
     return o;
 }
@@ -346,7 +344,7 @@ static void put_raw(struct file *o, const char *name, const char *key, const voi
 static size_t set_aside(const struct fixture *f) {
     char command[PATH];
     size_t n = 0;
-    snprintf(command, sizeof command, "ls -d %s.[0-9]* 2>/dev/null | wc -l", f->dir);
+    snprintf(command, sizeof command, "ls -d %s.[0-9]* 2>/dev/null | wc -l", f->home.dir);
     FILE *p = popen(command, "r");
     assert_int_equal(fscanf(p, "%zu", &n), 1);
     pclose(p);
@@ -474,7 +472,6 @@ static void damage_is_refused_and_set_aside(void **state) {
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         struct rng r = {.seed = seed};
         const char *why = NULL;
-        char command[256];
         fill(f);
         store_close(f->s);
         f->s = NULL;
@@ -495,8 +492,7 @@ static void damage_is_refused_and_set_aside(void **state) {
         assert_int_equal(use(f->s), 0);
         store_close(f->s);
         f->s = NULL;
-        snprintf(command, sizeof command, "rm -rf %s/* %s.*", f->dir, f->dir);
-        assert_int_equal(system(command), 0);
+        assert_int_equal(home_clear(&f->home), 0);
     }
     assert_true(refused > SEEDS / 3); // the rest are numbers that can be
 }
@@ -506,7 +502,7 @@ static void a_cut_or_overwritten_file_is_set_aside(void **state) {
     char path[PATH];
     struct stat st;
     fill(f);
-    snprintf(path, sizeof path, "%s/data.mdb", f->dir);
+    snprintf(path, sizeof path, "%s/data.mdb", f->home.dir);
     for (int cut = 0; cut < 2; cut++) {
         store_close(f->s);
         f->s = NULL;

@@ -1,12 +1,13 @@
-"""A fitted classifier of scikit-learn made of trees, as a file for `winnowd model push`.
+"""A fitted classifier of scikit-learn as a file for `winnowd model push`.
 
-    from sklearn_trees import save
-    save(model, frame, json.load(open("columns.json")), "trees.safetensors")
+    from sklearn_model import save
+    save(model, frame, json.load(open("columns.json")), "mine.safetensors")
 
-model: RandomForest, ExtraTrees, GradientBoosting or HistGradientBoosting, without splits by categories. frame: pandas rows like those
-it was fitted on, named like columns of winnowd; some of them become golden rows. columns.json: what `winnowd model -c FILE
-fingerprint --json` prints. A missing number is NaN in the frame; in winnowd's rows it is 0, and 1 in the column NAME?. Tried with
-scikit-learn 1.4 and 1.9; docs/FORMATS.md says what the tensors mean.
+model: RandomForest, ExtraTrees, GradientBoosting or HistGradientBoosting, without splits by categories; or LogisticRegression, by itself
+or behind a StandardScaler. frame: pandas rows like those it was fitted on, named like columns of winnowd (of a LogisticRegression: all
+of its columns in their order, an array will do); some of them become golden rows. columns.json: what `winnowd model -c FILE fingerprint
+--json` prints. A missing number is NaN in the frame; in winnowd's rows it is 0, and 1 in the column NAME?. Tried with scikit-learn 1.2
+(the regression), 1.4 and 1.9; docs/FORMATS.md says what the tensors mean.
 """
 import json
 import struct
@@ -85,8 +86,20 @@ def rows_of(frame, columns):
     return numpy.column_stack([numpy.asarray(column(name), dtype=float) for name in columns])
 
 
-def save(model, frame, fingerprint, path, golden=32):
-    columns, keys = fingerprint["columns"], []
+def linear_of(model, frame, columns):
+    """The tensors of a regression, whose frame has winnowd's rows."""
+    *before, last = [step for _, step in getattr(model, "steps", [("", model)])]
+    if numpy.shape(frame)[1] != len(columns):
+        raise ValueError("the frame has %d columns, winnowd's rows %d" % (numpy.shape(frame)[1], len(columns)))
+    tensors = {"layers.0.weight": ("F64", last.coef_), "layers.0.bias": ("F64", last.intercept_)}
+    for scaler in before:
+        tensors.update({"mean": ("F64", scaler.mean_), "scale": ("F64", 1 / scaler.scale_)})
+    return tensors
+
+
+def trees_of(model, frame, columns):
+    """The tensors of trees."""
+    keys = []
 
     def place_of(feature, rule):
         name = list(frame)[feature]
@@ -95,9 +108,16 @@ def save(model, frame, fingerprint, path, golden=32):
     tensors = forest_of(model, place_of)
     if hasattr(model, "decision_function"):
         tensors["forest.base"] = ("F64", base_of(model, frame, tensors, keys))
-    tensors["golden.row"] = ("F64", rows_of(frame[:golden], columns))
+    return tensors
+
+
+def save(model, frame, fingerprint, path, golden=32):
+    columns, is_trees = fingerprint["columns"], hasattr(model, "estimators_") or hasattr(model, "_predictors")
+    tensors = trees_of(model, frame, columns) if is_trees else linear_of(model, frame, columns)
+    tensors["golden.row"] = ("F64", rows_of(frame[:golden], columns) if is_trees else frame[:golden])
     tensors["golden.prob"] = ("F64", model.predict_proba(frame[:golden]))
-    header, data = {"__metadata__": {"classes": "\n".join(map(str, model.classes_)), "fingerprint": fingerprint["fingerprint"]}}, b""
+    header, data = {"__metadata__": {"classes": "\n".join(map(str, model.classes_)),
+                                     "fingerprint": fingerprint["fingerprint"]}}, b""
     for name, (kind, numbers) in tensors.items():
         array = numpy.asarray(numbers, dtype="<f8" if kind == "F64" else "<f4")
         header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": [len(data), len(data) + array.nbytes]}

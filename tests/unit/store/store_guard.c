@@ -1,0 +1,181 @@
+/* The file of an open store is cut, or taken away: each answer from then on is an error, the
+ * process goes on, and the next store begins anew. */
+#include "store/store.h"
+#include "unit/test.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { D = 40, K = 2, TASKS = 800, HOUR = 3600000, PATH = 128 };
+static const int64_t start_ms = 1700000000000;
+static const double row[D] = {1, 2};
+static const float prob[K] = {0.9f, 0.1f};
+
+struct fixture {
+    char dir[64], labels[96];
+    struct store *s;
+    int next; // task
+};
+
+static int open_(struct fixture *f, const char **why) {
+    const struct store_options options = {.dir = f->labels,
+                                          .map_bytes = 64 << 20,
+                                          .d = D,
+                                          .k = K,
+                                          .fingerprint = 9,
+                                          .classes = TEXT("no\nyes"),
+                                          .park_ms = HOUR,
+                                          .keep_ms = 100 * HOUR};
+    *why = NULL;
+    return store_open(&f->s, &options, why);
+}
+
+static int setup(void **state) {
+    struct fixture *f = calloc(1, sizeof *f);
+    snprintf(f->dir, sizeof f->dir, "/tmp/winnowd-guard-XXXXXX");
+    if (!mkdtemp(f->dir)) return -1;
+    snprintf(f->labels, sizeof f->labels, "%s/labels", f->dir);
+    *state = f;
+    return 0; // opened in the test: cmocka takes the signal for itself when one begins
+}
+
+static int teardown(void **state) {
+    struct fixture *f = *state;
+    char command[256];
+    store_close(f->s);
+    snprintf(command, sizeof command, "rm -rf %s", f->dir); // it was made by mkdtemp
+    int result = system(command);
+    free(f);
+    return result;
+}
+
+/* A task and its label; the first error. */
+static int put(struct fixture *f) {
+    char sample[32];
+    snprintf(sample, sizeof sample, "sample-%d", f->next);
+    struct task t = {.sample_id = text_of(sample),
+                     .event = TEXT("{}"),
+                     .row = row,
+                     .d = D,
+                     .k = K,
+                     .prob = prob,
+                     .classes = TEXT("no\nyes"),
+                     .fingerprint = 9,
+                     .propensity = 0.25,
+                     .model = 3,
+                     .topic = TEXT("samples"),
+                     .offset = f->next,
+                     .time_ms = start_ms + f->next,
+                     .asked_ms = start_ms + f->next,
+                     .expires_ms = start_ms + f->next + HOUR};
+    struct answered joined;
+    task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
+    struct label l = {.id = text_of(t.id), .label = TEXT("yes"), .time_ms = t.time_ms};
+    int result = store_put_task(f->s, &t, NULL, &joined);
+    if (result >= 0)
+        result = store_put_label(f->s, &l, 0, f->next, start_ms + f->next, NULL, &joined);
+    f->next++;
+    return result < 0 ? result : 0;
+}
+
+static int round_(struct fixture *f, int n) {
+    int result = store_begin(f->s);
+    if (result < 0) return result;
+    for (int i = 0; i < n && result == 0; i++) result = put(f);
+    if (result == 0) result = store_commit(f->s);
+    else store_abort(f->s);
+    return result;
+}
+
+static int count(const struct answered *a, void *opaque) {
+    (void)a;
+    ++*(size_t *)opaque;
+    return 0;
+}
+
+/* All that is read from the file, as the learner does. */
+static int read_all(struct fixture *f) {
+    struct store_rows rows;
+    struct store_counts counts;
+    size_t n = 0;
+    store_counts(f->s, &counts);
+    (void)store_offset(f->s, "tasks", 0);
+    int result = store_rows(f->s, 1000, 0, &rows);
+    if (result == 0) store_rows_release(&rows);
+    int told = store_answered(f->s, count, &n);
+    return result < 0 ? result : told;
+}
+
+static size_t aside(const struct fixture *f) {
+    char command[256];
+    snprintf(command, sizeof command, "ls -d %s.[0-9]* 2>/dev/null | wc -l", f->labels);
+    FILE *pipe = popen(command, "r");
+    size_t n = 0;
+    assert_int_equal(fscanf(pipe, "%zu", &n), 1);
+    pclose(pipe);
+    return n;
+}
+
+static void begins_anew(struct fixture *f) {
+    struct store_counts counts;
+    const char *why;
+    store_close(f->s);
+    f->s = NULL;
+    assert_int_equal(open_(f, &why), 0);
+    store_counts(f->s, &counts);
+    assert_int_equal(counts.tasks, 0);
+    assert_int_equal(round_(f, 50), 0);
+    assert_int_equal(read_all(f), 0);
+}
+
+static off_t size_of(const char *path) {
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_size;
+}
+
+/* In eighths of the file: from nothing left to the last pages gone; read first, or written first.
+ */
+static void a_file_that_is_cut_fails_and_ends_nothing(void **state) {
+    struct fixture *f = *state;
+    char path[PATH];
+    snprintf(path, sizeof path, "%s/data.mdb", f->labels);
+    begins_anew(f);
+    for (int eighths = 0; eighths < 8; eighths++)
+        for (int writes = 0; writes < 2; writes++) {
+            size_t before = aside(f);
+            for (int i = 0; i < TASKS / 100; i++) assert_int_equal(round_(f, 100), 0);
+            assert_int_equal(truncate(path, size_of(path) * eighths / 8 / 4096 * 4096), 0);
+            int written = writes ? round_(f, 20) : 0;
+            int result = written < 0 ? written : read_all(f);
+            assert_int_equal(result, ERR_CORRUPT);
+            assert_int_equal(round_(f, 1), ERR_CORRUPT);
+            begins_anew(f);
+            assert_int_equal(aside(f), before + 1);
+        }
+}
+
+static void a_directory_that_is_gone_is_noticed(void **state) {
+    struct fixture *f = *state;
+    char command[256];
+    begins_anew(f);
+    for (int moved = 0; moved < 2; moved++) {
+        assert_int_equal(round_(f, 100), 0);
+        snprintf(command, sizeof command, moved ? "mv %s %s-away" : "rm -r %s", f->labels,
+                 f->labels);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(round_(f, 1), ERR_CORRUPT);
+        begins_anew(f);
+        assert_int_equal(aside(f), 0);
+    }
+}
+
+#define TEST_(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST_(a_file_that_is_cut_fails_and_ends_nothing),
+        TEST_(a_directory_that_is_gone_is_noticed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
