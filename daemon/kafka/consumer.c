@@ -32,6 +32,7 @@ struct consumer {
     rd_kafka_t *rk;
     const struct config *config;
     enum rebalance pending;
+    bool paused;                                 // nothing is fetched
     rd_kafka_topic_partition_list_t *wanted;     // of the pending assignment
     int64_t wanted_ms;                           // since when
     rd_kafka_topic_partition_list_t *assignment; // in force; entries keep the metadata text
@@ -238,6 +239,7 @@ int consumer_poll(struct consumer *c, struct record *out, size_t cap, size_t *n,
         c->message_cap = cap;
     }
     rd_kafka_message_t *first = rd_kafka_consumer_poll(c->rk, *n ? 0 : timeout_ms);
+    if (!first && !c->paused) places_drained(&c->places, clock_ms());
     if (!first) return 0;
     TRY(consumer_take_messages(c, out, n, &first, 1));
     if (c->pending != REBALANCE_NONE || *n == cap) return 0;
@@ -406,6 +408,7 @@ const struct kafka_stats *consumer_stats(const struct consumer *c) { return &c->
 void consumer_pause(struct consumer *c, bool paused) {
     if (!c->assignment) return;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(c->assignment);
+    c->paused = paused;
     if (paused) {
         rd_kafka_pause_partitions(c->rk, list);
         places_stay(&c->places, c->rk);

@@ -9,6 +9,7 @@
 #include "metrics/metrics.h"
 
 enum {
+    DRAINED_MS = 5000,   // what was fetched since may be what is behind an end
     ASK_AGAIN_MS = 1000, // before a broker that did not answer is asked again
     PAUSE_MS = 100,      // a topic is not made anew in less: a fetch in between is refused, and the
                          // next one waits for fetch.error.backoff.ms (client.c)
@@ -184,11 +185,11 @@ static int64_t places_behind(const struct places *s, rd_kafka_t *rk, int32_t par
 
 int64_t places_held_up(struct places *s, rd_kafka_t *rk, int64_t now_ms) {
     int64_t longest = 0;
-    bool held = false;
+    bool held = false, drained = now_ms - s->drained_ms < DRAINED_MS;
     for (size_t i = 0; i < s->n; i++) {
         struct place *p = &s->place[i];
         int64_t behind = s->reading[i] ? places_behind(s, rk, (int32_t)i) : 0;
-        if (behind == 0) p->held_ms = 0;
+        if (behind == 0 || !drained) p->held_ms = 0;
         else if (behind > 0 && p->stands && !p->held_ms) p->held_ms = now_ms;
         if (p->held_ms && now_ms - p->held_ms > longest) longest = now_ms - p->held_ms;
         held |= p->held_ms != 0;

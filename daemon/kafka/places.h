@@ -19,6 +19,7 @@ struct places {
     bool verify;               // of every place, whether the position still fits
     int64_t asked_ms;          // when the broker was last asked
     int64_t record_ms;         // when a record was last handed out
+    int64_t drained_ms;        // when the library last had nothing more for us
     struct witness *witness;   // NULL: not needed yet
     struct place_ids ids;
 };
@@ -51,8 +52,11 @@ static inline void places_move(struct places *s, const rd_kafka_message_t *m);
  * 2.2 to 2.13 takes the end's own offset for one that was read, and would pass over the record that
  * comes there. */
 void places_stay(const struct places *s, rd_kafka_t *rk);
+/* The library has nothing more for us: told while nothing keeps it from fetching. */
+static inline void places_drained(struct places *s, int64_t now_ms) { s->drained_ms = now_ms; }
 /* How long a partition has been standing at its end although the log goes on behind it: what is
- * there belongs to a transaction that is open. The longest of them, in ms; 0: none does. */
+ * there belongs to a transaction that is open. The longest of them, in ms; 0: none does, or it is
+ * not known, since we have not taken what the library has. */
 int64_t places_held_up(struct places *s, rd_kafka_t *rk, int64_t now_ms);
 /* An end that was reached; false: there is none to tell. */
 bool places_next_end(struct places *s, int32_t *partition, int64_t *end);

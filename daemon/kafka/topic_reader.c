@@ -323,7 +323,10 @@ int reader_poll(struct reader *r, struct reader_record *out, size_t most, int ti
     if (r->started) reader_settle(r);
     while (n < most) {
         rd_kafka_message_t *m = rd_kafka_consumer_poll(r->rk, n ? 0 : timeout_ms);
-        if (!m) break;
+        if (!m) {
+            for (size_t i = 0; i < r->n; i++) places_drained(&r->source[i].places, clock_ms());
+            break;
+        }
         if (n == 0) r->now_ms = clock_ms();
         bool end = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
         n += (size_t)reader_take(r, m, &out[n]);

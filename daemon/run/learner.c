@@ -152,12 +152,14 @@ static int learner_prepare(struct learner *l, const struct store_counts *counts,
 static int learner_publish(struct learner *l, const struct store_counts *counts) {
     struct registry_push push;
     struct edition edition = {0};
-    TRY(version_log_restore(l->versions));
+    TRY(version_log_restore(l->versions, false));
     TRY(version_log_read(l->versions));
     TRY(labelled_set_note_version(l->set, registry_newest(version_log_registry(l->versions))));
     TRY(learner_prepare(l, counts, &push, &edition));
     int result = version_log_publish(l->versions, l->set, counts, &edition);
     model_destroy(edition.version);
+    if (result == ERR_FULL) // what is held goes with this life
+        TRY(version_log_restore(l->versions, true));
     if (result > 0) l->moved = false;
     bool again = result == ERR_RETRY; // the next round decides anew, from what the topic says
     return result < 0 && !again ? result : 0;

@@ -4,7 +4,10 @@
  * Thread: learner thread */
 #include "publication.h"
 
+#include "base/clock.h"
 #include "infer/model_record.h"
+
+#include <inttypes.h>
 
 static void publication_add(struct publication *p, struct text key, struct text value,
                             size_t chunks) {
@@ -21,6 +24,36 @@ void publication_add_named(struct publication *p, const char *what, const struct
     registry_key(&key, p->name, what);
     publication_add(p, buf_view(&key), buf_view(value), 0);
     buf_release(&key);
+}
+
+void publication_add_policy(struct publication *p, const struct policy_learner *policy) {
+    struct buf b = {0};
+    policy_learner_write(policy, &b);
+    publication_add_named(p, "policy", &b);
+    buf_release(&b);
+}
+
+void publication_add_progress(struct publication *p, const char *instance,
+                              const struct labelled_set *set, const struct store_counts *counts,
+                              uint64_t live, uint64_t published_digest) {
+    struct buf b = {0};
+    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++) {
+        buf_printf(&b, "%s\"%s\":{", t ? "}," : "{", labelled_topic_name(t));
+        for (int32_t i = 0; i < labelled_set_partitions(set, t); i++)
+            buf_printf(&b, "%s\"%" PRId32 "\":%" PRId64, i ? "," : "", i,
+                       labelled_set_offset(set, t, i));
+    }
+    buf_printf(&b, "},\"topic_ids\":{\"%s\":%" PRIu32 ",\"%s\":%" PRIu32,
+               labelled_topic_name(LABELLED_TASKS), labelled_set_topic(set, LABELLED_TASKS),
+               labelled_topic_name(LABELLED_LABELS), labelled_set_topic(set, LABELLED_LABELS));
+    buf_printf(&b,
+               "},\"version\":%" PRIu64 ",\"labelled\":%zu,\"digest\":\"%016" PRIx64
+               "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 ",\"by\":",
+               live, counts->labelled, counts->digest, published_digest, clock_wall_ms());
+    buf_json_str(&b, instance);
+    buf_str(&b, "}");
+    publication_add_named(p, "progress", &b);
+    buf_release(&b);
 }
 
 int publication_add_version(struct publication *p, struct model *m, size_t most, size_t *bytes) {

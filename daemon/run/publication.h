@@ -4,6 +4,7 @@
 #pragma once
 
 #include "infer/model.h"
+#include "labelled_set.h"
 #include "run/registry.h"
 
 struct publication {
@@ -13,8 +14,13 @@ struct publication {
     size_t n, cap;
 };
 
-/* The record of that name ("policy", "progress"). The value is copied. */
+/* The record of that name ("operator"). The value is copied. */
 void publication_add_named(struct publication *p, const char *what, const struct buf *value);
+void publication_add_policy(struct publication *p, const struct policy_learner *policy);
+/* How far tasks and labels are read, and which labelled set is behind the newest version. */
+void publication_add_progress(struct publication *p, const char *instance,
+                              const struct labelled_set *set, const struct store_counts *counts,
+                              uint64_t live, uint64_t published_digest);
 /* A version, in chunks of which each fits a batch of `most` bytes. *bytes: of its record. ERR_FULL:
  * it does not fit, however it is cut. */
 int publication_add_version(struct publication *p, struct model *m, size_t most,

@@ -53,7 +53,7 @@ struct registry {
     size_t pushes;
     struct version *current;
     struct policy policy;
-    bool operated; // the operator's half of it is of a record
+    bool spoke[2]; // the operator's half of it is of a record, the learner's is
     struct buf progress;
     uint64_t newest;   // of those that were taken
     uint64_t numbered; // of those that could be read: the same for every reader of the topic, also
@@ -313,7 +313,7 @@ static enum registry_change registry_apply_policy(struct registry *r, bool learn
             L_STR("record", learner ? "policy" : "operator"));
         return CHANGE_NONE;
     }
-    r->operated |= !learner;
+    r->spoke[learner] = true;
     registry_put_in_force(r);
     r->policy.number = (uint64_t)offset + 1;
     return CHANGE_POLICY;
@@ -394,7 +394,7 @@ void registry_release(struct registry *r, struct snapshot *s) {
 }
 
 const struct policy *registry_policy(const struct registry *r) { return &r->policy; }
-bool registry_operated(const struct registry *r) { return r->operated; }
+bool registry_spoke(const struct registry *r, bool learner) { return r->spoke[learner]; }
 uint64_t registry_newest(const struct registry *r) { return r->newest; }
 
 uint64_t registry_next(const struct registry *r, uint64_t seen) {

@@ -20,7 +20,6 @@
 #include "run/upstream.h"
 
 #include <cjson/cJSON.h>
-#include <inttypes.h>
 
 enum {
     PROGRESS_MS = 100,   // at most so often a progress record without anything else
@@ -49,6 +48,14 @@ struct version_log {
     int64_t begins;      // the first offset that the topic keeps; negative: not known
     int64_t looked_ms;   // when that was last asked
     size_t rereads;      // of the reader, when the topic was last looked over
+};
+
+/* What this process held when the topic had lost something. The policy is as it was written: its
+ * record may not have been read back yet. */
+struct held {
+    struct registry *registry;
+    struct policy_learner policy;
+    bool policy_known;
 };
 
 /* ---- reading ---- */
@@ -103,15 +110,17 @@ static int version_log_take(struct version_log *v, int wait_ms) {
 int version_log_read(struct version_log *v) { return version_log_take(v, 0); }
 
 /* Finds which labelled set the newest version was made of: its count is in the version, its digest
- * in the progress record. */
+ * in the progress record, which may have outlived it: then no set is behind what is there. */
 static void version_log_recall(struct version_log *v) {
-    const struct model *m = registry_model(v->registry, registry_newest(v->registry));
+    const uint64_t newest = registry_newest(v->registry);
+    const struct model *m = registry_model(v->registry, newest);
     struct text progress = registry_progress(v->registry);
     cJSON *json = progress.len ? cJSON_ParseWithLength(progress.at, progress.len) : NULL;
     const char *digest =
         cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "published_digest"));
     v->newest.rows = m ? m->rows : 0;
-    v->newest.digest = digest ? strtoull(digest, NULL, 16) : 0;
+    v->newest.digest =
+        digest && registry_chunks(v->registry, newest) ? strtoull(digest, NULL, 16) : 0;
     cJSON_Delete(json);
     v->policy = registry_policy(v->registry)->learner;
     v->policy_known = registry_policy(v->registry)->number > 0;
@@ -137,6 +146,11 @@ static void version_log_close(struct version_log *v) {
     v->producer = NULL;
 }
 
+static int64_t version_log_ask_begin(struct version_log *v) {
+    v->looked_ms = clock_ms();
+    return reader_offset_at(v->reader, 0, 0, OFFSET_BEGINNING, BEGINS_MS);
+}
+
 int version_log_catch_up(struct version_log *v) {
     version_log_close(v);
     v->registry = registry_create(&(struct registry_options){
@@ -147,14 +161,14 @@ int version_log_catch_up(struct version_log *v) {
         .base = upstream_model(v->learning->config, v->learning->shared->features)});
     TRY(version_log_open_producer(v));
     TRY(version_log_open_reader(v));
+    v->begins = version_log_ask_begin(v); // before it is read, so that nothing is lost unseen
+    v->rereads = reader_rereads(v->reader);
     while (!reader_caught_up(v->reader)) {
         if (learning_stopping(v->learning)) return ERR_STOPPED;
         learning_wait(v->learning, 0);
         TRY(version_log_take(v, CATCH_UP_MS));
     }
     version_log_recall(v);
-    v->begins = OFFSET_UNKNOWN;
-    v->rereads = reader_rereads(v->reader);
     return 0;
 }
 
@@ -223,30 +237,6 @@ static void version_log_remove_old(const struct version_log *v, struct publicati
     }
 }
 
-static void version_log_add_progress(const struct version_log *v, struct publication *p,
-                                     const struct labelled_set *set,
-                                     const struct store_counts *counts, uint64_t version,
-                                     uint64_t published_digest) {
-    struct buf b = {0};
-    for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++) {
-        buf_printf(&b, "%s\"%s\":{", t ? "}," : "{", labelled_topic_name(t));
-        for (int32_t i = 0; i < labelled_set_partitions(set, t); i++)
-            buf_printf(&b, "%s\"%" PRId32 "\":%" PRId64, i ? "," : "", i,
-                       labelled_set_offset(set, t, i));
-    }
-    buf_printf(&b, "},\"topic_ids\":{\"%s\":%" PRIu32 ",\"%s\":%" PRIu32,
-               labelled_topic_name(LABELLED_TASKS), labelled_set_topic(set, LABELLED_TASKS),
-               labelled_topic_name(LABELLED_LABELS), labelled_set_topic(set, LABELLED_LABELS));
-    buf_printf(&b,
-               "},\"version\":%" PRIu64 ",\"labelled\":%zu,\"digest\":\"%016" PRIx64
-               "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 ",\"by\":",
-               version, counts->labelled, counts->digest, published_digest, clock_wall_ms());
-    buf_json_str(&b, v->learning->config->service.instance);
-    buf_str(&b, "}");
-    publication_add_named(p, "progress", &b);
-    buf_release(&b);
-}
-
 /* A version that does not fit however it is cut: said with what would help. */
 static int version_log_add_version(const struct version_log *v, struct publication *p,
                                    struct model *m, size_t *bytes) {
@@ -259,13 +249,6 @@ static int version_log_add_version(const struct version_log *v, struct publicati
             L_STR("topic", v->learning->config->topics.models), L_U64("bytes", *bytes),
             L_U64("batch_most", most));
     return result;
-}
-
-static void version_log_add_policy(struct publication *p, const struct policy_learner *policy) {
-    struct buf b = {0};
-    policy_learner_write(policy, &b);
-    publication_add_named(p, "policy", &b);
-    buf_release(&b);
 }
 
 /* How much to explore moves with each task and label; it goes out with what else changed, at the
@@ -292,14 +275,113 @@ static int version_log_send(struct version_log *v, const struct publication *p) 
     }
 }
 
+/* ---- what the topic has lost ---- */
+
+static bool version_log_lacks_half(const struct version_log *v, const struct held *h,
+                                   bool learner) {
+    bool known = learner ? h->policy_known : registry_spoke(h->registry, false);
+    return known && !registry_spoke(v->registry, learner);
+}
+
+static bool version_log_lacks_version(const struct version_log *v, const struct held *h,
+                                      uint64_t version) {
+    return registry_chunks(h->registry, version) && !registry_chunks(v->registry, version);
+}
+
+/* Whether nothing on the topic says any more what was in force, can be gone back to, or is built
+ * upon. What does stand there is newer than what we hold, whoever wrote it. */
+static bool version_log_lacks(const struct version_log *v, const struct held *h) {
+    uint64_t version[REGISTRY_HELD];
+    size_t n = registry_versions(h->registry, version, sizeof version / sizeof *version);
+    while (n && !version_log_lacks_version(v, h, version[n - 1])) n--;
+    return n || version_log_lacks_half(v, h, false) || version_log_lacks_half(v, h, true);
+}
+
+/* ERR_FULL: it does not fit, as was said; the rest does. */
+static int version_log_write_version(struct version_log *v, const struct held *h,
+                                     uint64_t version) {
+    struct publication p = {.name = v->learning->config->service.name};
+    size_t bytes;
+    struct model *m = (struct model *)registry_model(h->registry, version); // its digest stays
+    int result = version_log_add_version(v, &p, m, &bytes);
+    if (result == 0) result = version_log_send(v, &p);
+    publication_release(&p);
+    return result;
+}
+
+/* First what nobody could make again. */
+static int version_log_write_operator(struct version_log *v, const struct held *h) {
+    struct publication p = {.name = v->learning->config->service.name};
+    struct buf b = {0};
+    policy_operator_write(&registry_policy(h->registry)->operator_, &b);
+    publication_add_named(&p, "operator", &b);
+    int result = version_log_send(v, &p);
+    publication_release(&p);
+    buf_release(&b);
+    return result;
+}
+
+/* The learner's policy and progress, behind the versions that they speak of. Progress without its
+ * version would keep the labels from being learned again. */
+static int version_log_write_rest(struct version_log *v, const struct held *h, bool whole) {
+    struct publication p = {.name = v->learning->config->service.name};
+    struct buf progress = {0};
+    buf_text(&progress, registry_progress(h->registry));
+    publication_add_policy(&p, &h->policy);
+    if (whole && progress.len && !registry_progress(v->registry).len)
+        publication_add_named(&p, "progress", &progress);
+    int result = version_log_send(v, &p);
+    publication_release(&p);
+    buf_release(&progress);
+    return result;
+}
+
+static int version_log_write_again(struct version_log *v, const struct held *h) {
+    uint64_t version[REGISTRY_HELD];
+    size_t n = registry_versions(h->registry, version, sizeof version / sizeof *version);
+    size_t written = 0, full = 0;
+    if (version_log_lacks_half(v, h, false)) TRY(version_log_write_operator(v, h));
+    for (size_t i = 0; i < n; i++) {
+        if (!version_log_lacks_version(v, h, version[i])) continue;
+        int result = version_log_write_version(v, h, version[i]);
+        if (result < 0 && result != ERR_FULL) return result;
+        written += result == 0;
+        full += result < 0;
+    }
+    if (version_log_lacks_half(v, h, true)) TRY(version_log_write_rest(v, h, !full));
+    LOG(WARNING, "versions_restored",
+        "the models topic had lost what is in force: it was written again as this process holds it",
+        L_STR("topic", v->learning->config->topics.models), L_U64("versions", written),
+        L_U64("live", registry_live(h->registry)));
+    return 0;
+}
+
 /* The models topic, read to its end by a new reader, behind our own late requests; tried until it
  * answers. */
-static int version_log_reread(struct version_log *v) {
+static int version_log_read_anew(struct version_log *v) {
     int result;
     while ((result = version_log_catch_up(v)) == ERR_RETRY && !learning_stopping(v->learning))
         learning_wait(v->learning, RETRY_MS);
     return result;
 }
+
+/* The same, and what it says no more is written again: whatever made us read, the topic may have
+ * been emptied since. */
+static int version_log_reread(struct version_log *v) {
+    const struct held held = {v->registry, v->policy, v->policy_known};
+    v->registry = NULL;
+    int result = version_log_read_anew(v);
+    while (result == 0 && version_log_lacks(v, &held)) {
+        result = version_log_write_again(v, &held);
+        bool through = result == 0;
+        if (through || result == ERR_RETRY) result = version_log_read_anew(v);
+        if (through) break; // what the topic does not take it lacks for ever
+    }
+    registry_destroy(held.registry);
+    return result;
+}
+
+/* ---- publishing ---- */
 
 /* ERR_RETRY: it may have gone through or not. The topic was read again, after fencing our own
  * late requests, and tells what is published now. */
@@ -359,12 +441,12 @@ static int version_log_collect(const struct version_log *v, const struct labelle
         version_log_remove_old(v, p, *bytes);
     }
     *policy = version_log_policy_changed(v, &e->policy);
-    if (*policy) version_log_add_policy(p, &e->policy);
+    if (*policy) publication_add_policy(p, &e->policy);
     bool due = clock_ms() - v->progress_ms >= (e->moved ? PROGRESS_MS : SIGN_MS);
     *progress = e->version || *policy || due;
     if (*progress)
-        version_log_add_progress(v, p, set, counts, e->policy.live,
-                                 version_log_digest(v, e->version, counts));
+        publication_add_progress(p, v->learning->config->service.instance, set, counts,
+                                 e->policy.live, version_log_digest(v, e->version, counts));
     return 0;
 }
 
@@ -390,94 +472,19 @@ int version_log_publish(struct version_log *v, const struct labelled_set *set,
     return progress;
 }
 
-/* ---- what the topic has lost ---- */
+/* ---- whether the topic has lost something ---- */
 
 /* Whether the topic has lost records since it was last read: others have deleted them, or made the
  * topic anew. Compaction, which keeps what is needed, moves no beginning. */
-static bool version_log_has_lost(struct version_log *v) {
+static bool version_log_has_lost(struct version_log *v, bool now) {
     const int64_t before = v->begins;
     if (reader_rereads(v->reader) != v->rereads) return true;
-    if (clock_ms() - v->looked_ms < LOOK_MS) return false;
-    v->looked_ms = clock_ms();
-    int64_t begins = reader_offset_at(v->reader, 0, 0, OFFSET_BEGINNING, BEGINS_MS);
+    if (!now && clock_ms() - v->looked_ms < LOOK_MS) return false;
+    int64_t begins = version_log_ask_begin(v);
     if (begins >= 0) v->begins = begins;
     return before >= 0 && begins >= 0 && begins != before;
 }
 
-static bool version_log_same_policy(const struct policy_learner *a,
-                                    const struct policy_learner *b) {
-    struct buf x = {0}, y = {0};
-    policy_learner_write(a, &x);
-    policy_learner_write(b, &y);
-    bool same = text_equal(buf_view(&x), buf_view(&y));
-    buf_release(&x);
-    buf_release(&y);
-    return same;
-}
-
-/* Whether the topic says no more what was in force. The operator may have spoken since. */
-static bool version_log_lacks(const struct version_log *v, const struct registry *held) {
-    const uint64_t live = registry_live(held);
-    return (registry_operated(held) && !registry_operated(v->registry)) ||
-           (registry_chunks(held, live) && !registry_chunks(v->registry, live)) ||
-           !version_log_same_policy(&registry_policy(held)->learner,
-                                    &registry_policy(v->registry)->learner);
-}
-
-static int version_log_write_version(struct version_log *v, const struct registry *held,
-                                     uint64_t version) {
-    struct publication p = {.name = v->learning->config->service.name};
-    size_t bytes;
-    struct model *m = (struct model *)registry_model(held, version); // its digest stays what it is
-    int result = version_log_add_version(v, &p, m, &bytes);
-    if (result == 0) result = version_log_send(v, &p);
-    publication_release(&p);
-    return result;
-}
-
-/* Policy of operator and learner, and progress: behind the versions that they speak of. */
-static int version_log_write_rest(struct version_log *v, const struct registry *held) {
-    struct publication p = {.name = v->learning->config->service.name};
-    struct text said = registry_progress(held);
-    struct buf operator_ = {0}, progress = {0};
-    policy_operator_write(&registry_policy(held)->operator_, &operator_);
-    buf_text(&progress, said);
-    if (!registry_operated(v->registry)) publication_add_named(&p, "operator", &operator_);
-    version_log_add_policy(&p, &registry_policy(held)->learner);
-    if (said.len) publication_add_named(&p, "progress", &progress);
-    int result = version_log_send(v, &p);
-    publication_release(&p);
-    buf_release(&operator_);
-    buf_release(&progress);
-    return result;
-}
-
-static int version_log_write_again(struct version_log *v, const struct registry *held) {
-    uint64_t version[REGISTRY_HELD];
-    size_t n = registry_versions(held, version, sizeof version / sizeof *version), written = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!registry_chunks(held, version[i]) || registry_chunks(v->registry, version[i]))
-            continue;
-        TRY(version_log_write_version(v, held, version[i]));
-        written++;
-    }
-    TRY(version_log_write_rest(v, held));
-    LOG(WARNING, "versions_restored",
-        "the models topic had lost what is in force: it was written again as this process holds it",
-        L_STR("topic", v->learning->config->topics.models), L_U64("versions", written),
-        L_U64("live", registry_live(held)));
-    return 0;
-}
-
-int version_log_restore(struct version_log *v) {
-    if (!version_log_has_lost(v)) return 0;
-    struct registry *held = v->registry;
-    v->registry = NULL;
-    int result = version_log_reread(v);
-    while (result == 0 && version_log_lacks(v, held)) {
-        result = version_log_write_again(v, held);
-        if (result == 0 || result == ERR_RETRY) result = version_log_reread(v);
-    }
-    registry_destroy(held);
-    return result;
+int version_log_restore(struct version_log *v, bool now) {
+    return version_log_has_lost(v, now) ? version_log_reread(v) : 0;
 }

@@ -18,8 +18,9 @@ int version_log_catch_up(struct version_log *v) MUST_CHECK;
 /* Takes what others have written since (pushes, the operator's policy). */
 int version_log_read(struct version_log *v) MUST_CHECK;
 /* Writes what is in force anew where the topic has lost it: somebody deleted its records, or made
- * it anew. Asks every ten seconds where the topic begins. ERR_ as version_log_catch_up. */
-int version_log_restore(struct version_log *v) MUST_CHECK;
+ * it anew. Asks every ten seconds where the topic begins, or `now`. ERR_ as version_log_catch_up.
+ */
+int version_log_restore(struct version_log *v, bool now) MUST_CHECK;
 /* Whether the labelled set has read as far as the one behind the newest progress record had: a
  * version of less would take labels back. */
 bool version_log_reached(const struct version_log *v, const struct labelled_set *set);

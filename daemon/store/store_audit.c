@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* ---- opening ---- */
@@ -44,10 +45,19 @@ static int store_audit_open_tables(struct store *s, const char **why) {
     return store_audit_identify(s, why);
 }
 
-static int store_audit_open_here(struct store *s, const char **why) {
+/* Whoever may not look at it is not told that there is none. */
+static int store_audit_find(const struct store *s, const char **why) {
     struct stat there;
-    *why = "there is no label store";
-    if (stat(s->dir, &there) < 0) return ERR_MISSING;
+    bool found = stat(s->dir, &there) == 0, none = !found && (errno == ENOENT || errno == ENOTDIR);
+    *why = "it cannot be opened";
+    if (none) *why = "there is no label store";
+    else if (!found) *why = strerrordesc_np(errno);
+    if (found) return 0;
+    return none ? ERR_MISSING : ERR_IO;
+}
+
+static int store_audit_open_here(struct store *s, const char **why) {
+    TRY(store_audit_find(s, why));
     TRY(store_lock(s, why));
     *why = "a page of its file is damaged";
     int pages = store_pages_check(s);

@@ -68,8 +68,8 @@ void registry_release(struct registry *r, struct snapshot *s);
 
 /* Valid until the next apply. */
 const struct policy *registry_policy(const struct registry *r);
-/* Whether the operator has said anything. */
-bool registry_operated(const struct registry *r);
+/* Whether the topic holds a policy of the learner, or else of the operator. */
+bool registry_spoke(const struct registry *r, bool learner);
 /* Largest number of a version that was read whole and checked: drafts and what is refused move
  * nothing. */
 uint64_t registry_newest(const struct registry *r);

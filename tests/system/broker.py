@@ -11,7 +11,7 @@ import threading
 import time
 
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DIR = os.environ.get("WINNOWD_KAFKA_DIR", str(ROOT / "build" / "kafka"))
@@ -80,6 +80,14 @@ def topic_exists(brokers, name):
     """Whether the broker knows the topic now."""
     known = AdminClient({"bootstrap.servers": brokers}).list_topics(timeout=PATIENCE).topics
     return name in known and known[name].error is None
+
+
+def configure_topic(brokers, topic, properties):
+    """Sets its properties; others are the broker's defaults again."""
+    wanted = ConfigResource(ConfigResource.Type.TOPIC, topic, set_config=properties)
+    admin = AdminClient({"bootstrap.servers": brokers})
+    for future in admin.alter_configs([wanted]).values():
+        future.result(PATIENCE)
 
 
 class Record:

@@ -5,11 +5,9 @@ import json
 import random
 import re
 
-from confluent_kafka.admin import AdminClient, ConfigResource
-
 import broker
 from accounts import once, place
-from broker import PATIENCE, Writer, check, equal, wait
+from broker import Writer, check, configure_topic, equal, wait
 from stream import BAD, Oracle, sample
 from winnowd import main, run
 
@@ -20,14 +18,6 @@ WIDE = 1500  # columns; the row of a sample that fills them all is larger than T
 def properties(what, size):
     """Of a topic with that limit."""
     return {"max.message.bytes": str(size), **({"cleanup.policy": "compact"} if what == "models" else {})}
-
-
-def limit(stage, what, size):
-    """Sets the limit of a topic."""
-    resource = ConfigResource(ConfigResource.Type.TOPIC, stage.topic(what), set_config=properties(what, size))
-    admin = AdminClient({"bootstrap.servers": stage.brokers})
-    for future in admin.alter_configs([resource]).values():
-        future.result(PATIENCE)
 
 
 def settings(**more):
@@ -117,7 +107,7 @@ def test(stage):
 
 def lowered(stage, daemon, sender):
     """A smaller limit while the daemon runs: one refusal, and it knows."""
-    limit(stage, "tasks", LOWER)
+    configure_topic(stage.brokers, stage.topic("tasks"), properties("tasks", LOWER))
     for _ in range(100):
         sender.send(event=1100)
     sender.send(event=8000)
@@ -131,7 +121,7 @@ def lowered(stage, daemon, sender):
 def no_version_fits(stage, daemon, sender):
     """No version fits into what the models topic takes now: learning fails and says so; scoring goes on. Each life after it fails the same way: the
     trouble never seems over between two of them, and each rest is twice as long as the one before."""
-    limit(stage, "models", 600)
+    configure_topic(stage.brokers, stage.topic("models"), properties("models", 600))
     for _ in range(120):
         sender.send(event=100)
     sender.writer.flush()
@@ -146,7 +136,7 @@ def no_version_fits(stage, daemon, sender):
     stage.caught_up()
     code, said = online(stage)
     check(code == 78 and re.search(r"wrong +size of versions .* no model could be published", said), "check --online: %s", said)
-    limit(stage, "models", MODELS)
+    configure_topic(stage.brokers, stage.topic("models"), properties("models", MODELS))
     version = daemon.metric("model_version")
     wait("learning goes on", lambda: daemon.metric("model_version") > version)
     wait("the trouble is over", lambda: daemon.get("/readyz") == (200, "ok\n") and daemon.metric("learner_failed") == 0)

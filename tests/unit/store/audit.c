@@ -253,6 +253,11 @@ static void a_store_that_is_held_or_missing_is_told(void **state) {
     snprintf(path, sizeof path, "%s/none", f->home.parent);
     assert_int_equal(store_audit_open(&s, path, &why), ERR_MISSING);
     assert_int_equal(stat(path, &st), -1); // nothing is made
+    assert_string_equal(why, "there is no label store");
+    assert_int_equal(symlink("none", path), 0);                 // to itself
+    assert_int_equal(store_audit_open(&s, path, &why), ERR_IO); // not: there is none
+    assert_non_null(strstr(why, "symbolic links"));
+    assert_int_equal(unlink(path), 0);
     assert_null(s);
     snprintf(path, sizeof path, "%s/data.mdb", f->home.dir);
     assert_int_equal(stat(path, &st), 0);
