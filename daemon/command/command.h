@@ -20,7 +20,8 @@
      FLAG_TEXT,                                                                                    \
      &(o).separator,                                                                               \
      "C",                                                                                          \
-     "what separates cells: a character, comma, semicolon, tab or bar; default: as the file "      \
+     "what separates cells: a character, comma, semicolon, tab, bar or space; default: as the "    \
+     "file "                                                                                       \
      "looks",                                                                                      \
      false},                                                                                       \
         {"no-header",    0,    FLAG_SWITCH,                                                        \

@@ -103,12 +103,11 @@ static const char *csv_read_plain(struct csv *c) {
     return NULL;
 }
 
-/* A cell, up to what ends it: blanks around quotes do not belong to it. Single ones are quotes in
- * ARFF and KEEL only. */
+/* A cell, up to what ends it: blanks around quotes do not belong to it. */
 static const char *csv_read_cell(struct csv *c) {
     size_t blanks = csv_read_blanks(c);
     int quote = gzip_file_peek(c->file);
-    if (quote != '"' && !(quote == '\'' && c->dialect.attributes)) return csv_read_plain(c);
+    if (quote != '"' && !(quote == '\'' && c->dialect.single)) return csv_read_plain(c);
     c->bytes.len -= blanks;
     const char *wrong = csv_read_quoted(c, quote);
     c->bytes.len -= wrong ? 0 : csv_read_blanks(c);

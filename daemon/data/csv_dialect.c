@@ -2,7 +2,10 @@
  *
  * The separator is the character that stands in the header and equally often, outside quotes, in
  * the lines behind it; of several the one that makes the most cells. A decimal comma in a file of
- * semicolons does not stand in the header, so it does not mislead.
+ * semicolons does not stand in the header, so it does not mislead. A space is one where no other
+ * fits: names and values have spaces in them.
+ *
+ * Single quotes are quotes where each name in the header has them: elsewhere they are apostrophes.
  *
  * Thread: any thread */
 #include "csv_dialect.h"
@@ -16,7 +19,7 @@ struct csv_separator {
 };
 
 static const struct csv_separator separators[] = {
-    {',', "comma"}, {';', "semicolon"}, {'\t', "tab"}, {'|', "bar"}};
+    {',', "comma"}, {';', "semicolon"}, {'\t', "tab"}, {'|', "bar"}, {' ', "space"}};
 
 enum { SEPARATORS = sizeof separators / sizeof *separators };
 
@@ -80,11 +83,25 @@ static char csv_dialect_sniff(struct text start, bool carriage) {
     size_t most = 0;
     for (size_t i = 0; i < SEPARATORS; i++) {
         size_t cells = csv_dialect_cells(start, carriage, separators[i].at);
-        if (cells <= most) continue;
+        if (cells <= most || (most && separators[i].at == ' ')) continue;
         most = cells;
         best = separators[i].at;
     }
     return best;
+}
+
+/* Whether each of the header's cells stands between single quotes. */
+static bool csv_dialect_is_single(struct text start, bool carriage, char separator) {
+    struct text line = csv_dialect_line(&start, carriage);
+    bool single = line.len > 0;
+    while (line.len && single) {
+        const char *end = memchr(line.at, separator, line.len);
+        size_t n = end ? (size_t)(end - line.at) : line.len;
+        single = n >= 2 && line.at[0] == '\'' && line.at[n - 1] == '\'';
+        n += end != NULL;
+        line = (struct text){line.at + n, line.len - n};
+    }
+    return single;
 }
 
 static struct text csv_dialect_skip_blank(struct text t) {
@@ -113,5 +130,6 @@ struct csv_dialect csv_dialect_of(struct text start, char given) {
     if (d.told && !given) d.separator = start.at[4];
     if (d.attributes && !given) d.separator = ',';
     if (!d.separator) d.separator = csv_dialect_sniff(start, d.carriage);
+    d.single = d.attributes || csv_dialect_is_single(start, d.carriage, d.separator);
     return d;
 }

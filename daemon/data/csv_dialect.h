@@ -11,6 +11,7 @@ struct csv_dialect {
     char separator;
     bool attributes; // names stand in lines "@attribute NAME ..." before "@data" (KEEL, ARFF)
     bool told;       // the first line is "sep=;": it says the separator and is no row
+    bool single;     // single quotes are quotes: KEEL, ARFF, and where the header says so
     bool carriage;   // lines end with CR alone
 };
 

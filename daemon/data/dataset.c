@@ -185,7 +185,7 @@ static int dataset_take_separator(struct dataset *d, const struct dataset_option
                                   struct buf *why) {
     d->separator = o->separator ? csv_dialect_separator(o->separator) : '\0';
     if (d->separator || !o->separator) return 0;
-    buf_printf(why, "--separator \"%s\" is not one character, comma, semicolon, tab or bar",
+    buf_printf(why, "--separator \"%s\" is not one character, comma, semicolon, tab, bar or space",
                o->separator);
     return ERR_INPUT;
 }

@@ -944,6 +944,9 @@ static void separators_are_seen(void **state) {
                 {TEXT("a|b|y\n1|x|u\n2.5|z|v\n"), NULL, "separated by a bar"},
                 {TEXT("sep=;\r\na;b;y\r\n1;x;u\r\n2,5;z;v\r\n"), NULL, "as the first line says"},
                 {TEXT("a:b:y\n1:x:u\n2.5:z:v\n"), ":", ""},
+                {TEXT("a b y\n1 x u\n2.5 z v\n"), NULL, "separated by a space"},
+                {TEXT("'a'\t'b'\t'y'\n1\t'x'\tu\n2.5\tz\t'v'\n"), NULL, "separated by a tab"},
+                {TEXT("'a','b','y'\n1,'x',u\n2.5,z,'v'\n"), NULL, ""},
                 {TEXT("a\tb\ty\n1\tx\tu\n2.5\tz\tv\n"), "tab", ""},
                 {TEXT("a,b,y\r1,x,u\r2.5,z,v\r"), NULL, ""},
                 {TEXT("\n\na, \"b\" ,y\n\n1,x,u\n\n2.5,z,v\n\n"), NULL, ""},
@@ -966,7 +969,12 @@ static void separators_are_seen(void **state) {
         expect_end(d);
     }
     refused(TEXT("a,b\n"), (struct dataset_options){.separator = "colon"},
-            "is not one character, comma, semicolon, tab or bar");
+            "is not one character, comma, semicolon, tab, bar or space");
+    struct dataset *apostrophes =
+        opened(TEXT("b b,y\n'tis so,u\n'twas so,u\n"), (struct dataset_options){.label = "y"});
+    expect_event(apostrophes, "{\"row\":1,\"b b\":\"'tis so\"}", "1", "u");
+    expect_event(apostrophes, "{\"row\":2,\"b b\":\"'twas so\"}", "2", "u");
+    expect_end(apostrophes);
     struct dataset *quoted =
         opened(TEXT("@relation r\n@attribute b string\n@attribute y {u}\n@data\n"
                     "'it\\'s, \\\\ \\n','u'\n\"'\",'u'\n"),
