@@ -33,10 +33,11 @@ static void health_name_if(bool condition, const char *name, struct buf *out) {
 
 /* While no broker answers a call of the client library may not come back: in the middle of a
  * transaction rd_kafka_send_offsets_to_transaction of 2.0.2 heeds no time-out. To be killed and
- * started again would not help. */
+ * started again would not help. The follower, which says so, has no excuse. */
 static void health_excuse(struct run *r) {
     if (!atomic_load(&r->shared.unreachable)) return;
-    for (size_t i = 0; i < r->workers + OTHERS; i++) r->pulse[i].moved_ms = clock_ms();
+    for (size_t i = 0; i < r->workers + OTHERS; i++)
+        if (i != r->workers) r->pulse[i].moved_ms = clock_ms();
 }
 
 bool health_moving_all(struct run *r, struct buf *stuck) {
