@@ -77,7 +77,8 @@ struct place_ids place_ids_of(rd_kafka_t *rk, const char *topic, int timeout_ms)
 
 int64_t place_begin(struct place *p, const struct position *at) {
     bool record = at->mark.record >= 0 && at->mark.record < at->next;
-    *p = (struct place){.at = *at, .probe = record ? PLACE_RECORD : PLACE_SURE, .lost = LOST_NONE};
+    *p = (struct place){
+        .at = *at, .probe = record ? PLACE_RECORD : PLACE_SURE, .lost = LOST_NONE, .untold = -1};
     return record ? at->mark.record : at->next;
 }
 

@@ -31,7 +31,7 @@ struct place {
     enum lost lost;     // LOST_NONE: it is read
     int64_t end;        // of the partition, when it was last reached
     bool stands;        // nothing came behind that end yet
-    bool untold;        // places_next_end has that end to tell
+    int64_t untold;     // an end that places_next_end has to tell; -1: none
     int64_t held_ms;    // since when what is behind that end has not been handed out; 0: no
 };
 

@@ -25,7 +25,7 @@ static void places_resize(struct places *s, size_t n) {
     s->reading = xrealloc(s->reading, n * sizeof *s->reading);
     s->ended = xrealloc(s->ended, n * sizeof *s->ended);
     for (size_t i = s->n; i < n; i++) {
-        s->place[i] = (struct place){.lost = LOST_NONE};
+        s->place[i] = (struct place){.lost = LOST_NONE, .untold = -1};
         s->reading[i] = false;
     }
     s->n = n;
@@ -71,8 +71,8 @@ static int64_t places_start(struct places *s, int32_t partition, const struct po
     const int64_t end = p->end, held_ms = p->held_ms;
     size_t i = 0;
     places_unstand(s, p);
-    while (p->untold && s->ended[i] != partition) i++;
-    if (p->untold) s->ended[i] = s->ended[--s->ended_n];
+    while (p->untold >= 0 && s->ended[i] != partition) i++;
+    if (p->untold >= 0) s->ended[i] = s->ended[--s->ended_n];
     int64_t offset = place_begin(p, at);
     p->end = end;
     p->held_ms = held_ms;
@@ -104,7 +104,8 @@ int64_t places_begin(struct places *s, int32_t partition, const struct position 
 void places_leave(struct places *s) {
     for (size_t i = 0; i < s->n; i++) {
         struct place *p = &s->place[i];
-        s->reading[i] = p->stands = p->untold = false;
+        s->reading[i] = p->stands = false;
+        p->untold = -1;
     }
     s->ended_n = s->unsure = s->standing = 0;
     s->doubts = s->verify = false;
@@ -138,8 +139,8 @@ static void places_end(struct places *s, int32_t partition, struct place *p, int
     s->doubts |= p->doubt;
     s->unsure -= !was && place_sure(p);
     if (!place_sure(p)) return;
-    if (!p->untold) s->ended[s->ended_n++] = partition;
-    p->untold = true;
+    if (p->untold < 0) s->ended[s->ended_n++] = partition;
+    p->untold = end;
 }
 
 static void places_out_of_range(struct places *s, struct place *p) {
@@ -170,8 +171,8 @@ bool places_event(struct places *s, const rd_kafka_message_t *m) {
 bool places_next_end(struct places *s, int32_t *partition, int64_t *end) {
     if (!s->ended_n) return false;
     *partition = s->ended[--s->ended_n];
-    *end = s->place[*partition].end;
-    s->place[*partition].untold = false;
+    *end = s->place[*partition].untold;
+    s->place[*partition].untold = -1;
     return true;
 }
 

@@ -20,7 +20,10 @@ def test(stage):
         oracle.start()
         feed(stage, 2000)
         wait("a model is live", lambda: versions(stage))
-        wait("all is learned", lambda: daemon.metric("open_tasks") == 0 and daemon.metric("labelled_rows") > 90)
+        stage.caught_up()
+        asked = len(stage.tasks())
+        wait(lambda: "all of %d are learned: %g are open, %g learned" % (asked, daemon.metric("open_tasks"), daemon.metric("labelled_rows")),
+             lambda: daemon.metric("open_tasks") == 0 and daemon.metric("labelled_rows") == asked)
         mark = proxy.mark()
         held = proxy.hold("Fetch", times=None, has=stage.topic("models").encode())
         for seed in (2, 3):  # makes a version due, if none was under way; it cannot be read back

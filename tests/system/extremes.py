@@ -60,8 +60,8 @@ def with_value(stage, section, key, value, changes=None):
 
 
 NEEDS = {("pool", key): {"pool": {"window": 300}, "budget": {"burst": 400}} for key in ("bytes", "candidates", "idle", "share", "time", "trade")}
-# Does not go with another option, which is said: what a window saves and the burst, a window's labels and its candidates, a cycle and the session.
-APART = {("pool", "window", "10000000"), ("pool", "top", "100000"), ("route", "interval", "4000ms"), ("route", "interval_max", "4000ms"), ("features", "hash", "0"),
+# Does not go with another option, which is said: what a window saves and the burst, a window's labels and its candidates.
+APART = {("pool", "window", "10000000"), ("pool", "top", "100000"), ("features", "hash", "0"),
          ("features", "hash", "1048576"), ("features", "size", "0")}
 UNREADABLE = {("admit", "max_bytes", "64B"): 65, ("features", "size", "16384"): 65}  # then no row of the file is a sample
 OWN = {("pool", "window"), ("pool", "time"), ("pool", "top"), ("route", "interval"), ("route", "interval_max"), ("admit", "max_bytes"), ("train", "committee")}
