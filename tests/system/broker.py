@@ -157,6 +157,25 @@ def read_topic(brokers, topic, isolation="read_committed", seconds=PATIENCE):
         reader.close()
 
 
+def ends(brokers, topic, isolation):
+    """{partition: offset after the last record that a reader of that isolation may have}."""
+    reader = Reader(brokers, topic, isolation)
+    try:
+        return reader.ends()
+    finally:
+        reader.close()
+
+
+def settled(brokers, topics, seconds=10):
+    """Waits until what has been written to the topics by now can be read: that a transaction is committed is seen by its offsets first, and its marker
+    reaches one partition after the other. For a while only: a transaction may be left open on purpose."""
+    deadline = time.monotonic() + seconds
+    for topic in [t for t in topics if topic_exists(brokers, t)]:
+        written = ends(brokers, topic, "read_uncommitted")
+        while time.monotonic() < deadline and any(at < written.get(p, 0) for p, at in ends(brokers, topic, "read_committed").items()):
+            time.sleep(0.05)
+
+
 class Writer:
     """A producer. Not idempotent, because librdkafka 2.0.2 gives up such a one for good when the broker is killed: a record may come
     twice then, and is two records. placed[(partition, offset)] = what the caller called it."""

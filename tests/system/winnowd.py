@@ -264,7 +264,7 @@ class Stage:
         return out
 
     def caught_up(self, seconds=PATIENCE, group=None):
-        """Waits until the group has committed past every sample that is on the topic now."""
+        """Waits until the group has committed past every sample that is on the topic now, and what it made of them can be read."""
         reader = Reader(self.brokers, self.topic("samples"))
         ends = reader.ends()
         reader.close()
@@ -273,6 +273,7 @@ class Stage:
             at = self.state(len(ends), group)
             return {p: (at[p][0], end) for p, end in ends.items() if at[p][0] < end}
         wait(lambda: "the group is at the end; behind: %s" % behind(), lambda: not behind(), seconds, 0.1)
+        broker.settled(self.brokers, [self.topic(t) for t in ("tasks", "dead_letters", "predictions")])
 
     def close(self, failed):
         """Ends what runs; of a failed test it prints the last lines of the logs ($WINNOWD_KEEP: keeps the directory)."""
