@@ -135,7 +135,7 @@ static int store_take_parked(struct store *s, const unsigned char *target, size_
                              struct task_answer *out) {
     MDB_cursor *cursor;
     MDB_val key = {n, (void *)target}, value;
-    TRY(store_error(s, mdb_cursor_open(s->txn, s->table[TABLE_PARKED], &cursor)));
+    TRY(store_open_cursor(s, s->txn, TABLE_PARKED, &cursor));
     int result = store_error(s, mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE));
     bool waits = result == 0 && key.mv_size == n + PLACE_KEY && memcmp(key.mv_data, target, n) == 0;
     if (waits && !store_record_read_answer(out, store_value(value), s->options.k))
@@ -297,7 +297,7 @@ static int store_find_by_sample(struct store *s, struct text sample, uint8_t id[
     MDB_cursor *cursor;
     struct entry e;
     bool found = false, open = false;
-    TRY(store_error(s, mdb_cursor_open(s->txn, s->table[TABLE_SAMPLES], &cursor)));
+    TRY(store_open_cursor(s, s->txn, TABLE_SAMPLES, &cursor));
     int result = store_error(s, mdb_cursor_get(cursor, &key, &value, MDB_SET_KEY));
     if (result == 0) result = store_error(s, mdb_cursor_get(cursor, &key, &value, MDB_LAST_DUP));
     while (result == 0 && !open) {

@@ -52,6 +52,16 @@ int store_error(struct store *s, int code) {
     }
 }
 
+int store_open_cursor(struct store *s, MDB_txn *txn, size_t table, MDB_cursor **out) {
+    *out = NULL;
+    int code = mdb_cursor_open(txn, s->table[table], out), result = store_error(s, code);
+    if (code == 0 && result < 0) { // the file was cut before
+        mdb_cursor_close(*out);
+        *out = NULL;
+    }
+    return result;
+}
+
 int store_next(struct store *s, MDB_cursor *cursor, MDB_cursor_op op, MDB_val *key,
                MDB_val *value) {
     int result = store_error(s, mdb_cursor_get(cursor, key, value, op));

@@ -252,7 +252,7 @@ static void store_audit_say(struct audit *a, enum table t, struct text key, cons
 static void store_audit_walk(struct audit *a, enum table t) {
     MDB_cursor *cursor;
     MDB_val key, value;
-    int more = store_error(a->s, mdb_cursor_open(a->s->txn, a->s->table[t], &cursor));
+    int more = store_open_cursor(a->s, a->s->txn, t, &cursor);
     bool open = more == 0;
     while (more >= 0 && (more = store_next(a->s, cursor, MDB_NEXT, &key, &value)) > 0) {
         a->figures->records[t]++;

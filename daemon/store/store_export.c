@@ -181,7 +181,7 @@ static void store_export_table(struct exporting *x, enum table t,
                                void (*record)(struct exporting *, struct text, struct text)) {
     MDB_cursor *cursor;
     MDB_val key, value;
-    int more = store_error(x->s, mdb_cursor_open(x->s->txn, x->s->table[t], &cursor));
+    int more = store_open_cursor(x->s, x->s->txn, t, &cursor);
     bool open = more == 0;
     while (more >= 0 && (more = store_next(x->s, cursor, MDB_NEXT, &key, &value)) > 0)
         record(x, store_value(key), store_value(value));

@@ -91,7 +91,7 @@ static int store_forget_first_due(struct store *s, const struct duty *d, uint64_
                                   unsigned char key[KEY_MAX], struct buf *value) {
     MDB_cursor *cursor;
     MDB_val k, v;
-    TRY(store_error(s, mdb_cursor_open(s->txn, s->table[d->table], &cursor)));
+    TRY(store_open_cursor(s, s->txn, d->table, &cursor));
     int result = store_error(s, mdb_cursor_get(cursor, &k, &v, MDB_FIRST));
     bool ours = result == 0 && k.mv_size == d->key_bytes && v.mv_size <= KEY_MAX;
     if (ours) {
@@ -124,7 +124,7 @@ static int store_forget_count(struct store *s, const struct duty *d, uint64_t un
     MDB_val key, value;
     size_t share = store_forget_records(s, d->table) / FORGET_SHARE, n = 0;
     int more = 0;
-    TRY(store_error(s, mdb_cursor_open(s->txn, s->table[d->table], &cursor)));
+    TRY(store_open_cursor(s, s->txn, d->table, &cursor));
     while (n <= share && (more = store_next(s, cursor, MDB_NEXT, &key, &value)) > 0 &&
            key.mv_size == d->key_bytes && key_read_u64(key.mv_data) <= until)
         n++;

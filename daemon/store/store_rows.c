@@ -52,7 +52,7 @@ int store_answered(struct store *s, int (*visit)(const struct answered *a, void 
     MDB_val key, value;
     MDB_txn *txn = store_reading(s);
     if (!txn) return ERR_IO;
-    int result = store_error(s, mdb_cursor_open(txn, s->table[TABLE_ORDER], &cursor)), more = 0;
+    int result = store_open_cursor(s, txn, TABLE_ORDER, &cursor), more = 0;
     while (result == 0 && (more = store_next(s, cursor, MDB_NEXT, &key, &value)) > 0) {
         struct entry e;
         uint8_t id[ORDER_VALUE];
@@ -79,7 +79,7 @@ int store_asked(struct store *s, int (*visit)(const struct asked *a, void *opaqu
     MDB_val key, value;
     MDB_txn *txn = store_reading(s);
     if (!txn) return ERR_IO;
-    int result = store_error(s, mdb_cursor_open(txn, s->table[TABLE_TASKS], &cursor)), more = 0;
+    int result = store_open_cursor(s, txn, TABLE_TASKS, &cursor), more = 0;
     while (result == 0 && (more = store_next(s, cursor, MDB_NEXT, &key, &value)) > 0) {
         struct entry e;
         if (key.mv_size != TASK_ID_BYTES ||
@@ -141,7 +141,7 @@ static int store_rows_fill_labelled(struct filling *f, MDB_txn *txn) {
     r->member = xcalloc(want * f->members * k, sizeof *r->member);
     MDB_cursor *cursor;
     MDB_val key, value;
-    TRY(store_error(f->s, mdb_cursor_open(txn, f->s->table[TABLE_ORDER], &cursor)));
+    TRY(store_open_cursor(f->s, txn, TABLE_ORDER, &cursor));
     int result = 0, more = 0;
     while (left && result == 0 && (more = store_next(f->s, cursor, MDB_PREV, &key, &value)) > 0) {
         struct entry e;
@@ -167,7 +167,7 @@ static int store_rows_fill_tasks(struct filling *f, MDB_txn *txn) {
     r->task_weight = xcalloc(want, sizeof *r->task_weight);
     MDB_cursor *cursor;
     MDB_val key, value;
-    TRY(store_error(s, mdb_cursor_open(txn, s->table[TABLE_TASKS], &cursor)));
+    TRY(store_open_cursor(s, txn, TABLE_TASKS, &cursor));
     int result = 0, more = 0;
     while (left && result == 0 && (more = store_next(s, cursor, MDB_PREV, &key, &value)) > 0) {
         struct entry e;

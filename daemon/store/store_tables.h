@@ -109,6 +109,8 @@ int store_version_note_task(struct store *s, uint64_t version) MUST_CHECK;
 
 /* Our error for one of LMDB's. */
 int store_error(struct store *s, int code);
+/* Opens a cursor, for mdb_cursor_close; on an error there is none. */
+int store_open_cursor(struct store *s, MDB_txn *txn, size_t table, MDB_cursor **out) MUST_CHECK;
 /* Moves a cursor. 1: there is a record; 0: there is none; ERR_CORRUPT and others: the file cannot
  * be read, which is no end. */
 int store_next(struct store *s, MDB_cursor *cursor, MDB_cursor_op op, MDB_val *key, MDB_val *value);
