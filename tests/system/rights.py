@@ -7,6 +7,7 @@ import struct
 import subprocess
 
 import broker
+from accounts import accounts
 from broker import ROOT, check, equal, script, wait
 from stream import Feeder, Oracle
 from winnowd import main
@@ -142,11 +143,7 @@ def test(stage):
         certificates(stage, directory, daemon)
         feeder.end()
         stage.caught_up(SLOW)
-        samples, tasks = stage.samples(), stage.tasks()
-        bad = sum(isinstance(one, tuple) for one in samples.values())
-        equal(len(stage.read("dead_letters")), bad, "dead letters")
-        equal(len(stage.read("predictions")), len(samples) - bad, "predictions")
-        equal(len({t["sample_id"] for t in tasks}), len(tasks), "samples asked about")
+        tasks = accounts(stage)  # by place: of a broker that is killed the feeder's records may come twice
         wait("all is learned", lambda: daemon.metric("labelled_rows") == len(tasks), SLOW)
         oracle.end()
         daemon.stop()
