@@ -8,7 +8,7 @@ import statistics
 import sys
 
 from replays import FIGURES, Replays, arguments, cells
-from streams import replace_section
+from streams import replace_section, table
 
 HEADING = "The bands (`scripts/bench bands`)"
 MOST = 0.05
@@ -26,8 +26,8 @@ def words(row):
 
 def section(rows):
     lines = ["The share of replays in which the truth so far was ever outside the band, looked at after every answer. A band of 95 % may miss in 5 %. Streams and budgets as above.",
-             "", "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
-    return "\n".join(lines + ["| " + " | ".join(words(r)) + " |" for r in rows])
+             ""]
+    return "\n".join(lines + [table(HEAD, [words(r) for r in rows])])
 
 
 def main():

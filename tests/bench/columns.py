@@ -14,7 +14,7 @@ import random
 import statistics
 import sys
 
-from streams import STREAMS, Bench, Stream, add_arguments, chosen, replace_section
+from streams import STREAMS, Bench, Stream, add_arguments, chosen, replace_section, table
 
 HEADING = "Codes and heavy tails (`scripts/bench columns`)"
 CODES = {"9999": "9999", "-1": "-1", "1e30": "1e30"}
@@ -148,8 +148,8 @@ def section(rows, options):
     lines = ["Each stream as it is and harmed: every number column holds a code in 0.2 %% of its rows, or one column, which goes by the seed, is multiplied by a log-normal of σ"
              " 3. %g %% of the labels, %d paired seeds, kappa × 100 (AP: average precision × 100). Beyond: the mean is more than 2 points below the clean stream, or a seed more"
              " than 8. Without it: the same difference for the stream without that column." % (100 * options.budget, options.seeds),
-             "", "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
-    return "\n".join(lines + ["| " + " | ".join(words(r)) + " |" for r in rows] + ["", summary(rows)])
+             ""]
+    return "\n".join(lines + [table(HEAD, [words(r) for r in rows])] + ["", summary(rows)])
 
 
 def main():

@@ -3,18 +3,18 @@
 Replays with a seed each; the truth is over all samples, which only a backtest knows.
 """
 import argparse
-import json
 import math
 import statistics
 import sys
 
-from replays import FIGURES, PROMISED, Replays, arguments, cells, number
-from streams import replace_section
+from replays import FIGURES, PROMISED, arguments, judged, number
+from streams import table
 
 HEADING = "The estimate (`scripts/bench coverage`)"
 NOMINAL = 0.91
 WIDEST = {("phishing", "prevalence"): 0.6, (None, "prevalence"): 0.9, (None, "recall"): 0.85, (None, "accuracy"): 1.0}
 HEAD = ("stream", "figure", "replays", "truth", "covered", "width", "bias", "of the plain width", "plain covered")
+LAYOUT = "%-14s %-22s %7s %6s %8s %6s %6s %18s %13s"
 
 
 def holds(range_, truth):
@@ -52,28 +52,15 @@ def words(row):
 def section(rows):
     lines = ["The share of replays whose 95 % interval of a figure holds what is true of all samples; truth, width and bias in points. Plain: the ratio of weighted answers alone"
              " (Hájek), as the accuracy of 0.1.0 was. 5 % of the labels; of fraud, the first 200,000 samples, 2 %. `campaign_rare`: campaign with 0.5 % positives. Capacity: 5 %.",
-             "", "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
-    return "\n".join(lines + ["| " + " | ".join(words(r)) + " |" for r in rows])
+             ""]
+    return "\n".join(lines) + "\n" + table(HEAD, [words(r) for r in rows])
 
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench coverage", description=__doc__)
     arguments(parser)
     options = parser.parse_args()
-    bench, rows, faults = Replays(options), [], []
-    layout = "%-14s %-22s %7s %6s %8s %6s %6s %18s %13s"
-    print(layout % HEAD)
-    for stream, budget in cells(options):
-        for row in rows_of(stream.name, bench.runs(stream, budget)):
-            rows.append(row)
-            fault = broken(row)
-            faults += [fault] if fault else []
-            print(layout % words(row), "  " + fault if fault else "", flush=True)
-    if options.write:
-        replace_section(HEADING, section(rows))
-    if options.json:
-        print(json.dumps({"coverage": rows}))
-    return 1 if faults else 0
+    return judged(options, "coverage", LAYOUT, HEAD, rows_of, broken, words, (HEADING, section))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import statistics
 import sys
 
 from replays import Replays, arguments, number
-from streams import STREAMS, Stream, replace_section
+from streams import STREAMS, Stream, replace_section, table
 
 HEADING = "A planted drop (`scripts/bench drop`)"
 STREAMS_OF_IT, DRAWS, SHARE, POINTS, SEEN = ("phishing", "weather", "electricity", "campaign"), 300, 0.2, 0.10, 0.9
@@ -84,9 +84,8 @@ def words(row):
 
 
 def section(rows):
-    lines = [__doc__.split("\n\n", 1)[1].strip().replace("\n", " ") + " Accuracies in points. Must: the interval sees it in 90 % of the replays of each stream.", "",
-             "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
-    return "\n".join(lines + ["| " + " | ".join(words(r)) + " |" for r in rows])
+    lines = [__doc__.split("\n\n", 1)[1].strip().replace("\n", " ") + " Accuracies in points. Must: the interval sees it in 90 % of the replays of each stream.", ""]
+    return "\n".join(lines + [table(HEAD, [words(r) for r in rows])])
 
 
 def main():

@@ -112,9 +112,8 @@ def main():
     print(said)
     if options.write:
         text = ["As they come, with no more than the file and the name of the label's column; at most %d rows, a budget of %g %%, one seed. The data are not in "
-                "the repository (`tests/bench/files.py` says where they are looked for). %s" % (LIMIT, 100 * BUDGET, said), "",
-                "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
-        streams.replace_section(HEADING, "\n".join(text + ["| " + " | ".join(row) + " |" for row in rows]))
+                "the repository (`tests/bench/files.py` says where they are looked for). %s" % (LIMIT, 100 * BUDGET, said), ""]
+        streams.replace_section(HEADING, "\n".join(text + [streams.table(HEAD, rows)]))
     return 0 if rows and ran >= 0.9 * len(rows) else 1
 
 

@@ -9,7 +9,7 @@ import math
 import statistics
 import sys
 
-from streams import BUDGETS, Bench, add_arguments, chosen, replace_section
+from streams import BUDGETS, Bench, add_arguments, chosen, replace_section, table
 
 HEADING = "Honest loss (`scripts/bench honest`)"
 NAMES, DELAYS, TOLERATED = ["electricity", "weather", "sea", "phishing", "campaign", "digits"], (0, 500, 5000), -1
@@ -44,8 +44,8 @@ def summary(rows):
 
 def section(rows, options):
     lines = ["winnowd minus random sampling with the same learner and the same seed: points of kappa × 100 (AP: average precision × 100), %d paired seeds. Lost: the whole"
-             " 95 %% interval lies below −1 point." % options.seeds, "", "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
-    return "\n".join(lines + ["| " + " | ".join(words(r)) + " |" for r in rows] + ["", summary(rows)])
+             " 95 %% interval lies below −1 point." % options.seeds, ""]
+    return "\n".join(lines + [table(HEAD, [words(r) for r in rows])] + ["", summary(rows)])
 
 
 def main():

@@ -1,4 +1,4 @@
-"""Replays for `scripts/bench coverage` and `bands`: the same streams and budgets, a seed each; with --keep a run goes on where the last one ended."""
+"""Replays for `scripts/bench coverage`, `bands`, `unequal` and `drop`: the same streams and budgets, a seed each; with --keep a run goes on where the last one ended."""
 import csv
 import gzip
 import json
@@ -7,7 +7,7 @@ import pathlib
 import random
 import sys
 
-from streams import STREAMS, Bench, Stream, add_arguments
+from streams import STREAMS, Bench, Stream, add_arguments, replace_section
 
 FIGURES = ("accuracy", "prevalence", "precision", "recall", "precision_at_capacity", "recall_at_capacity")
 PROMISED = ("accuracy", "prevalence", "recall", "precision_at_capacity")
@@ -68,6 +68,23 @@ def cells(options):
     if len(found) < len(wanted):
         sys.exit("bench: the streams are %s" % ", ".join(s.name for s, _ in all_cells))
     return [(s, b) for s, b in found if (options.data / (getattr(s, "whole", s).name + ".csv.gz")).exists()]
+
+
+def judged(options, key, layout, head, rows_of, broken, words, section):
+    """Measures each cell, says its rows as they come and which of them break what is promised; the exit code. section: (heading, the text of rows)."""
+    bench, rows, faults = Replays(options), [], 0
+    print(layout % head)
+    for stream, budget in cells(options):
+        for row in rows_of(stream.name, bench.runs(stream, budget)):
+            fault = broken(row)
+            rows.append(row)
+            faults += bool(fault)
+            print(layout % words(row), "  " + fault if fault else "", flush=True)
+    if options.write:
+        replace_section(section[0], section[1](rows))
+    if options.json:
+        print(json.dumps({key: rows}))
+    return 1 if faults else 0
 
 
 def arguments(parser):

@@ -118,6 +118,11 @@ def wrapped(text):
                      for line in text.split("\n"))
 
 
+def table(head, rows):
+    """A table of a document, from words."""
+    return "\n".join("| " + " | ".join(row) + " |" if row else "|" + "---|" * len(head) for row in (head, (), *rows))
+
+
 def replace_section(heading, text):
     """Puts a section into docs/BENCHMARKS.md, in place of the one with that heading, or at the end."""
     text = wrapped(text)

@@ -51,9 +51,8 @@ def summary(rows):
 
 
 def section(rows, options):
-    text = ["A row scored by trees, CPU time on one core, %d rounds, median (`tests/bench/trees.py` says of what)." % options.rounds, "",
-            "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
-    return "\n".join(text + ["| " + " | ".join(words_of(r)) + " |" for r in rows] + ["", summary(rows)])
+    text = ["A row scored by trees, CPU time on one core, %d rounds, median (`tests/bench/trees.py` says of what)." % options.rounds, ""]
+    return "\n".join(text + [streams.table(HEAD, [words_of(r) for r in rows])] + ["", summary(rows)])
 
 
 def check(binary):

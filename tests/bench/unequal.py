@@ -4,17 +4,17 @@ Six of ten requests of the random arm are answered, of the strategy arm all. Bia
 over the replays, with its standard error, in points. Beside it the plain ratio's from the same answers.
 """
 import argparse
-import json
 import math
 import statistics
 import sys
 
-from replays import FIGURES, PROMISED, Replays, arguments, cells, number
-from streams import replace_section
+from replays import FIGURES, PROMISED, arguments, judged, number
+from streams import table
 
 HEADING = "Arms that are answered unequally (`scripts/bench unequal`)"
 UNANSWERED, MOST, NOMINAL = 0.4, 2.0, 0.91
 HEAD = ("stream", "figure", "replays", "truth", "bias", "error", "covered", "plain bias")
+LAYOUT = "%-14s %-22s %7s %6s %6s %6s %8s %10s"
 
 
 def rows_of(stream, runs):
@@ -40,9 +40,8 @@ def words(row):
 
 
 def section(rows):
-    lines = [__doc__.split("\n\n", 1)[1].strip().replace("\n", " ") + " 5 % of the labels. Must: bias of accuracy, prevalence and recall at most 2 points.", "",
-             "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
-    return "\n".join(lines + ["| " + " | ".join(words(r)) + " |" for r in rows])
+    lines = [__doc__.split("\n\n", 1)[1].strip().replace("\n", " ") + " 5 % of the labels. Must: bias of accuracy, prevalence and recall at most 2 points.", ""]
+    return "\n".join(lines) + "\n" + table(HEAD, [words(r) for r in rows])
 
 
 def main():
@@ -51,20 +50,7 @@ def main():
     options = parser.parse_args()
     options.streams = options.streams or "phishing,weather,electricity,campaign"
     options.extra += " --unanswered %g" % UNANSWERED
-    bench, rows, faults = Replays(options), [], []
-    layout = "%-14s %-22s %7s %6s %6s %6s %8s %10s"
-    print(layout % HEAD)
-    for stream, budget in cells(options):
-        for row in rows_of(stream.name, bench.runs(stream, budget)):
-            rows.append(row)
-            fault = broken(row)
-            faults += [fault] if fault else []
-            print(layout % words(row), "  " + fault if fault else "", flush=True)
-    if options.write:
-        replace_section(HEADING, section(rows))
-    if options.json:
-        print(json.dumps({"unequal": rows}))
-    return 1 if faults else 0
+    return judged(options, "unequal", LAYOUT, HEAD, rows_of, broken, words, (HEADING, section))
 
 
 if __name__ == "__main__":
