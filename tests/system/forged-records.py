@@ -5,7 +5,7 @@ import json
 import shutil
 
 from broker import Writer, check, equal, wait
-from stream import feed, truth_of
+from stream import answer, feed
 from winnowd import main, run
 
 READ_BACK = ("samples", "tasks", "labels", "models", "dead_letters", "predictions")
@@ -15,13 +15,6 @@ LARGE = {"max.message.bytes": "30000000", "message.timestamp.after.max.ms": "922
 CHANGES = {"budget": {"rate": 0.3}, "train": {"park": "5s"}}
 COMMANDS = (["audit"], ["tasks", "list", "--state", "all"], ["dead-letters", "list"], ["dead-letters", "retry", "--all", "--dry-run"], ["model", "list"],
             ["policy", "show"], ["offsets", "show"], ["check", "--sample", "200"], ["policy", "pause"], ["policy", "resume"])
-
-
-def answer(stage, tasks):
-    writer = Writer(stage.brokers)
-    for t in tasks:
-        writer.send(stage.topic("labels"), json.dumps({"id": t["id"], "label": truth_of(t["sample_id"])}), key=t["id"])
-    writer.flush()
 
 
 def forge(stage, role):

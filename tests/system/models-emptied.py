@@ -2,12 +2,11 @@
 process that starts afterwards scores with the live version, under the operator's policy, and versions go on from there. A version that the topic does not
 take any more takes nothing else with it. What was lost while nobody ran is learned again, also where only the newest progress is left."""
 import json
-import subprocess
 
 import broker
-from broker import PATIENCE, Writer, check, configure_topic, equal, wait
-from stream import feed, truth_of
-from winnowd import BINARY, main
+from broker import check, configure_topic, equal, wait
+from stream import answer, feed
+from winnowd import main, run
 
 DELETABLE = {"cleanup.policy": "compact,delete"}  # else the broker refuses to delete records
 COLUMNS, SMALL = 20000, 1100  # of a version that is no 300 chunks of a topic that takes so small batches
@@ -25,8 +24,8 @@ def make_anew(stage):
 
 
 def policy(stage, *words):
-    done = subprocess.run([BINARY, "policy", "-c", stage.dir / "winnowd.yaml", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
-    equal(done.returncode, 0, "policy %s: %s" % (" ".join(words), done.stdout))
+    done = run("policy", "-c", stage.dir / "winnowd.yaml", *words)
+    equal(done.returncode, 0, "policy %s: %s" % (" ".join(words), done.stderr))
     return done.stdout
 
 
@@ -37,15 +36,10 @@ def test(stage):
     daemon = stage.start(changes).ready()
     feed(stage, 200)
     stage.caught_up()
-    tasks, labels = stage.tasks(), Writer(stage.brokers)
+    tasks = stage.tasks()
     check(len(tasks) >= 150, "only %d tasks", len(tasks))
 
-    def answer(some):
-        for t in some:
-            labels.send(stage.topic("labels"), json.dumps({"id": t["id"], "label": truth_of(t["sample_id"])}), key=t["id"])
-        labels.flush()
-
-    answer(tasks[:60])
+    answer(stage, tasks[:60])
     wait("a version of all of them", lambda: daemon.metric("model_labelled_rows") == 60)
     policy(stage, "budget", "0.5")
     wait("the operator's word", lambda: daemon.find("policy_read", budget_scale=0.5))
@@ -58,7 +52,7 @@ def test(stage):
         check(late.find("policy_read", budget_scale=0.5), "the operator's policy is lost")
         equal(daemon.metric("model_version"), live, "the version of who was there")
         late.stop()
-        answer(tasks[60 * (n + 1):60 * (n + 2)])
+        answer(stage, tasks[60 * (n + 1):60 * (n + 2)])
         wait("all of them are learned", lambda: daemon.metric("model_labelled_rows") == 60 * (n + 2) and daemon.metric("model_version") > live)
     since, live = len(daemon.events), daemon.metric("model_version")
     configure_topic(stage.brokers, stage.topic("models"), {**DELETABLE, "max.message.bytes": str(SMALL)})

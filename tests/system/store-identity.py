@@ -7,8 +7,8 @@ import shutil
 
 import broker
 from accounts import learned
-from broker import Writer, check, equal, wait
-from stream import Oracle, feed, truth_of
+from broker import check, equal, wait
+from stream import Oracle, answer, feed, truth_of
 from winnowd import main, run
 
 QUICK = {"train": {"interval": "100ms"}}
@@ -82,10 +82,7 @@ def shrunken(stage, labels):
     broker.create_topics(stage.brokers, {stage.topic("labels"): None}, 2)
     daemon = stage.start(QUICK).ready()
     daemon.await_event("labels_shrunken", before=labels, version=last)
-    writer = Writer(stage.brokers)
-    for task in stage.tasks()[:12]:
-        writer.send(stage.topic("labels"), json.dumps({"id": task["id"], "label": truth_of(task["sample_id"])}), key=task["id"])
-    writer.flush()
+    answer(stage, stage.tasks()[:12])
     learned(daemon, 12)
     wait("every process says it", lambda: daemon.metric("policy_flag", flag="shrunken") == 1)
     check("shrunken" in daemon.get("/readyz")[1], "/readyz says it")

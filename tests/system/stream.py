@@ -55,6 +55,14 @@ BAD = {  # reason: value
 }
 
 
+def answer(stage, tasks):
+    """A label for each of the tasks, as its sample's id says."""
+    writer = Writer(stage.brokers)
+    for t in tasks:
+        writer.send(stage.topic("labels"), json.dumps({"id": t["id"], "label": truth_of(t["sample_id"])}), key=t["id"])
+    writer.flush()
+
+
 class Job(threading.Thread):
     """A thread of a test: subclasses define work(). It is told to stop, and end() raises what went wrong in it."""
 

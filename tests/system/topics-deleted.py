@@ -1,10 +1,8 @@
 """A topic is deleted while we run: the log names that topic and no other, nothing is passed over, the trouble is shown until a cycle is through, and it
 goes on when the topic is there again. Without the labels topic scoring goes on, and labels of the new one are learned."""
-import json
-
 import broker
-from broker import Writer, check, wait
-from stream import Feeder, feed, truth_of
+from broker import check, wait
+from stream import Feeder, answer, feed
 from winnowd import main
 
 WRITTEN = ("tasks", "dead_letters", "predictions")
@@ -41,13 +39,6 @@ def written_deleted(stage, daemon, role):
     wait("ready again", lambda: daemon.get("/readyz")[0] == 200)
     wait("the trouble is over", lambda: daemon.metric("outside_trouble", system="kafka") == 0)
     wait("it goes on", lambda: committed(daemon) > before + 5)
-
-
-def answer(stage, tasks):
-    writer = Writer(stage.brokers)
-    for t in tasks:
-        writer.send(stage.topic("labels"), json.dumps({"id": t["id"], "label": truth_of(t["sample_id"])}), key=t["id"])
-    writer.flush()
 
 
 def labels_deleted(stage, daemon):
