@@ -194,9 +194,9 @@ static void learner_say_gone(const struct learner *l) {
              seen = store_version(labelled_set_store(l->set));
     if (seen > newest)
         LOG(WARNING, "versions_gone",
-            "the models topic has lost the newest versions: the next one is made of the labels, "
-            "and "
-            "what was pushed or told by the operator must be said again",
+            "the models topic has lost the newest versions: the next one is made of the labels; "
+            "what "
+            "was pushed, or told by the operator, must be said again",
             L_U64("newest", newest), L_U64("seen", seen));
 }
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum { D = 2, K = 2, LINES = 16, PATH = 256 };
-static const int64_t start_ms = 1700000000000;
+static const int64_t start_ms = HOME_MS;
 static const double row[D] = {1.5, -2};
 static const float prob[K] = {0.25f, 0.75f};
 
@@ -29,22 +29,8 @@ struct heard {
 static struct task task_of(int i) {
     static char sample[16];
     snprintf(sample, sizeof sample, "card-%d", i);
-    struct task t = {.sample_id = text_of(sample),
-                     .event = TEXT("{}"),
-                     .row = row,
-                     .d = D,
-                     .k = K,
-                     .prob = prob,
-                     .classes = TEXT("no\nyes"),
-                     .fingerprint = 9,
-                     .propensity = 0.25,
-                     .model = 3,
-                     .topic = TEXT("samples"),
-                     .offset = i,
-                     .time_ms = start_ms + i,
-                     .asked_ms = start_ms + i,
-                     .expires_ms = start_ms + 500};
-    task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
+    struct task t = home_task(text_of(sample), i, row, D, prob);
+    t.expires_ms = start_ms + 500;
     return t;
 }
 

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define HOME_MS INT64_C(1700000000000) // when the sample at offset 0 was written
+
 struct home {
     char parent[64], dir[80];
     struct store_options options; // of pipeline "fraud"; a test may have its own
@@ -37,6 +39,29 @@ static inline int home_make_in(struct home *h, const char *base, size_t d) {
 }
 
 static inline int home_make(struct home *h, size_t d) { return home_make_in(h, "/tmp", d); }
+
+/* A task of `options`, about the sample at that offset, open for an hour; prob (2).
+ * What else matters to a test it changes. Texts and arrays are borrowed. */
+static inline struct task home_task(struct text sample, int64_t offset, const double *row, size_t d,
+                                    const float *prob) {
+    struct task t = {.sample_id = sample,
+                     .event = TEXT("{}"),
+                     .row = row,
+                     .d = d,
+                     .k = 2,
+                     .prob = prob,
+                     .classes = TEXT("no\nyes"),
+                     .fingerprint = 9,
+                     .propensity = 0.25,
+                     .model = 3,
+                     .topic = TEXT("samples"),
+                     .offset = offset,
+                     .time_ms = HOME_MS + offset,
+                     .asked_ms = HOME_MS + offset,
+                     .expires_ms = HOME_MS + offset + 3600000};
+    task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
+    return t;
+}
 
 static inline int home_remove_one(const char *path, const struct stat *of, int kind,
                                   struct FTW *at) {

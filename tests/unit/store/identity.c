@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum { D = 1, K = 2, PATH = 256 };
-static const int64_t start_ms = 1700000000000;
+static const int64_t start_ms = HOME_MS;
 static const double row[D] = {1};
 
 struct fixture {
@@ -56,23 +56,10 @@ static void opens(struct fixture *f, const char *expected) {
 
 static int put_task(struct fixture *f, int i, uint64_t model) {
     static const float prob[K] = {0.5f, 0.5f};
-    struct task t = {.sample_id = TEXT("s"),
-                     .event = TEXT("{}"),
-                     .row = row,
-                     .d = D,
-                     .k = K,
-                     .prob = prob,
-                     .classes = TEXT("no\nyes"),
-                     .fingerprint = 9,
-                     .propensity = 0.5,
-                     .model = model,
-                     .topic = TEXT("samples"),
-                     .offset = i,
-                     .time_ms = start_ms,
-                     .asked_ms = start_ms,
-                     .expires_ms = start_ms + 1000};
+    struct task t = home_task(TEXT("s"), i, row, D, prob);
+    t.model = model;
+    t.expires_ms = start_ms + 1000;
     struct answered unused;
-    task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
     assert_int_equal(store_begin(f->s), 0);
     return store_put_task(f->s, &t, NULL, &unused);
 }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 enum { D = 2, K = 2, HOUR = 3600000 };
-static const int64_t start_ms = 1700000000000;
+static const int64_t start_ms = HOME_MS;
 static const double row[D] = {1, 2};
 static const float prob[K] = {0.9f, 0.1f}, member[2 * K] = {0.8f, 0.2f, 1, 0};
 
@@ -56,26 +56,11 @@ static int teardown(void **state) {
 static struct task task_of(int i) {
     static char sample[32];
     snprintf(sample, sizeof sample, "sample-%d", i);
-    struct task t = {.sample_id = text_of(sample),
-                     .event = TEXT("{}"),
-                     .row = row,
-                     .d = D,
-                     .k = K,
-                     .prob = prob,
-                     .member = member,
-                     .members = 2,
-                     .classes = TEXT("no\nyes"),
-                     .fingerprint = 9,
-                     .propensity = 0.25,
-                     .model = 3,
-                     .topic = TEXT("samples"),
-                     .offset = i,
-                     .time_ms = start_ms + i,
-                     .asked_ms = start_ms + i,
-                     .expires_ms = start_ms + i + HOUR,
-                     .admitted = 10 * (uint64_t)i,
-                     .covered = 9 * (uint64_t)i};
-    task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
+    struct task t = home_task(text_of(sample), i, row, D, prob);
+    t.member = member;
+    t.members = 2;
+    t.admitted = 10 * (uint64_t)i;
+    t.covered = 9 * (uint64_t)i;
     return t;
 }
 

@@ -1,50 +1,34 @@
 /* The file of an open store is cut, or taken away: each answer from then on is an error, the
  * process goes on, and the next store begins anew. */
-#include "store/store.h"
+#include "home.h"
 #include "unit/test.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { D = 40, K = 2, TASKS = 800, HOUR = 3600000, PATH = 128 };
-static const int64_t start_ms = 1700000000000;
+enum { D = 40, K = 2, TASKS = 800, PATH = 128 };
 static const double row[D] = {1, 2};
 static const float prob[K] = {0.9f, 0.1f};
 
 struct fixture {
-    char dir[64], labels[96];
+    struct home home;
     struct store *s;
     int next; // task
 };
 
-static int open_(struct fixture *f, const char **why) {
-    const struct store_options options = {.dir = f->labels,
-                                          .map_bytes = 64 << 20,
-                                          .d = D,
-                                          .k = K,
-                                          .fingerprint = 9,
-                                          .classes = TEXT("no\nyes"),
-                                          .park_ms = HOUR,
-                                          .keep_ms = 100 * HOUR};
-    *why = NULL;
-    return store_open(&f->s, &options, why);
-}
-
 static int setup(void **state) {
     struct fixture *f = calloc(1, sizeof *f);
-    snprintf(f->dir, sizeof f->dir, "/tmp/winnowd-guard-XXXXXX");
-    if (!mkdtemp(f->dir)) return -1;
-    snprintf(f->labels, sizeof f->labels, "%s/labels", f->dir);
+    if (home_make(&f->home, D) < 0) return -1;
+    f->home.options.map_bytes = 64 << 20;
+    f->home.options.keep_ms = 360000000;
     *state = f;
     return 0; // opened in the test: cmocka takes the signal for itself when one begins
 }
 
 static int teardown(void **state) {
     struct fixture *f = *state;
-    char command[256];
     store_close(f->s);
-    snprintf(command, sizeof command, "rm -rf %s", f->dir); // it was made by mkdtemp
-    int result = system(command);
+    int result = home_remove(&f->home);
     free(f);
     return result;
 }
@@ -53,27 +37,12 @@ static int teardown(void **state) {
 static int put(struct fixture *f) {
     char sample[32];
     snprintf(sample, sizeof sample, "sample-%d", f->next);
-    struct task t = {.sample_id = text_of(sample),
-                     .event = TEXT("{}"),
-                     .row = row,
-                     .d = D,
-                     .k = K,
-                     .prob = prob,
-                     .classes = TEXT("no\nyes"),
-                     .fingerprint = 9,
-                     .propensity = 0.25,
-                     .model = 3,
-                     .topic = TEXT("samples"),
-                     .offset = f->next,
-                     .time_ms = start_ms + f->next,
-                     .asked_ms = start_ms + f->next,
-                     .expires_ms = start_ms + f->next + HOUR};
+    struct task t = home_task(text_of(sample), f->next, row, D, prob);
     struct answered joined;
-    task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
     struct label l = {.id = text_of(t.id), .label = TEXT("yes"), .time_ms = t.time_ms};
     int result = store_put_task(f->s, &t, NULL, &joined);
     if (result >= 0)
-        result = store_put_label(f->s, &l, 0, f->next, start_ms + f->next, NULL, &joined);
+        result = store_put_label(f->s, &l, 0, f->next, HOME_MS + f->next, NULL, &joined);
     f->next++;
     return result < 0 ? result : 0;
 }
@@ -108,7 +77,7 @@ static int read_all(struct fixture *f) {
 
 static size_t aside(const struct fixture *f) {
     char command[256];
-    snprintf(command, sizeof command, "ls -d %s.[0-9]* 2>/dev/null | wc -l", f->labels);
+    snprintf(command, sizeof command, "ls -d %s.[0-9]* 2>/dev/null | wc -l", f->home.dir);
     FILE *pipe = popen(command, "r");
     size_t n = 0;
     assert_int_equal(fscanf(pipe, "%zu", &n), 1);
@@ -118,10 +87,10 @@ static size_t aside(const struct fixture *f) {
 
 static void begins_anew(struct fixture *f) {
     struct store_counts counts;
-    const char *why;
+    const char *why = NULL;
     store_close(f->s);
     f->s = NULL;
-    assert_int_equal(open_(f, &why), 0);
+    assert_int_equal(store_open(&f->s, &f->home.options, &why), 0);
     store_counts(f->s, &counts);
     assert_int_equal(counts.tasks, 0);
     assert_int_equal(round_(f, 50), 0);
@@ -139,7 +108,7 @@ static off_t size_of(const char *path) {
 static void a_file_that_is_cut_fails_and_ends_nothing(void **state) {
     struct fixture *f = *state;
     char path[PATH];
-    snprintf(path, sizeof path, "%s/data.mdb", f->labels);
+    snprintf(path, sizeof path, "%s/data.mdb", f->home.dir);
     begins_anew(f);
     for (int eighths = 0; eighths < 8; eighths++)
         for (int writes = 0; writes < 2; writes++) {
@@ -161,8 +130,8 @@ static void a_directory_that_is_gone_is_noticed(void **state) {
     begins_anew(f);
     for (int moved = 0; moved < 2; moved++) {
         assert_int_equal(round_(f, 100), 0);
-        snprintf(command, sizeof command, moved ? "mv %s %s-away" : "rm -r %s", f->labels,
-                 f->labels);
+        snprintf(command, sizeof command, moved ? "mv %s %s-away" : "rm -r %s", f->home.dir,
+                 f->home.dir);
         assert_int_equal(system(command), 0);
         assert_int_equal(round_(f, 1), ERR_CORRUPT);
         begins_anew(f);

@@ -18,7 +18,7 @@ enum {
     PAGE = 4096,
     ROUNDS = 150
 };
-static const int64_t start_ms = 1700000000000;
+static const int64_t start_ms = HOME_MS;
 static const float prob[K] = {0.25f, 0.75f};
 static double row[D];
 
@@ -32,22 +32,8 @@ struct fixture {
 static struct task task_of(int i) {
     static char sample[16];
     snprintf(sample, sizeof sample, "card-%d", i < ONE_SAMPLE ? 0 : i / 3);
-    struct task t = {.sample_id = text_of(sample),
-                     .event = TEXT("{}"),
-                     .row = row,
-                     .d = D,
-                     .k = K,
-                     .prob = prob,
-                     .classes = TEXT("no\nyes"),
-                     .fingerprint = 9,
-                     .propensity = 0.25,
-                     .model = 3,
-                     .topic = TEXT("samples"),
-                     .offset = i,
-                     .time_ms = start_ms + i,
-                     .asked_ms = start_ms + i,
-                     .expires_ms = start_ms + i + 500000};
-    task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
+    struct task t = home_task(text_of(sample), i, row, D, prob);
+    t.expires_ms = start_ms + i + 500000;
     return t;
 }
 
