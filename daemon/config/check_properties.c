@@ -32,7 +32,7 @@ static const struct timed {
 };
 
 /* A session is kept alive by heartbeats, ends in vain where polls may be rarer than it is long, and
- * a transaction takes half of it, the learner's its own time. */
+ * a transaction takes half of it, the learner's its own time. Of a message's time 0 is no end. */
 static bool timed_is_good(enum time_of of, double ms, int64_t session_ms, int64_t *bound_ms) {
     int64_t transaction_ms =
         session_ms / 2 < RARE_TRANSACTION_MS ? session_ms / 2 : RARE_TRANSACTION_MS;
@@ -41,7 +41,16 @@ static bool timed_is_good(enum time_of of, double ms, int64_t session_ms, int64_
                               [TIME_OF_TRANSACTION] = transaction_ms,
                               [TIME_OF_WAIT] = transaction_ms - 1};
     *bound_ms = bounds[of];
+    if (of == TIME_OF_TRANSACTION && ms <= 0) return false;
     return of == TIME_OF_POLL ? ms >= (double)*bound_ms : ms <= (double)*bound_ms;
+}
+
+static const char *timed_allowed(enum time_of of) {
+    static const char *const allowed[] = {[TIME_OF_HEARTBEAT] = "at most",
+                                          [TIME_OF_POLL] = "at least",
+                                          [TIME_OF_TRANSACTION] = "1 to",
+                                          [TIME_OF_WAIT] = "at most"};
+    return allowed[of];
 }
 
 static const char *timed_why(enum time_of of) {
@@ -69,8 +78,8 @@ static void check_timed(struct config_reading *r, size_t option, const struct no
             timed_is_good(t->of, ms, r->config->kafka.session_timeout, &bound_ms))
             continue;
         problem(&r->problems, n->mark, option_rows[option].path,
-                "%s: %g is out of range; allowed is at %s %lld: %s", t->key, ms,
-                t->of == TIME_OF_POLL ? "least" : "most", (long long)bound_ms, timed_why(t->of));
+                "%s: %g is out of range; allowed is %s %lld: %s", t->key, ms, timed_allowed(t->of),
+                (long long)bound_ms, timed_why(t->of));
     }
 }
 

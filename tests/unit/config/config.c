@@ -349,10 +349,12 @@ static const struct wrong {
      "t:3:42: kafka.consumer: max.poll.interval.ms: 9999 is out of range; allowed is at least "
      "10000: kafka.session_timeout"},
     {M F "kafka: {common: {socket.timeout.ms: 60000}}\n",
-     "t:3:37: kafka.common: socket.timeout.ms: 60000 is out of range; allowed is at most 5000: "
+     "t:3:37: kafka.common: socket.timeout.ms: 60000 is out of range; allowed is 1 to 5000: "
      "the shortest transaction"},
+    {M F "kafka: {producer: {message.timeout.ms: 0}}\n",
+     "t:3:40: kafka.producer: message.timeout.ms: 0 is out of range; allowed is 1 to 5000"},
     {M F "kafka: {session_timeout: 5m, producer: {delivery.timeout.ms: 20001}}\n",
-     "t:3:62: kafka.producer: delivery.timeout.ms: 20001 is out of range; allowed is at most "
+     "t:3:62: kafka.producer: delivery.timeout.ms: 20001 is out of range; allowed is 1 to "
      "20000"},
     {M F "kafka: {producer: {linger.ms: 5000}}\n",
      "t:3:31: kafka.producer: linger.ms: 5000 is out of range; allowed is at most 4999"},
