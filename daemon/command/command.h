@@ -21,8 +21,7 @@
      &(o).separator,                                                                               \
      "C",                                                                                          \
      "what separates cells: a character, comma, semicolon, tab, bar or space; default: as the "    \
-     "file "                                                                                       \
-     "looks",                                                                                      \
+     "file looks",                                                                                 \
      false},                                                                                       \
         {"no-header",    0,    FLAG_SWITCH,                                                        \
          &(o).no_header, NULL, "the first line is a row; columns are column_1, column_2 ...",      \

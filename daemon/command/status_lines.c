@@ -202,6 +202,14 @@ static const cJSON *status_lines_next_segment(const cJSON *s, double *above, int
     return best;
 }
 
+/* As much of the text as has room, without half a character at its end. */
+static void status_lines_shorten(const char *text, size_t size, char *out) {
+    size_t n = strlen(text);
+    if (n >= size)
+        for (n = size - 1; n && ((unsigned char)text[n] & 0xC0) == 0x80;) n--;
+    snprintf(out, size, "%.*s", (int)n, text);
+}
+
 /* Nothing without watch.segments. Returns how many lines. */
 static size_t status_lines_segments(const cJSON *s, struct status_line *l) {
     enum {
@@ -217,7 +225,7 @@ static size_t status_lines_segments(const cJSON *s, struct status_line *l) {
     while (told < TOLD && (segment = status_lines_next_segment(s, &above, &at))) {
         status_lines_append(l, told++ ? ", " : "of 100 positives get an alarm: ", "");
         char name[NAME + 1];
-        snprintf(name, sizeof name, "%.*s", NAME, segment->string);
+        status_lines_shorten(segment->string, sizeof name, name);
         status_lines_append(l, name, " ");
         status_lines_append(l, "",
                             status_lines_of_100(s, "segment_now", segment->string, "recall", word));
@@ -230,13 +238,12 @@ static size_t status_lines_segments(const cJSON *s, struct status_line *l) {
 
 /* The newest day that has matured; nothing before one has. Returns how many lines. */
 static size_t status_lines_cohort(const cJSON *s, struct status_line *l) {
-    const cJSON *cohort, *last = NULL;
+    const cJSON *all = cJSON_GetObjectItemCaseSensitive(s, "cohort_answered"), *cohort,
+                *last = NULL;
     char a[2 * STATUS_WORD], b[2 * STATUS_WORD];
-    cJSON_ArrayForEach(
-        cohort,
-        cJSON_GetObjectItemCaseSensitive(
-            s, "cohort_answered")) if (isfinite(status_lines_figure(s, "cohort", cohort->string,
-                                                                    "accuracy"))) last = cohort;
+    cJSON_ArrayForEach(cohort, all) {
+        if (isfinite(status_lines_figure(s, "cohort", cohort->string, "accuracy"))) last = cohort;
+    }
     if (!last) return 0;
     LINE(l, "matured",
          "asked %.20s: of 100 alarms %s right, of 100 positives %s got one; %s answered",

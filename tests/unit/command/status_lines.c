@@ -59,6 +59,11 @@ static void the_worst_segments_are_told(void **state) {
          "of 100 positives get an alarm: c=a/b 50 (40 to 61), c=e 20 (10 to 61), c=d 10 (0 to 80); "
          "not told: 3");
     line("{\"segment_draws\":{\"c=a\":9}}", "where", "too few answers in each segment");
+    line("{\"segment_draws\":{\"c=aaaaaaaaaaaaaaaaaaaaaaaaaé\":40},"
+         "\"segment_now\":{\"c=aaaaaaaaaaaaaaaaaaaaaaaaaé\":{\"recall\":0.5}},"
+         "\"segment_now_low\":{\"c=aaaaaaaaaaaaaaaaaaaaaaaaaé\":{\"recall\":0.4}},"
+         "\"segment_now_high\":{\"c=aaaaaaaaaaaaaaaaaaaaaaaaaé\":{\"recall\":0.6}}}",
+         "where", "of 100 positives get an alarm: c=aaaaaaaaaaaaaaaaaaaaaaaaa 50 (40 to 60)");
 }
 
 static void the_newest_matured_day_is_told(void **state) {
