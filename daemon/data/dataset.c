@@ -36,30 +36,34 @@ static bool dataset_begins_with_row(const struct dataset *d) {
     return false;
 }
 
+/* Whether a name in the first line is so near that it is one, and no cell of a row. */
+static bool dataset_nearly_has(const char *choices, struct text name) {
+    struct text near = word_list_nearest(choices, name);
+    return near.at && table_cell_read(near, CELL_POINT).kind != CELL_NUMBER;
+}
+
 /* Names are joined with '|' for word_list_nearest; a name that holds '|' is only offered in halves.
  */
 static int dataset_refuse_name(const struct dataset *d, struct text name, struct buf *why) {
     struct buf choices = {0};
-    if (dataset_begins_with_row(d)) {
+    int result = ERR_INPUT;
+    for (size_t i = 0; i < d->columns; i++) {
+        if (i) buf_str(&choices, "|");
+        buf_text(&choices, d->column[i].name);
+    }
+    const char *all = buf_string(&choices);
+    if (dataset_begins_with_row(d) && !dataset_nearly_has(all, name))
         buf_printf(why,
                    "%s: there is no column \"%.*s\", and the first line looks like a row: if there "
                    "is no header, say --no-header; columns are column_1 to column_%zu then",
                    d->file, (int)name.len, name.at, d->columns);
-        return ERR_INPUT;
-    }
-    if (d->columns == 1) {
+    else if (d->columns == 1)
         buf_printf(
             why,
             "%s: there is no column \"%.*s\"; there is only one: say what separates its cells with "
             "--separator",
             d->file, (int)name.len, name.at);
-        return ERR_INPUT;
-    }
-    for (size_t i = 0; i < d->columns; i++) {
-        if (i) buf_str(&choices, "|");
-        buf_text(&choices, d->column[i].name);
-    }
-    int result = dataset_names_refuse(d->file, "column", name, buf_string(&choices), why);
+    else result = dataset_names_refuse(d->file, "column", name, all, why);
     buf_release(&choices);
     return result;
 }

@@ -996,6 +996,10 @@ static void a_file_may_have_no_header(void **state) {
     d = opened(TEXT("5.1,3.5\n4.9,3\n"), plain);
     expect_remark(d, "--no-header");
     dataset_close(d);
+    refused(TEXT("14.2,1.7,0\n13.2,1.8,1\n"), (struct dataset_options){.label = "14"},
+            "the first line looks like a row: if there is no header, say --no-header");
+    refused(TEXT("0,1,target\n13.2,1.8,1\n"), (struct dataset_options){.label = "targett"},
+            "there is no column \"targett\"; did you mean \"target\"?");
 }
 
 static void names_that_repeat_get_numbers(void **state) {
