@@ -148,7 +148,7 @@ static struct total sums_known_total(const struct sums *s, size_t outcome, bool 
 }
 
 struct total sums_total(const struct sums *s, size_t outcome, bool regression, bool centred) {
-    double rest = sums_rest(s), weight = sums_weight(s), scale = rest / weight, squares = 0;
+    double rest = sums_rest(s), weight = sums_weight(s), scale = rest / weight;
     double lambda[HALVES] = {0}, mean[HALVES] = {0};
     bool known = sums_know_rest(s);
     double f_mean = known ? sums_said(s->rest, outcome) / s->rest_n : 0;
@@ -171,9 +171,8 @@ struct total sums_total(const struct sums *s, size_t outcome, bool regression, b
         t.variance += scale * scale * fmax(0, moments_square(m->of[WEIGHT_VARIANCE], l, c)) *
                       (centred && n > 1.5 ? n / (n - 1) : 1);
         t.skew += scale * scale * scale * moments_cube(m->of[WEIGHT_CUBE], l, c);
-        squares += m->of[WEIGHT_VARIANCE][MOMENT_ONE];
     }
     t.draws = sums_draws(s);
-    t.draw = scale * (1 + squares / weight) * sums_size(s, outcome); // Kish's mean weight
+    t.draw = scale * weight / (double)t.draws * sums_size(s, outcome);
     return t;
 }

@@ -68,6 +68,8 @@ uint16_t unasked_code(float score) {
                                    : HALF - unasked_below_half(score));
 }
 
+bool unasked_above(uint16_t level, float score) { return level && unasked_code(score) >= level; }
+
 bool unasked_within(uint16_t *level, double share, float score, uint64_t n) {
     uint16_t code = unasked_code(score);
     if (!*level) *level = code;

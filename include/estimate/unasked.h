@@ -39,6 +39,8 @@ void unasked_terms_of(float predicted, float positive, bool predicted_positive, 
                       uint32_t out[UNASKED_SUMS]);
 void unasked_add(struct unasked *u, const uint32_t term[UNASKED_SUMS]);
 
+/* Whether a score is above that level; false while there is none. */
+bool unasked_above(uint16_t level, float score);
 /* Whether a sample of that score (the positive class's probability) is within a capacity of that
  * share; moves the level, 0 at first. n: a number that grows by one a sample. */
 bool unasked_within(uint16_t *level, double share, float score, uint64_t n);
