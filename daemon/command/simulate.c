@@ -25,6 +25,7 @@ static struct flag simulate_flag[] = {
     {"limit", 0, FLAG_COUNT, &given.limit, "N", "only the first N samples", false},
     {"measure", 0, FLAG_TEXT, &given.measure, "M", MEASURE_CHOICES, false},
     {"manager", 0, FLAG_TEXT, &given.manager, "R", MANAGER_CHOICES, false},
+    {"draws", 0, FLAG_TEXT, &given.draws, "D", "of the random arm: " DRAWS_CHOICES, false},
     {"budget", 0, FLAG_NUMBER, &given.budget, "B", "share of samples that may be asked", false},
     {"upfront", 0, FLAG_NUMBER, &given.upfront, "SHARE",
      "of the whole budget, asked first; the total stays the same. Default without -c: 4 "
@@ -41,7 +42,9 @@ static struct flag simulate_flag[] = {
     {"unanswered", 0, FLAG_NUMBER, &given.unanswered, "P",
      "share of the random arm's requests that nobody answers", false},
     {"switches", 0, FLAG_TEXT, &given.switches, "FILE",
-     "switch models where a daemon did: lines of SAMPLE TASKS LABELS cold|warm [EXPLORE]", false},
+     "switch models where a daemon did: lines of SAMPLE TASKS LABELS cold|warm [EXPLORE "
+     "[weighted]]",
+     false},
     {"seed", 0, FLAG_COUNT, &given.seed, "S", "the first seed (1)", false},
     {"seeds", 0, FLAG_COUNT, &given.seeds, "K",
      "how many seeds; means and standard errors are told", false},

@@ -10,6 +10,14 @@
  * on where in the present block the request falls, so the random arm asks each of its m samples
  * with probability 1/m, exactly (promise I5).
  *
+ * A block is m · STATE_PIECES pieces long, and one of them is drawn. Of a plain block each sample
+ * takes STATE_PIECES. Of a weighted one (budget.draws) a sample takes pieces by the figures' doubt
+ * about it (draw_weight.c), and none if the strategy arm asked it, for then nothing is left to
+ * draw; its propensity is its share of the pieces. Where a sample reaches into the next block it
+ * has a share x of one and y of the other, and the draws are independent: 1 − (1 − x)(1 − y). A
+ * sample takes no more of a block than it earns of a token, so the bucket can pay for the next one
+ * wherever the present one ends.
+ *
  * After a state was lost the bucket is empty: no block begins, and samples are not covered, until a
  * token has been earned.
  *
@@ -37,12 +45,23 @@ static const double gain = 0.15;        // of the rate, by token above or below
 static const double slowest = 0.2;      // of the rate: the arm is never silent
 static const double fastest = 3;        // of the rate: it never floods
 
+/* Of what a sample earns, in blocks, a weighted one may take this share: the rest is for rounding.
+ */
+static const double piece_slack = 15.0 / 16;
+enum { PIECE_MOST = 8 * STATE_PIECES }; // however small budget.random_share is
+
 /* The grant is spent this many times as fast as the rate. */
 static const double grant_speed = 10;
 
 /* What rounding may add to a product or quotient that is then rounded up. */
 static const double rounding_share = 1e-9;  // in labels of a cap
 static const double rounding_block = 1e-12; // of a block's size
+
+/* The most pieces of a sample; 0 where a sample cannot have much more than the mean. */
+static uint32_t budget_piece_most(const struct config *c) {
+    double most = fmin(PIECE_MOST, STATE_PIECES * piece_slack / c->budget.random_share);
+    return c->budget.draws == DRAWS_WEIGHTED && most >= 2 * STATE_PIECES ? (uint32_t)most : 0;
+}
 
 struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions) {
     return (struct budget){.seed = (uint64_t)c->service.seed,
@@ -55,6 +74,7 @@ struct budget budget_of(const struct config *c, uint64_t topic, size_t partition
                            .upfront = (uint64_t)c->budget.upfront,
                            .per_hour = (uint64_t)c->budget.per_hour,
                            .per_day = (uint64_t)c->budget.per_day,
+                           .piece_most = budget_piece_most(c),
                            .pool_share = c->pool.window || c->pool.time ? c->pool.share : 0,
                            .pool_top = c->pool.top ? (size_t)c->pool.top : SIZE_MAX};
 }
@@ -112,6 +132,7 @@ uint32_t budget_day(uint32_t hour) { return hour / HOURS; }
 /* Whether the caps let each arm ask. */
 struct cap_room {
     bool strategy, random_;
+    bool next; // the random arm, when the present block's request is spent
 };
 
 /* The random arm's part is e (budget.random_share) of the share, rounded up, so that a small cap
@@ -134,9 +155,10 @@ static size_t budget_strategy_left(const struct budget *b, uint64_t cap, int32_t
 static struct cap_room budget_allowed_by(const struct budget *b, uint64_t cap, int32_t partition,
                                          const struct partition_state *s,
                                          const struct cap_counter *c) {
-    bool random_ =
-        !cap || c->random_ - c->block < budget_arms(b, budget_share(cap, partition, s)).random_;
-    return (struct cap_room){budget_strategy_left(b, cap, partition, s, c) > 0, random_};
+    uint64_t most = cap ? budget_arms(b, budget_share(cap, partition, s)).random_ : UINT64_MAX,
+             before = c->random_ - c->block;
+    return (struct cap_room){budget_strategy_left(b, cap, partition, s, c) > 0, before < most,
+                             before + 1 < most};
 }
 
 uint64_t budget_hour_cap(const struct budget *b, const struct policy *p) {
@@ -149,12 +171,13 @@ uint64_t budget_day_cap(const struct budget *b, const struct policy *p) {
 static struct cap_room budget_allowed(const struct budget *b, const struct policy *p,
                                       int32_t partition, const struct partition_state *s) {
     uint64_t per_hour = budget_hour_cap(b, p), per_day = budget_day_cap(b, p);
-    if (!per_hour && !per_day) return (struct cap_room){true, true};
+    if (!per_hour && !per_day) return (struct cap_room){true, true, true};
     struct cap_room hour = budget_allowed_by(b, per_hour, partition, s, &s->hour),
                     day = budget_allowed_by(b, per_day, partition, s, &s->day);
+    int doubted = s->doubt_random - s->hour.block;
     return (struct cap_room){hour.strategy && day.strategy && s->doubt_strategy < UINT8_MAX,
-                             hour.random_ && day.random_ &&
-                                 s->doubt_random - s->hour.block < UINT8_MAX - 1};
+                             hour.random_ && day.random_ && doubted < UINT8_MAX - 1,
+                             hour.next && day.next && doubted + 1 < UINT8_MAX - 1};
 }
 
 static void budget_increment(uint32_t *counter) { *counter += *counter < UINT32_MAX; }
@@ -165,11 +188,11 @@ static void budget_charge_strategy(struct partition_state *s) {
     s->doubt_strategy += s->cap_doubt && s->doubt_strategy < UINT8_MAX;
 }
 
-static void budget_charge_random(struct partition_state *s) {
+static void budget_charge_random(struct partition_state *s, bool own) {
     budget_increment(&s->hour.random_);
     budget_increment(&s->day.random_);
     s->doubt_random += s->cap_doubt && s->doubt_random < UINT8_MAX;
-    s->hour.block = s->day.block = 1;
+    if (own) s->hour.block = s->day.block = 1;
 }
 
 size_t budget_cap_left(const struct budget *b, const struct policy *policy, int32_t partition,
@@ -203,15 +226,20 @@ static uint32_t budget_block_size(const struct budget *b, double rate) {
     return m < UINT32_MAX ? (uint32_t)m : UINT32_MAX;
 }
 
+static uint64_t budget_block_length(const struct partition_state *s) {
+    return (uint64_t)s->block_size * STATE_PIECES;
+}
+
 /* A sample that both arms asked was paid for twice, so one token is refunded when the block is
  * over: earlier, the number of tokens would reveal which sample the random arm drew. With a pool
  * the refund waits for the end of the window, since the pool's choice is still to come. */
 static void budget_end_block(const struct budget *b, struct partition_state *s) {
-    if (!s->block_size || s->admitted - s->block_start < s->block_size) return;
+    if (!s->block_size || s->block_passed < budget_block_length(s)) return;
     if (s->both && b->pool_share > 0) s->owed++;
     else if (s->both) s->tokens += TOKEN_ONE;
-    s->both = 0;
+    s->both = s->weighted = 0;
     s->block_size = 0;
+    s->block_passed = 0;
 }
 
 /* Limits tokens and owed refunds together to `most`, so that a window's end does not bring more
@@ -223,26 +251,42 @@ static void budget_keep_burst(int64_t most, struct partition_state *s) {
     if (s->owed > room) s->owed = (uint32_t)room;
 }
 
-static void budget_begin_block(const struct budget *b, double rate, struct partition_state *s) {
+static bool budget_weighs(const struct budget *b, const struct policy *p, double rate) {
+    return b->piece_most && p->learner.weighted && rate > 0 &&
+           budget_block_size(b, rate) <= STATE_WEIGHTED_MOST;
+}
+
+static void budget_begin_block(const struct budget *b, const struct policy *p,
+                               struct partition_state *s) {
+    double rate = budget_total_rate(b, p);
     if (s->block_size || rate <= 0 || s->tokens < TOKEN_ONE) return;
     s->tokens -= TOKEN_ONE;
     s->block_start = s->admitted;
     s->block_size = budget_block_size(b, rate);
+    s->block_passed = 0;
+    s->weighted = budget_weighs(b, p, rate);
     s->hour.block = s->day.block = 0;
 }
 
+/* Samples that the present block has at least to go. */
+static uint64_t budget_block_left(const struct budget *b, const struct partition_state *s) {
+    uint64_t most = s->weighted ? b->piece_most : STATE_PIECES,
+             pieces = budget_block_length(s) - s->block_passed;
+    return most ? (pieces + most - 1) / most : 0; // 0: weighted by an option that is gone
+}
+
 /* Tokens that must stay in the bucket now so that it holds one when the next block begins. */
-static int64_t budget_reserve(double rate, const struct partition_state *s) {
+static int64_t budget_reserve(const struct budget *b, double rate,
+                              const struct partition_state *s) {
     if (!s->block_size) return TOKEN_ONE;
-    uint64_t left = s->block_size - (s->admitted - s->block_start);
-    __int128 to_come = (__int128)left * budget_earned(rate);
+    __int128 to_come = (__int128)budget_block_left(b, s) * budget_earned(rate);
     return to_come < TOKEN_ONE ? TOKEN_ONE - (int64_t)to_come : 0;
 }
 
 /* Tokens that are the strategy arm's: without what is saved for the pool, and without what was
  * earned for the next block of the random arm while the present one passed. */
 static double budget_in_hand(const struct partition_state *s) {
-    double saved = s->block_size ? (double)(s->admitted - s->block_start) / s->block_size : 0;
+    double saved = s->block_size ? (double)s->block_passed / (double)budget_block_length(s) : 0;
     return (double)(s->tokens - s->saving) / (double)TOKEN_ONE - saved;
 }
 
@@ -264,11 +308,21 @@ static void budget_save(double own, double share, struct partition_state *s) {
     if (s->saving > s->tokens) s->saving = s->tokens;
 }
 
-/* Where in the present block the random arm asks, from 0. */
+/* The piece of the present block on which the random arm's request falls. */
 static uint64_t budget_draw_place(const struct budget *b, int32_t partition,
                                   const struct partition_state *s) {
-    return rng_below(rng_keyed(RNG_ARM, b->seed, b->topic, (uint64_t)partition, s->block_start),
-                     s->block_size);
+    uint64_t bits = rng_keyed(RNG_ARM, b->seed, b->topic, (uint64_t)partition, s->block_start);
+    if (s->weighted) return rng_below(bits, budget_block_length(s));
+    return rng_below(bits, s->block_size) * STATE_PIECES;
+}
+
+/* Passes so many pieces of the present block, which has as many left; true: the request falls on
+ * them. */
+static bool budget_pass(const struct budget *b, int32_t partition, uint64_t pieces,
+                        struct partition_state *s) {
+    uint64_t from = s->block_passed, place = budget_draw_place(b, partition, s);
+    s->block_passed += pieces;
+    return place >= from && place < s->block_passed;
 }
 
 /* Label g of the grant's N, from 0, is due at sample g²/(N·speed·B): dense at first, when a label
@@ -302,7 +356,7 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     budget_end_block(b, s);
     s->tokens += earn;
     budget_keep_burst(b->burst + earn, s);
-    budget_begin_block(b, rate, s);
+    budget_begin_block(b, policy, s);
     double own = budget_own_rate(rate, s), share = saves ? b->pool_share : 0;
     if (share > 0) budget_save(own, share, s);
     struct cap_room room = budget_allowed(b, policy, partition, s);
@@ -310,18 +364,44 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     struct allowance a = {.rate = budget_steered(b, own * (1 - share), s)};
     a.upfront = open && room.strategy && budget_grant_due(rate, s);
     a.strategy = open && room.strategy && !policy->operator_.explore_only &&
-                 s->tokens - s->saving - TOKEN_ONE >= budget_reserve(rate, s) && share < 1;
+                 s->tokens - s->saving - TOKEN_ONE >= budget_reserve(b, rate, s) && share < 1;
     a.covered = open && room.random_ && s->block_size;
-    a.random_rate = s->block_size ? 1.0 / s->block_size : 0;
-    a.drawn = a.covered && s->admitted - s->block_start == budget_draw_place(b, partition, s);
+    a.next = open && room.next;
     return a;
+}
+
+/* Ends the present block within a sample and begins the next with what the sample still has to
+ * take. What refunds the end brings must not say where the request fell: so whether the next one
+ * can be paid is looked at before. */
+static void budget_draw_on(const struct budget *b, const struct policy *policy, int32_t partition,
+                           const struct allowance *a, uint64_t pieces, struct draw *d,
+                           struct partition_state *s) {
+    if (s->tokens < TOKEN_ONE || !budget_weighs(b, policy, budget_total_rate(b, policy))) return;
+    budget_end_block(b, s);
+    budget_begin_block(b, policy, s);
+    double share = a->next ? (double)pieces / (double)budget_block_length(s) : 0;
+    d->propensity += share - d->propensity * share;
+    d->own = budget_pass(b, partition, pieces, s) && a->next;
+    d->drawn |= d->own;
+}
+
+struct draw budget_draw(const struct budget *b, const struct policy *policy, int32_t partition,
+                        const struct allowance *a, uint32_t pieces, struct partition_state *s) {
+    struct draw d = {0};
+    if (!s->block_size) return d;
+    uint64_t length = budget_block_length(s), left = length - s->block_passed,
+             here = pieces < left ? pieces : left;
+    d.drawn = d.own = budget_pass(b, partition, here, s) && a->covered;
+    d.propensity = a->covered ? (double)here / (double)length : 0;
+    if (pieces > here) budget_draw_on(b, policy, partition, a, pieces - here, &d, s);
+    return d;
 }
 
 void budget_charge(struct partition_state *s, const struct charge *c) {
     if (!c->upfront && !c->strategy && !c->random_) return;
     s->asked++;
     if (c->upfront || c->strategy) budget_charge_strategy(s);
-    if (c->random_) budget_charge_random(s);
+    if (c->random_) budget_charge_random(s, c->own);
     if (c->upfront) s->grant_left--;
     if (c->strategy) s->tokens -= TOKEN_ONE;
     if (c->strategy && c->random_) s->both = 1;
@@ -338,7 +418,7 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
     if (rate <= 0 || policy->operator_.paused || policy->learner.full ||
         policy->operator_.explore_only)
         return 0;
-    int64_t spare = s->tokens - budget_reserve(rate, s),
+    int64_t spare = s->tokens - budget_reserve(b, rate, s),
             whole = (s->saving < spare ? s->saving : spare) / TOKEN_ONE;
     size_t most = whole > 0 ? (size_t)whole : 0;
     budget_clock(now_ms, s);

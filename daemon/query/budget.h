@@ -17,19 +17,26 @@ struct budget {
     double spare;               // tokens that the strategy arm should keep in the bucket
     uint64_t upfront;           // labels of the grant, of the whole topic
     uint64_t per_hour, per_day; // caps of the whole topic; 0: none
+    uint32_t piece_most;        // that a sample takes of a weighted block; 0: none is weighted
     double pool_share; // of the strategy arm's tokens, saved for the pool; 0: there is no pool
     size_t pool_top;   // most labels of a window
 };
 
 /* What one sample may cost. */
 struct allowance {
-    bool covered;       // the random arm may draw here: the sample counts in the estimate
-    bool drawn;         // and does
-    bool strategy;      // the strategy arm may ask
-    bool upfront;       // a label of the grant is due
-    double random_rate; // 1/m; 0: there is no block
-    double rate; // at which the strategy arm should ask, so that the bucket neither empties nor
-                 // overflows
+    bool covered;  // by the present block: its draw may fall here
+    bool next;     // so may that of the next block, should it begin within the sample
+    bool strategy; // the strategy arm may ask
+    bool upfront;  // a label of the grant is due
+    double rate;   // at which the strategy arm should ask, so that the bucket neither empties nor
+                   // overflows
+};
+
+/* What the random arm makes of a sample. */
+struct draw {
+    bool drawn;
+    bool own;          // by the block that is under way now, not by one that has just ended
+    double propensity; // of being drawn; 0: not covered
 };
 
 struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions);
@@ -48,9 +55,16 @@ double budget_strategy_rate(const struct budget *b);
 struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition,
                              int64_t now_ms, bool saves, struct partition_state *s);
 
+/* Passes so many pieces of the present block, and of the next one where they reach into it, and
+ * says what falls on them. weighted: the next block's samples take pieces by their doubt. pieces:
+ * STATE_PIECES where the present block is not weighted, else at most piece_most. */
+struct draw budget_draw(const struct budget *b, const struct policy *policy, int32_t partition,
+                        const struct allowance *a, uint32_t pieces, struct partition_state *s);
+
 /* Who asked a sample. */
 struct charge {
     bool upfront, strategy, random_;
+    bool own; // of struct draw
 };
 
 /* Pays for that sample: one label, whoever asked. */

@@ -1,14 +1,14 @@
 /* The selection state as text for the metadata of a committed offset, and the 16-bit codes of
  * utilities.
  *
- * Layout (docs/FORMATS.md): "w3", then base 85 (the alphabet of ZeroMQ's RFC 32: no quote, no
+ * Layout (docs/FORMATS.md): "w5", then base 85 (the alphabet of ZeroMQ's RFC 32: no quote, no
  * backslash) of topic hash and offset (their lower bytes), the fields below in their order, zeros
  * up to a multiple of four, CRC-32; all little-endian. One wrong character changes at most four
  * neighbouring bytes, a burst of 32 bits at most, and a CRC-32 finds every such burst. A number
  * beyond the width of its field is written as the largest that has room.
  *
- * Versions 0.1.0 and before wrote "w2", later ones "w3", which is "w4" without its last fields.
- * Both are read too, so that an update goes on with its states.
+ * Versions 0.1.0 and before wrote "w2", later ones "w3", then "w4", which is "w3" with the figures
+ * behind it. All are read too, so that an update goes on with its states.
  *
  * A text is refused that is not whole, that belongs to another topic or offset, or that holds
  * numbers which no run can reach.
@@ -21,8 +21,7 @@
 
 /* ---- the layout ---- */
 
-static const char prefix[] = "w4", // names the format: another layout, another number
-    middle_prefix[] = "w3", former_prefix[] = "w2";
+static const char prefix[] = "w5"; // names the format: another layout, another number
 static const char alphabet[] =
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
@@ -31,14 +30,15 @@ struct state_form {
     struct partition_state state;
     uint32_t block_age; // samples since block_start
     uint8_t flags;      // both and so on, a bit each
+    uint32_t passed;    // block_passed, of a weighted block
     uint32_t day;       // "w2" only
 };
 
 /* The fields that travel, in the order of the bytes: one number each, or an array of numbers; and
- * the bytes of a number. */
-#define STATE_FIELDS(ONE, MANY)                                                                    \
+ * the bytes of a number, which are of a version and of a cap's counter. */
+#define COMMON_FIELDS(ONE, MANY, MODEL, COUNTER)                                                   \
     ONE(state.policy, 5)                                                                           \
-    ONE(state.model, 6)                                                                            \
+    ONE(state.model, MODEL)                                                                        \
     ONE(state.admitted, 6)                                                                         \
     ONE(state.covered, 6)                                                                          \
     ONE(state.asked, 5)                                                                            \
@@ -53,10 +53,10 @@ struct state_form {
     ONE(state.cap_doubt, 3)                                                                        \
     ONE(state.doubt_strategy, 1)                                                                   \
     ONE(state.doubt_random, 1)                                                                     \
-    ONE(state.hour.strategy, 4)                                                                    \
-    ONE(state.hour.random_, 4)                                                                     \
-    ONE(state.day.strategy, 4)                                                                     \
-    ONE(state.day.random_, 4)                                                                      \
+    ONE(state.hour.strategy, COUNTER)                                                              \
+    ONE(state.hour.random_, COUNTER)                                                               \
+    ONE(state.day.strategy, COUNTER)                                                               \
+    ONE(state.day.random_, COUNTER)                                                                \
     ONE(state.pool_saved, 4)                                                                       \
     MANY(state.pending, 1)                                                                         \
     MANY(state.own, 4)                                                                             \
@@ -65,11 +65,19 @@ struct state_form {
     MANY(state.window_at, 1)                                                                       \
     MANY(state.window, 2)
 
-/* Behind them, since "w4". */
 #define FIGURE_FIELDS(ONE, MANY)                                                                   \
     ONE(state.unasked.n, 2)                                                                        \
     MANY(state.unasked.sum, 4)                                                                     \
     ONE(state.capacity, 2)
+
+#define STATE_FIELDS(ONE, MANY)                                                                    \
+    COMMON_FIELDS(ONE, MANY, 4, 3)                                                                 \
+    FIGURE_FIELDS(ONE, MANY)                                                                       \
+    ONE(passed, 3)                                                                                 \
+    ONE(state.doubt, 3)
+
+/* "w3", and the same with the figures: "w4". */
+#define MIDDLE_FIELDS(ONE, MANY) COMMON_FIELDS(ONE, MANY, 6, 4)
 
 #define FORMER_FIELDS(ONE, MANY)                                                                   \
     ONE(state.policy, 8)                                                                           \
@@ -110,11 +118,13 @@ struct state_form {
 static const struct state_field {
     size_t offset, width, bytes, n; // in struct state_form; of a number there and in the text;
                                     // numbers
-} fields[] = {STATE_FIELDS(STATE_ONE, STATE_MANY) FIGURE_FIELDS(STATE_ONE, STATE_MANY)},
+} fields[] = {STATE_FIELDS(STATE_ONE, STATE_MANY)},
+  middle[] = {MIDDLE_FIELDS(STATE_ONE, STATE_MANY) FIGURE_FIELDS(STATE_ONE, STATE_MANY)},
   former[] = {FORMER_FIELDS(STATE_ONE, STATE_MANY)};
 
 enum {
     FIELDS = sizeof fields / sizeof *fields,
+    MIDDLE = sizeof middle / sizeof *middle,
     FIGURES = 0 FIGURE_FIELDS(STATE_COUNT, STATE_COUNT),
     FORMER = sizeof former / sizeof *former,
     PREFIX = sizeof prefix - 1,
@@ -122,13 +132,17 @@ enum {
     HASH = 4,             // bytes of the topic's hash
     OFFSET = 5,           // of the offset
     HEAD = HASH + OFFSET, // what the state belongs to
-    MIDDLE_BODY = 0 STATE_FIELDS(STATE_ADD_ONE, STATE_ADD_MANY),
-    BODY = MIDDLE_BODY FIGURE_FIELDS(STATE_ADD_ONE, STATE_ADD_MANY),
+    COUNTER = 3,          // of a cap's counter
+    BODY = 0 STATE_FIELDS(STATE_ADD_ONE, STATE_ADD_MANY),
     CRC = 4,
     BYTES = (HEAD + BODY + 3) / 4 * 4 + CRC,
-    MIDDLE_BYTES = (HEAD + MIDDLE_BODY + 3) / 4 * 4 + CRC,
     TEXT_BYTES = PREFIX + BYTES / 4 * 5,
-    /* The same of "w2". */
+    /* The same of "w3" and "w4". */
+    MIDDLE_BODY = 0 MIDDLE_FIELDS(STATE_ADD_ONE, STATE_ADD_MANY),
+    LATER_BODY = MIDDLE_BODY FIGURE_FIELDS(STATE_ADD_ONE, STATE_ADD_MANY),
+    MIDDLE_BYTES = (HEAD + MIDDLE_BODY + 3) / 4 * 4 + CRC,
+    LATER_BYTES = (HEAD + LATER_BODY + 3) / 4 * 4 + CRC,
+    /* Of "w2". */
     FORMER_HASH = 8,
     FORMER_OFFSET = 8,
     FORMER_HEAD = FORMER_HASH + FORMER_OFFSET,
@@ -142,13 +156,30 @@ enum {
     FLAG_HOUR_LATE,
     FLAG_DAY_BLOCK,
     FLAG_DAY_LATE,
+    FLAG_WEIGHTED, // since "w5"
     FLAGS
 };
 _Static_assert(ALPHABET == 85, "base 85");
 _Static_assert(BODY == 395, "another layout is another format: raise the number in `prefix`");
-_Static_assert(MIDDLE_BODY == 375, "what was written does not change");
+_Static_assert(MIDDLE_BODY == 375 && LATER_BODY == 395, "what was written does not change");
 _Static_assert(FORMER_BODY == 387, "what was written does not change");
 _Static_assert(TEXT_BYTES <= (int)STATE_TEXT_MAX, "the text has room");
+_Static_assert((uint64_t)STATE_WEIGHTED_MOST *STATE_PIECES <= 1 << 24, "`passed` has three bytes");
+
+/* A format that is read: how long its parts are. */
+struct state_format {
+    const char *prefix;
+    const struct state_field *field;
+    size_t fields, hash, offset, bytes;
+    uint32_t mask; // of the CRC: formats of one length must not be taken for each other
+};
+static const struct state_format formats[] = {
+    {"w5", fields, FIELDS, HASH, OFFSET, BYTES, 0x55555555},
+    {"w4", middle, MIDDLE, HASH, OFFSET, LATER_BYTES, UINT32_MAX},
+    {"w3", middle, MIDDLE - FIGURES, HASH, OFFSET, MIDDLE_BYTES, 0},
+    {"w2", former, FORMER, FORMER_HASH, FORMER_OFFSET, FORMER_BYTES, 0}};
+enum { PRESENT, LATER, BEFORE_FIGURES, FIRST, FORMATS };
+_Static_assert(sizeof formats / sizeof *formats == FORMATS, "each has its name");
 
 static const int64_t tokens_most = (int64_t)1 << 53; // twice the largest budget.burst
 
@@ -247,7 +278,8 @@ static uint8_t *state_flag(struct partition_state *s, int flag) {
                                 [FLAG_HOUR_BLOCK] = &s->hour.block,
                                 [FLAG_HOUR_LATE] = &s->hour.late,
                                 [FLAG_DAY_BLOCK] = &s->day.block,
-                                [FLAG_DAY_LATE] = &s->day.late};
+                                [FLAG_DAY_LATE] = &s->day.late,
+                                [FLAG_WEIGHTED] = &s->weighted};
     return of[flag];
 }
 
@@ -255,13 +287,14 @@ size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offs
     unsigned char bytes[BYTES] = {0};
     uint64_t age = s->admitted - s->block_start;
     struct state_form form = {.state = *s,
-                              .block_age = age < UINT32_MAX ? (uint32_t)age : UINT32_MAX};
+                              .block_age = age < UINT32_MAX ? (uint32_t)age : UINT32_MAX,
+                              .passed = s->weighted ? (uint32_t)s->block_passed : 0};
     for (int flag = 0; flag < FLAGS; flag++)
         form.flags |= (uint8_t)(*state_flag(&form.state, flag) << flag);
     state_put(bytes, topic, HASH);
     state_put(bytes + HASH, (uint64_t)offset, OFFSET);
     state_put_fields(&form, bytes + HEAD);
-    state_put(bytes + BYTES - CRC, state_crc32(bytes, BYTES - CRC) ^ UINT32_MAX, CRC);
+    state_put(bytes + BYTES - CRC, state_crc32(bytes, BYTES - CRC) ^ formats[PRESENT].mask, CRC);
     memcpy(out, prefix, PREFIX);
     state_encode(bytes, BYTES, out + PREFIX);
     out[TEXT_BYTES] = '\0';
@@ -275,6 +308,9 @@ static bool state_possible(const struct partition_state *s) {
         s->tokens < 0 || s->tokens > tokens_most || s->grant_left > s->grant)
         return false;
     if (s->hour.block > 1 || s->day.block > 1 || s->both > 1) return false;
+    if (s->weighted && (s->block_size > STATE_WEIGHTED_MOST ||
+                        s->block_passed > (uint64_t)s->block_size * STATE_PIECES))
+        return false;
     size_t values = 0;
     for (size_t i = 0; i < STATE_SHARES; i++) {
         values += s->window_n[i];
@@ -285,21 +321,11 @@ static bool state_possible(const struct partition_state *s) {
     return values <= STATE_WINDOW;
 }
 
-/* A format that is read: how long its parts are. */
-struct state_format {
-    const char *prefix;
-    const struct state_field *field;
-    size_t fields, hash, offset, bytes;
-    uint32_t
-        mask; // of the CRC: "w2" and "w4" are of one length, and must not be taken for each other
-};
-
 /* The text's bytes by that format, into the form; errors as of state_read. */
 static int state_read_form(const struct state_format *f, uint64_t topic, int64_t offset,
                            struct text text, struct state_form *form) {
     unsigned char bytes[FORMER_BYTES];
-    if (text.len != PREFIX + f->bytes / 4 * 5 || memcmp(text.at, f->prefix, PREFIX) != 0)
-        return ERR_CORRUPT;
+    if (text.len != PREFIX + f->bytes / 4 * 5) return ERR_CORRUPT;
     if (!state_decode(text.at + PREFIX, bytes, f->bytes) ||
         state_get(bytes + f->bytes - CRC, CRC) != (state_crc32(bytes, f->bytes - CRC) ^ f->mask))
         return ERR_CORRUPT;
@@ -310,40 +336,39 @@ static int state_read_form(const struct state_format *f, uint64_t topic, int64_t
     return 0;
 }
 
-/* The present format, or the one before, whose states have no figures. */
-static int state_read_present(uint64_t topic, int64_t offset, struct text text,
-                              struct state_form *form) {
-    static const struct state_format present = {prefix, fields, FIELDS,    HASH,
-                                                OFFSET, BYTES,  UINT32_MAX},
-                                     middle = {
-                                         middle_prefix, fields, FIELDS - FIGURES, HASH, OFFSET,
-                                         MIDDLE_BYTES,  0};
-    bool is_middle = text.len > PREFIX && memcmp(text.at, middle_prefix, PREFIX) == 0;
-    TRY(state_read_form(is_middle ? &middle : &present, topic, offset, text, form));
+/* A counter that did not fit was written as the largest, and stands for all that can be. */
+static void state_widen(uint32_t *counter) {
+    if (*counter == state_most(COUNTER)) *counter = UINT32_MAX;
+}
+
+/* What is not told as it is in memory, but for "w2". */
+static int state_unfold(size_t format, struct state_form *form) {
     struct partition_state *s = &form->state;
-    if (form->block_age > s->admitted || form->flags >> FLAGS) return ERR_CORRUPT;
+    int flags = format == PRESENT ? FLAGS : FLAG_WEIGHTED;
+    if (form->block_age > s->admitted || form->flags >> flags) return ERR_CORRUPT;
     s->block_start = s->admitted - form->block_age;
-    for (int flag = 0; flag < FLAGS; flag++) *state_flag(s, flag) = form->flags >> flag & 1;
+    for (int flag = 0; flag < flags; flag++) *state_flag(s, flag) = form->flags >> flag & 1;
+    if (format != PRESENT) return 0;
+    state_widen(&s->hour.strategy), state_widen(&s->hour.random_);
+    state_widen(&s->day.strategy), state_widen(&s->day.random_);
     return 0;
 }
 
 /* What "w2" does not say is left zero: the divisor is not known, and the grant is what is left of
  * it until it is (daemon/query/division.c). */
-static int state_read_former(uint64_t topic, int64_t offset, struct text text,
-                             struct state_form *form) {
-    static const struct state_format before = {former_prefix, former,       FORMER, FORMER_HASH,
-                                               FORMER_OFFSET, FORMER_BYTES, 0};
-    TRY(state_read_form(&before, topic, offset, text, form));
-    form->state.grant = form->state.grant_left;
-    return 0;
-}
-
 int state_read(struct partition_state *s, uint64_t topic, int64_t offset, struct text metadata) {
     struct state_form form = {0};
+    size_t format = 0;
     if (!metadata.at || !metadata.len) return ERR_MISSING;
-    bool is_former = metadata.len > PREFIX && memcmp(metadata.at, former_prefix, PREFIX) == 0;
-    TRY(is_former ? state_read_former(topic, offset, metadata, &form)
-                  : state_read_present(topic, offset, metadata, &form));
+    if (metadata.len < PREFIX) return ERR_CORRUPT;
+    while (format < FORMATS && memcmp(metadata.at, formats[format].prefix, PREFIX) != 0) format++;
+    if (format == FORMATS) return ERR_CORRUPT;
+    TRY(state_read_form(&formats[format], topic, offset, metadata, &form));
+    if (format == FIRST) form.state.grant = form.state.grant_left;
+    else TRY(state_unfold(format, &form));
+    form.state.block_passed = form.passed;
+    if (!form.state.weighted)
+        form.state.block_passed = (form.state.admitted - form.state.block_start) * STATE_PIECES;
     if (!state_possible(&form.state)) return ERR_CORRUPT;
     form.state.saving = (int64_t)form.state.pool_saved * SAVED_ONE;
     *s = form.state;

@@ -12,6 +12,9 @@
  * Thread: worker thread (one strategy each), simulation */
 #include "strategy_private.h"
 
+#include "draw_weight.h"
+#include "estimate/design.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -172,6 +175,7 @@ struct step {
     const struct candidate *c;
     struct partition_state *state;
     struct allowance allowed;
+    struct draw draw;
     size_t part;    // index of the measure that the sample drew
     double explore; // share of the strategy arm's requests that is drawn at random
     bool cold;      // draw at random: there is no model yet, or not every class has labels
@@ -190,9 +194,35 @@ static double strategy_explored(const struct step *t, double rate, double named)
     return (1 - share) * named + share * rate;
 }
 
-/* Whether the strategy arm asks. Scored samples go into the manager's memory even while cold, so
- * that the manager starts with a filled window. */
-static bool strategy_asks(const struct step *t, uint16_t code, struct decision *out) {
+/* The doubt of the figures about a sample. */
+static float strategy_doubt(const struct step *t) {
+    const float *prob = t->c->prob;
+    float most = prob[0];
+    for (size_t c = 1; c < t->s->classes; c++)
+        if (prob[c] > most) most = prob[c];
+    return design_doubt(most, prob[t->s->positive]);
+}
+
+/* The random arm draws, blind to what the strategy arm makes of it. by_strategy: that one asks, or
+ * the grant does. */
+static void strategy_draw_on(struct step *t, const struct policy *policy, bool by_strategy) {
+    const uint32_t most = t->s->budget.piece_most;
+    uint32_t pieces = STATE_PIECES;
+    if (most && t->c->scored) {
+        uint32_t *level = &t->state->doubt;
+        bool within = unasked_above(t->state->capacity, t->c->prob[t->s->positive]);
+        pieces = by_strategy ? 0 : draw_weight(*level, strategy_doubt(t), within, most);
+        *level = draw_weight_level(*level, pieces);
+    }
+    if (!t->state->weighted || !most) pieces = STATE_PIECES;
+    if (t->state->weighted && by_strategy) pieces = 0;
+    t->draw = budget_draw(&t->s->budget, policy, t->c->partition, &t->allowed, pieces, t->state);
+}
+
+/* Whether the strategy arm asks; the random arm draws behind it. Scored samples go into the
+ * manager's memory even while cold, so that the manager starts with a filled window. */
+static bool strategy_asks(struct step *t, const struct policy *policy, uint16_t code,
+                          struct decision *out) {
     const struct manager_row *row = t->s->manager;
     struct manager_call call = {.rate = t->allowed.rate,
                                 .utility = out->utility,
@@ -213,7 +243,8 @@ static bool strategy_asks(const struct step *t, uint16_t code, struct decision *
     }
     bool asks = t->allowed.strategy && answer.probability > 0 &&
                 strategy_draw(t, stream) < answer.probability;
-    bool asked = asks || t->allowed.drawn || t->allowed.upfront;
+    strategy_draw_on(t, policy, asks || t->allowed.upfront);
+    bool asked = asks || t->draw.drawn || t->allowed.upfront;
     out->threshold = asked && row->threshold && !t->cold ? row->threshold(&call) : answer.threshold;
     if (t->c->scored && row->note) row->note(&call, answer.probability, asks);
     out->manager_probability = answer.probability;
@@ -229,9 +260,9 @@ static enum ask strategy_reason(const struct step *t, const struct charge *charg
 }
 
 /* The probability with which this sample is asked, whatever the random arm drew (promise I5). */
-static double strategy_propensity(const struct decision *d, double random_rate) {
+static double strategy_propensity(const struct decision *d, double drawn) {
     if (!d->covered) return 0;
-    return d->by_strategy ? 1 : random_rate;
+    return d->by_strategy ? 1 : drawn;
 }
 
 /* What the figures want to know: the sums go with the task that comes next. */
@@ -262,11 +293,11 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
               (double)state->admitted * budget_total_rate(&s->budget, policy) < cold_labels);
     t.allowed = budget_open(&s->budget, policy, c->partition, now_ms, !t.cold, state);
     uint16_t code = scoring_utility(s, c, t.part, state);
-    *out = (struct decision){.covered = t.allowed.covered,
-                             .measure = s->part[t.part].measure,
-                             .utility = utility_value(code)};
-    struct charge charge = {.upfront = t.allowed.upfront, .random_ = t.allowed.drawn};
-    charge.strategy = strategy_asks(&t, code, out) && !charge.upfront;
+    *out = (struct decision){.measure = s->part[t.part].measure, .utility = utility_value(code)};
+    struct charge charge = {.upfront = t.allowed.upfront};
+    charge.strategy = strategy_asks(&t, policy, code, out) && !charge.upfront;
+    charge.random_ = t.draw.drawn, charge.own = t.draw.own;
+    out->covered = t.allowed.covered || t.draw.propensity > 0;
     budget_charge(state, &charge);
     if (charge.strategy || charge.upfront) scoring_pend(s, c->model, c->row, state);
     state->admitted++;
@@ -277,7 +308,7 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
     out->reason = strategy_reason(&t, &charge);
     out->for_pool =
         s->buffers && out->covered && !out->by_strategy && c->scored && !isnan(out->utility);
-    out->propensity = strategy_propensity(out, t.allowed.random_rate);
+    out->propensity = strategy_propensity(out, t.draw.propensity);
     out->admitted_n = state->admitted;
     out->covered_n = state->covered;
     strategy_account(s, policy, c, state, out);

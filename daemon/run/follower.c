@@ -72,6 +72,7 @@ static void follower_say(struct follower *f, const struct snapshot *s) {
     metric_set_by(METRIC_policy_flag, POLICY_PINNED, p->operator_.pin != 0);
     metric_set_by(METRIC_policy_flag, POLICY_EXPLORE_ONLY, p->operator_.explore_only);
     metric_set_by(METRIC_policy_flag, POLICY_SHRUNKEN, p->learner.shrunken);
+    metric_set_by(METRIC_policy_flag, POLICY_WEIGHTED, p->learner.weighted);
     atomic_store(&f->shared->open_cap,
                  (int64_t)policy_cap(p->operator_.open_tasks,
                                      (uint64_t)atomic_load(&f->shared->config)->budget.open_tasks));
@@ -121,6 +122,7 @@ static void follower_describe(struct follower *f, const struct snapshot *s) {
     follower_add_flag(&out, "cold", p->learner.cold);
     follower_add_flag(&out, "full", p->learner.full);
     follower_add_flag(&out, "shrunken", p->learner.shrunken);
+    follower_add_flag(&out, "weighted", p->learner.weighted);
     follower_add_flag(&out, "paused", p->operator_.paused);
     follower_add_flag(&out, "explore_only", p->operator_.explore_only);
     buf_printf(&out, ",\"pin\":%" PRIu64 ",\"budget_scale\":", p->operator_.pin);

@@ -7,6 +7,7 @@
 #include "config/cost.h"
 #include "encode/segments.h"
 #include "estimate/cohorts.h"
+#include "estimate/design.h"
 #include "estimate/parts.h"
 #include "estimate/prequential.h"
 #include "metrics/metrics.h"
@@ -24,6 +25,9 @@ _Static_assert((int)ESTIMATES <= (int)METRIC_VALUES_MAX, "each figure has a numb
 struct labelled_figures {
     const struct learning *learning;
     struct estimator *estimator;
+    struct design *design;
+    uint64_t weighed; // answers that labelled_figures_weigh has seen
+    bool weighs;      // what it said
     struct cohorts *cohorts;
     struct parts *parts;        // (segments_n) of watch.segments
     struct estimates *segment;  // (segments_n) as they were told last
@@ -39,6 +43,7 @@ struct labelled_figures *labelled_figures_create(const struct learning *l) {
     f->scored = prequential_create();
     f->differ = prequential_create();
     f->estimator = estimator_create((size_t)c->watch.window);
+    f->design = design_create();
     f->cohorts = cohorts_create(c->watch.cohort);
     f->segment = xcalloc(segments_n(l->segments), sizeof *f->segment);
     f->parts = parts_create(segments_n(l->segments), (size_t)c->watch.window, f->estimator);
@@ -49,6 +54,7 @@ void labelled_figures_destroy(struct labelled_figures *f) {
     if (!f) return;
     prequential_destroy(f->scored);
     prequential_destroy(f->differ);
+    design_destroy(f->design);
     cohorts_destroy(f->cohorts);
     parts_destroy(f->parts);
     free(f->segment);
@@ -81,6 +87,7 @@ static void labelled_figures_estimate(struct labelled_figures *f, const struct a
                a->in_capacity, cost_of(f->learning->config, (size_t)a->truth, (size_t)a->predicted),
                NAN, (float)a->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
     estimator_answer(f->estimator, &a->said, &o);
+    design_answer(f->design, &a->said, &o);
     parts_answer(f->parts, &a->said, &o);
     cohorts_answer(f->cohorts, &a->said, &o);
     f->answers++;
@@ -91,6 +98,15 @@ void labelled_figures_answer(struct labelled_figures *f, const struct answered *
     if (a->latency_ms >= 0 && a->predicted >= 0) cohorts_close(f->cohorts, &a->said);
     if (a->evaluate) labelled_figures_estimate(f, a);
     labelled_figures_judge(f, a);
+}
+
+bool labelled_figures_weigh(struct labelled_figures *f, bool weighted) {
+    struct design_figures design;
+    if (f->weighed == f->answers + 1 && f->weighs == weighted) return weighted;
+    design_read(f->design, f->estimator, weighted, &design);
+    f->weighed = f->answers + 1;
+    for (size_t i = 0; i < ESTIMATES; i++) metric_set_by(METRIC_draws_ratio, i, design.ratio[i]);
+    return f->weighs = design.pays;
 }
 
 static void labelled_figures_tell_score(const struct labelled_figures *f) {

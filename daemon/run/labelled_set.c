@@ -274,6 +274,10 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
     labelled_figures_tell(s->figures, clock_wall_ms());
 }
 
+bool labelled_set_weigh(const struct labelled_set *s, bool weighted) {
+    return labelled_figures_weigh(s->figures, weighted);
+}
+
 uint64_t labelled_set_labels(const struct labelled_set *s) { return s->labels; }
 
 struct store *labelled_set_store(struct labelled_set *s) {

@@ -93,21 +93,22 @@ static struct schedule learner_schedule(struct learner *l, const struct store_co
     const struct registry *registry = version_log_registry(l->versions);
     const struct policy *policy = registry_policy(registry);
     const uint64_t accepted = policy->operator_.accepted;
-    return (struct schedule){.labelled = c->labelled,
-                             .open = c->open,
-                             .open_tasks = policy->operator_.open_tasks,
-                             .per_class = c->per_class,
-                             .changed = c->digest != newest.digest,
-                             .published_rows = newest.rows,
-                             .fitted_rows = newest.fitted_rows,
-                             .primed = learner_is_primed(l),
-                             .accepted = accepted && accepted == registry_newest(registry),
-                             .since_ms = clock_ms() - newest.published_ms,
-                             .cost_ms = l->fit_ms,
-                             .bytes = newest.bytes,
-                             .samples_a_day =
-                                 day_volume_look(&l->volume, c->admitted, clock_ms(),
-                                                 version_log_policy(l->versions)->samples_a_day)};
+    return (struct schedule){
+        .labelled = c->labelled,
+        .open = c->open,
+        .open_tasks = policy->operator_.open_tasks,
+        .per_class = c->per_class,
+        .changed = c->digest != newest.digest,
+        .published_rows = newest.rows,
+        .fitted_rows = newest.fitted_rows,
+        .primed = learner_is_primed(l),
+        .accepted = accepted && accepted == registry_newest(registry),
+        .since_ms = clock_ms() - newest.published_ms,
+        .cost_ms = l->fit_ms,
+        .bytes = newest.bytes,
+        .weighted = labelled_set_weigh(l->set, version_log_policy(l->versions)->weighted),
+        .samples_a_day = day_volume_look(&l->volume, c->admitted, clock_ms(),
+                                         version_log_policy(l->versions)->samples_a_day)};
 }
 
 /* Says it once, when it begins and when it ends. */

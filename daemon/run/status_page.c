@@ -317,6 +317,7 @@ static const struct {
     {"estimate_always_low", METRIC_estimate_always_low},
     {"estimate_always_high", METRIC_estimate_always_high},
     {"estimate_draws", METRIC_estimate_draws},
+    {"draws_ratio", METRIC_draws_ratio},
     {"estimate_now", METRIC_estimate_now},
     {"estimate_now_low", METRIC_estimate_now_low},
     {"estimate_now_high", METRIC_estimate_now_high},

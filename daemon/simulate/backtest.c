@@ -199,12 +199,15 @@ static int backtest_learn(struct backtest *t, size_t sample) {
                                 .changed = true,
                                 .primed = t->base != NULL,
                                 .published_rows = t->published_rows,
+                                .weighted =
+                                    backtest_figures_weigh(&t->figures, t->policy.learner.weighted),
                                 .samples_a_day = t->o->samples_a_day};
     TRY(backtest_improve(t, &schedule, before));
     struct policy_learner wanted =
         schedule_policy(t->config, &schedule, t->model ? t->model->version : 0);
     const struct policy_learner *now = &t->policy.learner;
-    if (wanted.live != now->live || wanted.cold != now->cold || wanted.full != now->full)
+    if (wanted.live != now->live || wanted.cold != now->cold || wanted.full != now->full ||
+        wanted.weighted != now->weighted)
         t->policy.number++;
     t->policy.learner = wanted;
     t->snapshot = (struct snapshot){.policy = t->policy, .model = t->model};
@@ -225,6 +228,7 @@ static int backtest_follow_switch(struct backtest *t, const struct backtest_swit
     t->policy.learner = (struct policy_learner){.live = t->model ? t->model->version : 0,
                                                 .cold = w->cold,
                                                 .explore = w->explore,
+                                                .weighted = w->weighted,
                                                 .samples_a_day = t->o->samples_a_day};
     t->snapshot = (struct snapshot){.policy = t->policy, .model = t->model};
     return 0;

@@ -27,11 +27,12 @@ struct curve_point {
 
 /* A model switch as a daemon made it: from `sample` on, the model fitted on the first `labels`
  * answers, when `tasks` requests were known, is in force. Of a run of switches with equal `labels`
- * the first one makes the version; the others only set `cold` and `explore`. */
+ * the first one makes the version; the others only set the rest. */
 struct backtest_switch {
     size_t sample, tasks, labels;
     bool cold;
     double explore;
+    bool weighted;
 };
 
 /* What became of each sample, for --predictions. Arrays of the file's length, the caller's. */

@@ -7,6 +7,7 @@ void backtest_figures_open(struct backtest_figures *f, const struct encoded_file
                            size_t window) {
     size_t n = segments_n(file->segments);
     *f = (struct backtest_figures){.estimator = estimator_create(window),
+                                   .design = design_create(),
                                    .segments = file->segments};
     for (size_t e = 0; e < ESTIMATES; e++)
         if (estimate_counts((enum estimate_name)e)) f->plain[e] = prequential_create();
@@ -18,6 +19,7 @@ void backtest_figures_close(struct backtest_figures *f) {
     parts_destroy(f->parts);
     free(f->part);
     estimator_destroy(f->estimator);
+    design_destroy(f->design);
     for (size_t e = 0; e < ESTIMATES; e++) prequential_destroy(f->plain[e]);
 }
 
@@ -56,12 +58,19 @@ static void backtest_figures_watch(const struct backtest_figures *f, struct back
 void backtest_figures_answer(struct backtest_figures *f, const struct asked *a,
                              const struct outcome *o, struct backtest_result *r) {
     estimator_answer(f->estimator, a, o);
+    design_answer(f->design, a, o);
     parts_answer(f->parts, a, o);
     for (size_t e = 0; e < ESTIMATES; e++) {
         int hit = estimate_hit((enum estimate_name)e, o);
         if (f->plain[e] && hit >= 0) prequential_add(f->plain[e], 1, hit, a->propensity);
     }
     backtest_figures_watch(f, r);
+}
+
+bool backtest_figures_weigh(const struct backtest_figures *f, bool weighted) {
+    struct design_figures design;
+    design_read(f->design, f->estimator, weighted, &design);
+    return design.pays;
 }
 
 void backtest_figures_read(const struct backtest_figures *f, struct backtest_result *r) {

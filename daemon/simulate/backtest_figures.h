@@ -7,6 +7,7 @@
 #include "backtest.h"
 
 #include "encode/segments.h"
+#include "estimate/design.h"
 #include "estimate/parts.h"
 
 /* Sums over samples that are all known. */
@@ -17,6 +18,7 @@ struct backtest_truth {
 
 struct backtest_figures {
     struct estimator *estimator;
+    struct design *design;
     struct prequential *plain[ESTIMATES];
     struct backtest_truth truth;
     const struct segment_list *segments; // NULL: there are none
@@ -37,5 +39,7 @@ void backtest_figures_sample(struct backtest_figures *f, const double *row,
 void backtest_figures_ask(struct backtest_figures *f, const struct asked *a);
 void backtest_figures_answer(struct backtest_figures *f, const struct asked *a,
                              const struct outcome *o, struct backtest_result *r);
+/* Whether the random arm's draws should be weighted; weighted: they are. */
+bool backtest_figures_weigh(const struct backtest_figures *f, bool weighted);
 /* Into truth, estimate, now, plain and segment of the result. */
 void backtest_figures_read(const struct backtest_figures *f, struct backtest_result *r);

@@ -135,6 +135,7 @@ static int plan_apply_flags(struct comparison *t, struct config *c,
     int code = plan_choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
     if (code == CLI_GO)
         code = plan_choose("manager", MANAGER_CHOICES, f->manager, &c->query.manager);
+    if (code == CLI_GO) code = plan_choose("draws", DRAWS_CHOICES, f->draws, &c->budget.draws);
     if (code != CLI_GO) return code;
     if (c->query.measure == MEASURE_MIX && !c->query.mix.n)
         return plan_refuse(
@@ -173,6 +174,7 @@ static void plan_make_baseline(struct comparison_strategy *row, const struct com
     struct config *c = &row->config;
     c->budget.rate = row->baseline == BASELINE_NONE ? row->budget : 1;
     c->budget.upfront = 0;
+    c->budget.draws = DRAWS_UNIFORM;
     row->budget = c->budget.rate;
     c->pool.window = c->pool.time = 0;
     if (row->baseline == BASELINE_NONE) c->budget.random_share = 1;

@@ -11,11 +11,15 @@ enum {
     FIRST_SWITCHES = 64 // room at first; it doubles
 };
 
-/* The rest of a line: a share, or nothing, which is 0. */
-static bool switches_read_share(const char *rest, double *out) {
+/* The rest of a line: a share, and the word "weighted". Without the word false, without both 0. */
+static bool switches_read_rest(const char *rest, struct backtest_switch *out) {
     char *end = (char *)rest;
-    *out = *rest ? strtod(rest, &end) : 0;
-    return !end[strspn(end, " \t\r\n")] && (end > rest || !*rest) && *out >= 0 && *out <= 1;
+    out->explore = *rest ? strtod(rest, &end) : 0;
+    if (end == rest && *rest) return false;
+    end += strspn(end, " \t\r\n");
+    out->weighted = strncmp(end, "weighted", strlen("weighted")) == 0;
+    if (out->weighted) end += strlen("weighted");
+    return !end[strspn(end, " \t\r\n")] && out->explore >= 0 && out->explore <= 1;
 }
 
 /* NULL, or what is wrong with the line. after: the sample of the switch before it. */
@@ -24,8 +28,8 @@ static const char *switches_read_line(const char *line, struct backtest_switch *
     int end = 0;
     if (sscanf(line, "%zu %zu %zu %7s %n", &out->sample, &out->tasks, &out->labels, word, &end) !=
             4 ||
-        !switches_read_share(line + end, &out->explore))
-        return "is not \"SAMPLE TASKS LABELS cold|warm [EXPLORE]\"";
+        !switches_read_rest(line + end, out))
+        return "is not \"SAMPLE TASKS LABELS cold|warm [EXPLORE [weighted]]\"";
     if (strcmp(word, "cold") != 0 && strcmp(word, "warm") != 0) return "says neither cold nor warm";
     out->cold = strcmp(word, "cold") == 0;
     return out->sample < after ? "goes back to an earlier sample" : NULL;

@@ -89,6 +89,13 @@ enum measure { WORDS_ENUM(MEASURE_TABLE) MEASURES };
 #define MANAGER_CHOICES WORDS_LIST(MANAGER_TABLE)
 enum manager { WORDS_ENUM(MANAGER_TABLE) MANAGERS };
 
+/* budget.draws: how the random arm spreads its requests. */
+#define DRAWS_TABLE(FIRST, NEXT)                                                                   \
+    FIRST(DRAWS_WEIGHTED, "weighted")                                                              \
+    NEXT(DRAWS_UNIFORM, "uniform")
+#define DRAWS_CHOICES WORDS_LIST(DRAWS_TABLE)
+enum draws { WORDS_ENUM(DRAWS_TABLE) DRAW_DESIGNS };
+
 /* The keys of model.upstream: what a score of the event's own is. */
 #define UPSTREAM_TABLE(FIRST, NEXT)                                                                \
     FIRST(UPSTREAM_PROBABILITY, "probability")                                                     \

@@ -21,6 +21,7 @@ struct policy_learner {
                     // made of it until the operator accepts it, or it has grown back
     uint64_t rolled_ms; // the operator's rollback after which the live version was made: tells it
                         // from a version that was under way when the operator rolled back
+    bool weighted; // the random arm draws more where the figures are in doubt, for that tells more
     uint64_t samples_a_day; // of all partitions, for watch.capacity_per_day; 0: not known
 };
 

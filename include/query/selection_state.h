@@ -18,11 +18,13 @@
 #include <stdint.h>
 
 enum {
-    STATE_WINDOW = 128,     // utilities remembered
-    STATE_SHARES = MIX_MAX, // measures of a mix, at most
-    STATE_OWN = 4,          // words of the budget manager: one for each measure of a mix
-    STATE_REGIONS = 16,     // of the feature space, in which requests are counted
-    STATE_TEXT_MAX = 512,   // characters of the text, at most; who the position is of stands behind
+    STATE_WINDOW = 128,            // utilities remembered
+    STATE_SHARES = MIX_MAX,        // measures of a mix, at most
+    STATE_OWN = 4,                 // words of the budget manager: one for each measure of a mix
+    STATE_REGIONS = 16,            // of the feature space, in which requests are counted
+    STATE_PIECES = 16,             // of a block's length, that a sample takes in the mean
+    STATE_WEIGHTED_MOST = 1 << 20, // m of a block whose draws are weighted, at most
+    STATE_TEXT_MAX = 512, // characters of the text, at most; who the position is of stands behind
 };
 
 #define TOKEN_ONE ((int64_t)1 << 32) // tokens of one label
@@ -45,13 +47,16 @@ struct partition_state {
         covered; // of them, decided while neither paused nor capped: the estimate speaks for them
     uint64_t asked; // labels asked for, in the whole life of the partition
     /* The token bucket (daemon/query/budget.c). */
-    int64_t tokens;       // held; the random arm's present block is paid
-    uint64_t block_start; // admitted count at which that block began
-    uint32_t block_size;  // m of that block; 0: none yet
-    uint8_t both;         // 1: in that block both arms asked one sample
-    uint32_t grant;       // labels of budget.upfront that are or were the partition's; UINT32_MAX:
-                          // not known, the state was lost
-    uint32_t grant_left;  // of them, not asked yet
+    int64_t tokens;        // held; the random arm's present block is paid
+    uint64_t block_start;  // admitted count at which that block began
+    uint32_t block_size;   // m of that block; 0: none yet
+    uint64_t block_passed; // pieces of its m · STATE_PIECES that have passed
+    uint8_t weighted;      // 1: its samples take pieces by their doubt, not all the same
+    uint32_t doubt;        // of a sample in the mean, as a level (daemon/query/draw_weight.c)
+    uint8_t both;          // 1: in that block both arms asked one sample
+    uint32_t grant;        // labels of budget.upfront that are or were the partition's; UINT32_MAX:
+                           // not known, the state was lost
+    uint32_t grant_left;   // of them, not asked yet
     /* Caps, and the division among the partitions. */
     uint32_t divisor;   // partitions that caps and grant were last divided by; 0: not known
     uint8_t waiting;    // 1: the partition has no share yet

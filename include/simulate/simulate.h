@@ -12,8 +12,8 @@
 /* The command line; what was not given is NULL, NAN or -1. Texts are borrowed. */
 struct simulate_flags {
     struct dataset_options data; // the labelled samples; its limit is `limit`
-    const char *config, *measure, *manager, *pool, *against, *csv, *report, *figures, *switches,
-        *predictions;
+    const char *config, *measure, *manager, *draws, *pool, *against, *csv, *report, *figures,
+        *switches, *predictions;
     int64_t limit, delay, seed, seeds, day;
     double budget, upfront, noise, unanswered;
     bool json;

@@ -24,6 +24,7 @@ struct schedule {
     int64_t cost_ms;        // what fitting it took
     size_t bytes;           // of its record
     uint64_t samples_a_day; // that the workers shall reckon with; 0: not known
+    bool weighted;          // draws of the random arm should be weighted (estimate/design.h)
 };
 
 /* Whether to fit. Never where a score that events bring is the model and stays it. A version is due

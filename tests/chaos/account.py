@@ -38,7 +38,7 @@ class Form:
 
 
 FORMS = {b"w2": Form(512, 404, (32, 8), (48, 8)), b"w3": Form(487, 384, (20, 6), (32, 5)),
-         b"w4": Form(512, 404, (20, 6), (32, 5), 0xFFFFFFFF)}
+         b"w4": Form(512, 404, (20, 6), (32, 5), 0xFFFFFFFF), b"w5": Form(512, 404, (18, 6), (30, 5), 0x55555555)}
 
 
 def read_state(text):

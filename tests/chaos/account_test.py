@@ -83,7 +83,7 @@ def progress(rows, digest):
     return record("models", 99, {"labelled": rows, "published_digest": "%016x" % digest}, key=b"n/progress")
 
 
-def state(admitted, asked, form=b"w4"):
+def state(admitted, asked, form=b"w5"):
     """A selection state as docs/FORMATS.md has it, written by another way than the account reads it."""
     f = FORMS[form]
     data = bytearray(f.crc + 4)

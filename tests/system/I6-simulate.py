@@ -26,7 +26,7 @@ def seen(meta, topic):
 
 
 def switches(stage, daemon):
-    """(sample, tasks known, labels learned, cold, explore) of each policy that came into force."""
+    """(sample, tasks known, labels learned, cold, explore, weighted) of each policy that came into force."""
     policies, versions = {}, {}
     for r in stage.read("models"):
         key = r.key.decode().split("/", 1)[1]
@@ -45,7 +45,7 @@ def switches(stage, daemon):
             meta = versions[version]
             known, labels = sum(o < seen(meta, "tasks") for o in tasks), int(meta["rows"])
         policy = [p for n, p in sorted(policies.items()) if n <= number][-1]
-        out.append((int(event["offset"]), known, labels, policy["cold"], policy["explore"]))
+        out.append((int(event["offset"]), known, labels, policy["cold"], policy["explore"], policy["weighted"]))
     return out
 
 

@@ -82,6 +82,7 @@ static void any_window_any_utilities(void **state) {
                 struct partition p;
                 struct watch w = {0};
                 open_trial(&p, &t, manager);
+                p.policy.learner.weighted = seed % 4 > 1;
                 for (int64_t i = 0; i < SAMPLES; i++) {
                     see(&w, partition_take(&p, shapes[shape](seed, i)).ask, t.rate);
                     if (seed % 2 && uniform(seed + 99, i) < 0.01) partition_move(&p, 1);
@@ -121,6 +122,8 @@ static void switches_and_lost_states(void **state) {
         open_trial(&p, &t, (enum manager)(seed % MANAGERS));
         for (int64_t i = 0; i < SAMPLES; i++) {
             uint64_t event = rng_below(rng_next(&r), 150);
+            if (event == 6) p.policy.learner.weighted = !p.policy.learner.weighted;
+            if (event == 7) partition_move(&p, 1);
             if (event == 0) p.policy.operator_.budget_scale = scales[rng_below(rng_next(&r), 6)];
             if (event == 1) p.policy.operator_.paused = !p.policy.operator_.paused;
             if (event == 2) p.policy.learner.cold = !p.policy.learner.cold;
@@ -155,10 +158,12 @@ static void a_lost_state_has_no_tokens_and_no_grant(void **state) {
 
 /* ---- what is spent of it ---- */
 
-static size_t spent(const struct trial *t, double (*shape)(uint64_t, int64_t), int64_t n) {
+static size_t spent(const struct trial *t, double (*shape)(uint64_t, int64_t), bool weighted,
+                    int64_t n) {
     struct partition p;
     size_t asked = 0;
     open_trial(&p, t, MANAGER_QUANTILE_WINDOW);
+    p.policy.learner.weighted = weighted;
     for (int64_t i = 0; i < n; i++) {
         asked += partition_take(&p, shape(t->seed, i)).ask;
         if (i % 5000 == 4999) partition_move(&p, 1);
@@ -181,8 +186,11 @@ static void a_stream_spends_its_budget(void **state) {
             for (uint64_t seed = 1; seed < 4; seed++) {
                 struct trial t = {rates[r], 0.2, 10, seed};
                 double many = 2000, few = 150;
-                double asked = (double)spent(&t, streams[shape], (int64_t)(many / t.rate)),
-                       of_few = (double)spent(&t, streams[shape], (int64_t)(few / t.rate));
+                bool weighted = seed > 1;
+                double asked =
+                           (double)spent(&t, streams[shape], weighted, (int64_t)(many / t.rate)),
+                       of_few =
+                           (double)spent(&t, streams[shape], weighted, (int64_t)(few / t.rate));
                 if (asked > many + 11 || asked < 0.95 * many)
                     fail_msg("rate %g, utilities %zu, seed %d: %g asked of %g", t.rate, shape,
                              (int)seed, asked, many);
@@ -224,6 +232,32 @@ static void every_block_has_its_request(void **state) {
             }
             assert_int_equal(drawn, 1);
         }
+        partition_close(&p);
+    }
+}
+
+/* Weighted or not it is never refused, and draws as often; also where one sample earns hardly more
+ * than it may take. */
+static void a_weighted_arm_draws_as_often(void **state) {
+    (void)state;
+    enum { SETTLED = 6000 }; // samples within which the level finds its place
+    static const double shares[] = {0.2, 0.05, 0.4}, rates[] = {0.004, 0.05, 0.3};
+    for (uint64_t seed = 0; seed < 27; seed++) {
+        struct trial t = {rates[seed % 3], shares[seed / 3 % 3], 1 + (double)(seed % 4), seed};
+        struct partition p;
+        double drawn = 0, n = 400 / (t.rate * t.share);
+        open_trial(&p, &t, (enum manager)(seed % MANAGERS));
+        p.policy.learner.weighted = true;
+        for (int64_t i = -SETTLED; i < (int64_t)n; i++) {
+            struct decision d = partition_take(&p, seed % 2 ? uniform(seed, i) : floods(seed, i));
+            drawn += i >= 0 && d.by_random;
+            assert_true(d.covered && d.propensity > 0);
+            if (uniform(seed + 50, i) < 0.001) partition_move(&p, 1);
+        }
+        assert_true(p.state.weighted);
+        double m = p.state.block_size; // rounded up
+        if (fabs(drawn - n / m) > 0.06 * n / m)
+            fail_msg("seed %d: %g drawn, not %g", (int)seed, drawn, n / m);
         partition_close(&p);
     }
 }
@@ -451,6 +485,7 @@ int main(void) {
         cmocka_unit_test(a_stream_spends_its_budget),
         cmocka_unit_test(random_and_cold_spend_it_too),
         cmocka_unit_test(every_block_has_its_request),
+        cmocka_unit_test(a_weighted_arm_draws_as_often),
         cmocka_unit_test(a_new_rate_waits_for_the_next_block),
         cmocka_unit_test(switches_that_ask_nobody),
         cmocka_unit_test(caps_hold_over_all_partitions),

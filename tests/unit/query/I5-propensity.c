@@ -38,8 +38,7 @@ static void any_place_of_a_block_is_as_likely(void **state) {
 }
 
 /* Inside a block nothing that the strategy arm sees may tell the draws of different seeds apart. */
-static void the_strategy_arm_is_blind_to_the_draw(void **state) {
-    (void)state;
+static void blind_to_the_draw(bool weighted) {
     struct decision first[M];
     int64_t tokens[M];
     for (uint64_t seed = 0; seed < 300; seed++) {
@@ -49,6 +48,7 @@ static void the_strategy_arm_is_blind_to_the_draw(void **state) {
         c.budget.per_day = 4; // both caps are reached
         c.query.threshold = 0.9;
         partition_open(&p, &c);
+        p.policy.learner.weighted = weighted;
         for (size_t i = 0; i < M; i++) {
             struct decision d = partition_take(&p, uniform(1, (int64_t)i));
             if (!seed) first[i] = d, tokens[i] = p.state.tokens;
@@ -62,7 +62,86 @@ static void the_strategy_arm_is_blind_to_the_draw(void **state) {
     }
 }
 
+static void the_strategy_arm_is_blind_to_the_draw(void **state) {
+    (void)state;
+    blind_to_the_draw(false);
+    blind_to_the_draw(true);
+}
+
 /* ---- frequencies ---- */
+
+/* Requests and what was stated of them, by kind of sample. */
+struct cell {
+    double drawn, stated, variance;
+};
+
+/* Draws in a block exclude each other, so a cell's variance is at most that of independent ones. */
+static void as_stated(const char *what, const struct cell *cell, size_t cells) {
+    double chi2 = 0, n = 0;
+    for (size_t i = 0; i < cells; i++) {
+        if (cell[i].variance < 5) continue;
+        chi2 += pow(cell[i].drawn - cell[i].stated, 2) / cell[i].variance;
+        n++;
+    }
+    if (!(n > 8 && chi2 < n + 4 * sqrt(2 * n) && chi2 > n / 10))
+        fail_msg("%s: chi2 %g of %g cells", what, chi2, n);
+}
+
+static struct cell *kind(struct cell cell[], size_t cells, double at) {
+    size_t i = at > 0 ? (size_t)(at * (double)cells) : 0;
+    return &cell[i < cells ? i : cells - 1];
+}
+
+static void note(struct cell *c, const struct decision *d) {
+    c->drawn += d->by_random;
+    c->stated += d->propensity;
+    c->variance += d->propensity * (1 - d->propensity);
+}
+
+/* A million samples of a stream with a rare class, through restarts, swaps of the design and of the
+ * rate: by utility, by place in the block, by propensity, and those that reach into a next block.
+ */
+static void weighted_draws_are_as_likely_as_stated(void **state) {
+    (void)state;
+    enum { CELLS = 25, FEW = 12, LIVES = 25, SAMPLES = 40000 };
+    struct cell by_utility[CELLS] = {0}, by_place[CELLS] = {0}, by_propensity[CELLS] = {0},
+                within[CELLS] = {0}, across[FEW] = {0};
+    double samples = 0, largest = 0, least = 1;
+    for (uint64_t seed = 1; seed <= LIVES; seed++) {
+        struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW);
+        struct partition p;
+        c.service.seed = (int64_t)seed;
+        c.watch.capacity = 0.05;
+        partition_open(&p, &c);
+        for (int64_t i = 0; i < SAMPLES; i++) {
+            double u = pow(uniform(7, i), 5), place = 0;
+            p.policy.learner.weighted = uniform(seed + 1000, i / 4000) < 0.9;
+            p.policy.operator_.budget_scale = i / 9000 % 2 ? 0.7 : 1;
+            if (uniform(seed + 2000, i) < 0.002) partition_move(&p, 1);
+            if (p.state.block_size)
+                place = (double)p.state.block_passed / (double)STATE_PIECES / p.state.block_size;
+            uint64_t start = p.state.block_start;
+            struct decision d = partition_take(&p, u);
+            samples++;
+            if (d.by_strategy || !d.covered) continue;
+            largest = fmax(largest, d.propensity), least = fmin(least, d.propensity);
+            note(kind(by_utility, CELLS, u), &d);
+            note(kind(by_place, CELLS, place), &d);
+            note(kind(by_propensity, CELLS, d.propensity / 0.06), &d);
+            bool reached = p.state.block_start != start && p.state.block_passed &&
+                           p.state.admitted - p.state.block_start == 1 && place > 0 && place < 1;
+            if (reached) note(kind(across, FEW, uniform(11, i)), &d);
+            else note(kind(within, CELLS, u), &d);
+        }
+        partition_close(&p);
+    }
+    assert_true(samples == 1e6 && largest > 0.045 && least < 0.006);
+    as_stated("by utility", by_utility, CELLS);
+    as_stated("by place", by_place, CELLS);
+    as_stated("by propensity", by_propensity, CELLS);
+    as_stated("within a block", within, CELLS);
+    as_stated("across two blocks", across, FEW);
+}
 
 static void frequencies_match_what_was_stated(void **state) {
     (void)state;
@@ -118,12 +197,13 @@ static void lose_the_state(struct partition *p, int64_t i) {
 static void nothing(struct partition *p, int64_t i) { (void)p, (void)i; }
 
 static struct sums one_life(const struct config *c, uint64_t seed,
-                            void (*event)(struct partition *, int64_t)) {
+                            void (*event)(struct partition *, int64_t), bool weighted) {
     struct config own = *c;
     struct partition p;
     struct sums s = {0};
     own.service.seed = (int64_t)seed;
     partition_open(&p, &own);
+    p.policy.learner.weighted = weighted;
     for (int64_t i = 0; i < 2050; i++) {
         event(&p, i);
         double u = uniform(9, i); // the stream is one; only the draws differ
@@ -170,7 +250,7 @@ static void weighted_sums_are_unbiased(void **state) {
             c.budget.upfront = lives[life].upfront;
             double n[SEEDS], right[SEEDS], covered = 0;
             for (uint64_t seed = 0; seed < SEEDS; seed++) {
-                struct sums s = one_life(&c, seed + 1, lives[life].event);
+                struct sums s = one_life(&c, seed + 1, lives[life].event, manager % 2);
                 n[seed] = s.n - s.covered_n;
                 right[seed] = s.right - s.covered_right;
                 covered += s.covered_n / SEEDS;
@@ -185,6 +265,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_place_of_a_block_is_as_likely),
         cmocka_unit_test(the_strategy_arm_is_blind_to_the_draw),
+        cmocka_unit_test(weighted_draws_are_as_likely_as_stated),
         cmocka_unit_test(frequencies_match_what_was_stated),
         cmocka_unit_test(weighted_sums_are_unbiased),
     };

@@ -14,8 +14,10 @@ enum { TOPIC = 4711, OFFSET = 123456 };
 static uint32_t word(struct rng *r) { return (uint32_t)rng_next(r); }
 
 static struct cap_counter any_counter(struct rng *r) {
-    return (struct cap_counter){
-        .strategy = word(r), .random_ = word(r), .block = word(r) & 1, .late = word(r) & 1};
+    return (struct cap_counter){.strategy = word(r) >> 8,
+                                .random_ = word(r) >> 9,
+                                .block = word(r) & 1,
+                                .late = word(r) & 1};
 }
 
 /* Any state that a run could reach; every field is set. */
@@ -23,13 +25,20 @@ static struct partition_state any_state(uint64_t seed) {
     struct rng r = {.seed = seed};
     struct partition_state s = {0};
     s.policy = rng_next(&r) >> 24;
-    s.model = rng_next(&r) >> 16;
+    s.model = rng_next(&r) >> 32;
     s.admitted = rng_next(&r) >> 16;
     s.covered = rng_below(rng_next(&r), s.admitted);
     s.asked = rng_below(rng_next(&r), s.admitted >> 8);
     s.tokens = (int64_t)(rng_next(&r) >> 11);
     s.block_start = s.admitted - rng_below(rng_next(&r), UINT32_MAX);
     s.block_size = word(&r);
+    s.block_passed = (s.admitted - s.block_start) * STATE_PIECES;
+    if (seed % 3 == 0) {
+        s.weighted = 1;
+        s.block_size = 1 + (uint32_t)rng_below(word(&r), STATE_WEIGHTED_MOST);
+        s.block_passed = rng_below(rng_next(&r), (uint64_t)s.block_size * STATE_PIECES);
+    }
+    s.doubt = word(&r) >> 8;
     s.both = word(&r) & 1;
     s.grant = word(&r);
     s.grant_left = s.grant - (uint32_t)rng_below(word(&r), s.grant);
@@ -63,13 +72,19 @@ static void same_counter(const struct cap_counter *a, const struct cap_counter *
 }
 
 static void same_state(const struct partition_state *a, const struct partition_state *b) {
-    const uint64_t *const whole[][2] = {
-        {&a->policy, &b->policy},   {&a->model, &b->model}, {&a->admitted, &b->admitted},
-        {&a->covered, &b->covered}, {&a->asked, &b->asked}, {&a->block_start, &b->block_start}};
+    const uint64_t *const whole[][2] = {{&a->policy, &b->policy},
+                                        {&a->model, &b->model},
+                                        {&a->admitted, &b->admitted},
+                                        {&a->covered, &b->covered},
+                                        {&a->asked, &b->asked},
+                                        {&a->block_start, &b->block_start},
+                                        {&a->block_passed, &b->block_passed}};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         assert_true(*whole[i][0] == *whole[i][1]);
     assert_true(a->tokens == b->tokens);
     assert_int_equal(a->block_size, b->block_size);
+    assert_int_equal(a->weighted, b->weighted);
+    assert_int_equal(a->doubt, b->doubt);
     assert_int_equal(a->both, b->both);
     assert_int_equal(a->grant, b->grant);
     assert_int_equal(a->grant_left, b->grant_left);
@@ -163,8 +178,9 @@ static void it_belongs_to_one_topic_and_offset(void **state) {
 
 static void impossible_numbers_are_refused(void **state) {
     (void)state;
-    struct partition_state wrong[9];
-    for (size_t i = 0; i < 9; i++) wrong[i] = any_state(5);
+    enum { WRONG = 11 };
+    struct partition_state wrong[WRONG];
+    for (size_t i = 0; i < WRONG; i++) wrong[i] = any_state(i < 9 ? 5 : 6);
     wrong[0].covered = wrong[0].admitted + 1;
     wrong[1].asked = 23, wrong[1].admitted = 10,
     wrong[1].covered = wrong[1].block_start = 0; // a synthetic point beside each sample would be 20
@@ -175,7 +191,9 @@ static void impossible_numbers_are_refused(void **state) {
     wrong[6].tokens = INT64_MAX;
     wrong[7].grant = 5, wrong[7].grant_left = 6;
     wrong[8].unasked.sum[1] = wrong[8].unasked.n * UNASKED_ONE + 1;
-    for (size_t i = 0; i < 9; i++) {
+    wrong[9].block_size = STATE_WEIGHTED_MOST + 1;
+    wrong[10].block_size = 10, wrong[10].block_passed = 10 * STATE_PIECES + 1;
+    for (size_t i = 0; i < WRONG; i++) {
         struct partition_state read;
         char text[STATE_TEXT_MAX + 1];
         size_t n = state_write(&wrong[i], TOPIC, OFFSET, text);
@@ -234,6 +252,7 @@ static struct partition_state written_state(void) {
                                 .tokens = 3 * TOKEN_ONE + 12345,
                                 .block_start = 999900,
                                 .block_size = 500,
+                                .block_passed = 100 * STATE_PIECES,
                                 .both = 1,
                                 .grant = 3,
                                 .grant_left = 3,
@@ -277,9 +296,12 @@ static void what_has_no_room_is_not_another(void **state) {
     struct partition_state s = any_state(1), read;
     char text[STATE_TEXT_MAX + 1];
     s.model = UINT64_C(9007199254740991);
+    s.hour.strategy = 20000000, s.day.random_ = UINT32_MAX; // all of a cap, from then on
     size_t n = state_write(&s, TOPIC, OFFSET, text);
     assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, n}), 0);
-    assert_true(read.model == (UINT64_C(1) << 48) - 1 && read.admitted == s.admitted);
+    assert_true(read.model == UINT32_MAX && read.admitted == s.admitted);
+    assert_true(read.hour.strategy == UINT32_MAX && read.day.random_ == UINT32_MAX);
+    assert_true(read.hour.random_ == s.hour.random_ && read.day.strategy == s.day.strategy);
 }
 
 /* What was written between 0.1.0 and the figures. */
@@ -299,10 +321,30 @@ static void the_format_without_figures_is_read(void **state) {
     same_state(&read, &s);
 }
 
+/* What was written between the figures and the weighted draws. */
+static void the_format_without_weights_is_read(void **state) {
+    (void)state;
+    static const char written[] =
+        "w4Il1[&2v2B/000l704v)F0000001RyYk3d^+0000f001w.05czk000930001f0005(0009o00093000"
+        "0000+uL00000%nSc0000020000O0000k00a+2gA)zhCv<&y0rJua0T5Yk0%P5u1pbzE?MsJX4gAQK7zW"
+        "-1FDpo3G9cYbG:0bjHx&LrI3X$zIWLyHJsy*PJ$mlXKR9V^Lm%8(L[/I$MLU@6NhIweN&v!mOGjjuPc6"
+        "TCP={6KQA=GSR6R].RZFt*Svs+]T1gh1TU3R9Up)4hU}-EpVOO)xWkCrFW(p-NXJdeVYf0O+Y/<1<ZDY"
+        "B@.9L>4.:zpc-ymZk:4acs:W%MA+s/#I+$VzQ=RI?Y^nwm!^]jW)!M79#/h{K7/&=%f*GSxn?cF/v?^t"
+        "kD&BgUL<747T<Z)H->v-{?(1Pu{(UC^2)qqia)@dSi[P15q]k<Fy](Y[G{JMsO}fz:W}*nf=@EaP>%9$"
+        "2%Hm!I)4l%)]LI=Ay8H}!<5rW1$kk$9]";
+    struct partition_state s = written_state(), read;
+    s.unasked = (struct unasked){37, {100000, 200000, 300000, 400000}};
+    s.capacity = 4242;
+    s.hour.strategy = UINT32_MAX;
+    assert_int_equal(state_read(&read, 0x0123456789abcdefu, 123456789, TEXT(written)), 0);
+    same_state(&read, &s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_format_of_0_1_0_is_read),
         cmocka_unit_test(the_format_without_figures_is_read),
+        cmocka_unit_test(the_format_without_weights_is_read),
         cmocka_unit_test(what_has_no_room_is_not_another),
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(one_wrong_character_is_found),

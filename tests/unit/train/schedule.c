@@ -69,6 +69,10 @@ static void the_day_is_told_where_it_is_wanted(void **state) {
     (void)state;
     struct config c = options();
     struct schedule s = {.per_class = enough, .samples_a_day = 5000};
+    s.weighted = true;
+    assert_true(schedule_policy(&c, &s, 3).weighted);
+    c.budget.draws = DRAWS_UNIFORM;
+    assert_false(schedule_policy(&c, &s, 3).weighted);
     assert_int_equal(schedule_policy(&c, &s, 3).samples_a_day, 0);
     c.watch.capacity_per_day = 200;
     assert_int_equal(schedule_policy(&c, &s, 3).samples_a_day, 5000);
