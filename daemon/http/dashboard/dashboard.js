@@ -253,7 +253,7 @@ function show_answers(s) {
   const say = (name, title, unit, [is, range], more = "") => tile("answer-" + name, title, known ? is : "–", known ? unit : "", known ? range + more : "too few answers yet", "answers");
   const [seen] = figure("recall_at_capacity");
   say("much", "How much " + positive + "?", "of 100 samples", figure("prevalence"));
-  say("caught", "How much is caught?", "of 100 " + positive, figure("recall"), "; the likeliest " + (s.settings.capacity_per_day ? number(s.settings.capacity_per_day) + " a day" : percent(s.settings.capacity, 0)) + " hold " + seen);
+  say("caught", "How much is caught?", "of 100 " + positive, figure("recall"), "; " + (s.settings.capacity_by === "risk" ? "the likeliest " : "the riskiest ") + (s.settings.capacity_per_day ? number(s.settings.capacity_per_day) + " a day" : percent(s.settings.capacity, 0)) + " hold " + seen);
   say("false", "How many false alarms?", "of 100 alarms", figure("precision", (x) => 1 - x));
   say("cost", s.settings.cost ? "What does it cost?" : "What goes wrong?", s.settings.cost ? "per 100 decisions" : "of 100 decisions", figure("cost"));
   say("worse", "Is it getting worse?", "", change(s));
@@ -281,12 +281,28 @@ function show_curves(s) {
 }
 
 function show_figures(s) {
+  const live = (name) => { // of what the version in force decided itself
+    const low = s.estimate_live_low[name], high = s.estimate_live_high[name];
+    return s.estimate_live_draws < 10 ? "too few answers" : of_100(s.estimate_live[name], high - low) + " (" + of_100(low, high - low) + " to " + of_100(high, high - low) + ")";
+  };
   rows("figures", s.estimate_now_draws > 0 ? figures : [], ([name, words]) => {
     const width = s.estimate_now_high[name] - s.estimate_now_low[name], wide = s.estimate_high[name] - s.estimate_low[name];
     return [[words, "text"], [of_100(s.estimate_now[name], width), "number"], [of_100(s.estimate_now_low[name], width) + " to " + of_100(s.estimate_now_high[name], width), "number"],
-      [of_100(s.estimate_now_always_low[name], width) + " to " + of_100(s.estimate_now_always_high[name], width), "number"], [of_100(s.estimate[name], wide), "number"]];
-  }, "no answer of the random arm yet", 5);
+      [of_100(s.estimate_now_always_low[name], width) + " to " + of_100(s.estimate_now_always_high[name], width), "number"], [live(name), "number"], [of_100(s.estimate[name], wide), "number"]];
+  }, "no answer of the random arm yet", 6);
   $("figures-more").textContent = "now: the last " + number(s.estimate_now_draws) + " answers of the random arm; since the start: " + number(s.estimate_draws);
+}
+
+/* Only where there are more than two: of two the other one is what the positive is not. */
+function show_classes(s) {
+  const names = Object.keys(s.class_now), all = s.settings.classes.length;
+  $("classes-card").hidden = names.length <= 2;
+  const cell = (name, figure) => {
+    const low = s.class_now_low[name][figure], high = s.class_now_high[name][figure], width = high - low, is = s.class_now[name][figure];
+    return [is === null || is === undefined ? "–" : of_100(is, width) + " (" + of_100(low, width) + " to " + of_100(high, width) + ")", "number"];
+  };
+  rows("classes", names, (name) => [[name, ""], ...["prevalence", "recall", "precision"].map((f) => cell(name, f))], "", 4);
+  $("classes-more").textContent = "with the 95 % range of one look; of many classes some look bad by chance" + (all > names.length ? "; " + (all - names.length) + " more classes are not told" : "");
 }
 
 /* Of each segment the three figures that a manager compares; one that the random arm hardly saw says so. */
@@ -429,6 +445,7 @@ function show_status(s) {
   show_answers(s);
   show_figures(s);
   show_curves(s);
+  show_classes(s);
   show_segments(s);
   show_cohorts(s);
   if (past.rows.length) show_lines(s);
