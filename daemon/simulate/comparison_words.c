@@ -126,6 +126,14 @@ static void words_capacity(const struct comparison *t, char out[64]) {
     else snprintf(out, 64, "%s %.4g %%", first, 100 * c->watch.capacity);
 }
 
+/* Only by watch.cost: without it a cost is a share of wrong decisions, which is told. */
+static void words_cost(const struct backtest_result *r, const struct config *c) {
+    const struct estimate *e = &r->estimate.of[ESTIMATE_COST];
+    if (c->watch.cost.n)
+        printf("A decision costs %.4g (%.4g to %.4g) on average, in truth %.4g.\n", e->value,
+               e->low, e->high, r->truth[ESTIMATE_COST]);
+}
+
 void comparison_print_words(const struct comparison *t) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
     const struct config *c = &t->strategy[0].config;
@@ -150,4 +158,5 @@ void comparison_print_words(const struct comparison *t) {
            words_of_100(r, ESTIMATE_RECALL, b), capacity, class_,
            words_of_100(r, ESTIMATE_PRECISION_AT_CAPACITY, d),
            words_of_100(r, ESTIMATE_RECALL_AT_CAPACITY, e), class_);
+    words_cost(r, c);
 }
