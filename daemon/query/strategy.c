@@ -203,6 +203,14 @@ static float strategy_doubt(const struct step *t) {
     return design_doubt(most, prob[t->s->positive]);
 }
 
+/* Whether it would be within capacity, before that moves on (strategy_account). */
+static bool strategy_within(const struct step *t) {
+    const float score = t->c->prob[t->s->positive];
+    const uint16_t level = t->state->capacity;
+    if (!t->c->amount) return unasked_above(level, score);
+    return unasked_above_value(level, *t->c->amount * (double)score);
+}
+
 /* The random arm draws, blind to what the strategy arm makes of it. by_strategy: that one asks, or
  * the grant does. */
 static void strategy_draw_on(struct step *t, const struct policy *policy, bool by_strategy) {
@@ -210,7 +218,7 @@ static void strategy_draw_on(struct step *t, const struct policy *policy, bool b
     uint32_t pieces = STATE_PIECES;
     if (most && t->c->scored) {
         uint32_t *level = &t->state->doubt;
-        bool within = unasked_above(t->state->capacity, t->c->prob[t->s->positive]);
+        bool within = strategy_within(t);
         pieces = by_strategy ? 0 : draw_weight(*level, strategy_doubt(t), within, most);
         *level = draw_weight_level(*level, pieces);
     }
@@ -272,8 +280,11 @@ static void strategy_account(const struct strategy *s, const struct policy *poli
     if (out->covered) {
         uint32_t term[UNASKED_SUMS];
         double share = policy_capacity(policy, s->capacity, s->capacity_per_day);
-        out->in_capacity =
-            unasked_within(&state->capacity, share, c->prob[s->positive], state->admitted);
+        const float score = c->prob[s->positive];
+        out->in_capacity = c->amount
+                               ? unasked_within_value(&state->capacity, share,
+                                                      *c->amount * (double)score, state->admitted)
+                               : unasked_within(&state->capacity, share, score, state->admitted);
         unasked_terms(c->prob, s->classes, s->positive, out->in_capacity, term);
         if (!out->by_strategy) unasked_add(&state->unasked, term);
     }
