@@ -62,6 +62,14 @@ static void status_note(struct health *h, bool is, const char *text) {
 }
 
 /* One that was ended for good is forgotten after a day. */
+static void status_note_auto(struct health *h) {
+    status_note(h, metric_get_by(METRIC_auto_stopped, AUTO_STOP_OPERATOR) > 0,
+                "the model answers nothing by itself: the operator said `auto off`\n");
+    status_note(h, metric_get_by(METRIC_auto_stopped, AUTO_STOP_SILENT) > 0,
+                "no learner says that it watches what is certified: the model answers nothing by "
+                "itself\n");
+}
+
 static void status_note_bridge(struct health *h) {
     double silence_s = (double)clock_wall_ms() / 1000 - metric_get(METRIC_bridge_heard);
     bool silent = silence_s > BRIDGE_SILENT_S;
@@ -93,6 +101,7 @@ static struct health status_page_health_of(struct run *r) {
                 "a model version is pinned: newer ones do not go live\n");
     status_note(&h, metric_get_by(METRIC_policy_flag, POLICY_EXPLORE_ONLY) > 0,
                 "only the random arm asks\n");
+    status_note_auto(&h);
     status_note(&h, metric_get(METRIC_frozen) > 0, "learning is frozen by the operator\n");
     status_note(&h, metric_get(METRIC_restart_needed) > 0,
                 "options of the reloaded file want a restart\n");
@@ -340,7 +349,10 @@ static void status_page_add_named(struct buf *out) {
     static const struct {
         const char *key;
         enum metric metric;
-    } of[] = {{"segment_draws", METRIC_segment_draws},
+    } of[] = {{"auto_labels", METRIC_auto_labels},
+              {"auto_threshold", METRIC_auto_threshold},
+              {"auto_needed", METRIC_auto_needed},
+              {"segment_draws", METRIC_segment_draws},
               {"segment_now", METRIC_segment},
               {"segment_now_low", METRIC_segment_low},
               {"segment_now_high", METRIC_segment_high},
