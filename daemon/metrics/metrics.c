@@ -9,6 +9,7 @@
 #include "base/metric_engine.h"
 #include "base/position.h"
 #include "config/choices.h"
+#include "estimate/by_class.h"
 #include "estimate/certificate.h"
 #include "estimate/estimator.h"
 #include "metrics/label_values.h"
@@ -25,6 +26,11 @@ static struct metric_series metrics_series[METRICS];
 #define NAMED(id, more)                                                                            \
     { .lock = PTHREAD_MUTEX_INITIALIZER, .m = METRIC_##id, .label = (more) }
 static struct metric_names metrics_names[] = {NAMED(feature_absent, NULL),
+                                              NAMED(class_, "class"),
+                                              NAMED(class_low, "class"),
+                                              NAMED(class_high, "class"),
+                                              NAMED(class_always_low, "class"),
+                                              NAMED(class_always_high, "class"),
                                               NAMED(auto_labels, NULL),
                                               NAMED(auto_threshold, NULL),
                                               NAMED(auto_needed, NULL),
