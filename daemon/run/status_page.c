@@ -145,6 +145,18 @@ static void status_page_add_health(struct run *r, struct buf *out) {
 
 /* ---- what is set ---- */
 
+/* null where the model is to answer nothing by itself. */
+static void status_page_add_auto(const struct config *c, struct buf *out) {
+    if (!c->auto_.enabled) {
+        buf_str(out, ",\"auto\":null");
+        return;
+    }
+    buf_str(out, ",\"auto\":{\"error\":");
+    buf_double(out, c->auto_.error);
+    status_add_number(out, "confidence", c->auto_.confidence);
+    buf_str(out, "}");
+}
+
 static void status_page_add_settings(const struct config *c, struct buf *out) {
     buf_printf(out,
                ",\n\"settings\":{\"workers\":%" PRId64
@@ -165,6 +177,7 @@ static void status_page_add_settings(const struct config *c, struct buf *out) {
                ",\"pool\":%s",
                c->budget.per_hour, c->budget.per_day, c->budget.open_tasks,
                c->pool.window || c->pool.time ? "true" : "false");
+    status_page_add_auto(c, out);
     status_add_text(out, "samples_topic", c->topics.samples);
     status_add_text(out, "positive", c->model.positive);
     buf_str(out, ",\"classes\":[");
@@ -344,6 +357,8 @@ static const struct {
     {"score_samples", METRIC_score_samples},
     {"score_positives", METRIC_score_positives},
     {"score_mean", METRIC_score_mean},
+    {"auto_stopped", METRIC_auto_stopped},
+    {"auto_ended", METRIC_auto_ended},
     {"log_events", METRIC_log_events},
 };
 
