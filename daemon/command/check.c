@@ -10,9 +10,12 @@
 
 #include "base/log.h"
 #include "command.h"
+#include "estimate/certificate.h"
 #include "kafka/client.h"
 #include "terminal/console.h"
 #include "worst_size.h"
+
+#include <math.h>
 
 static int check_command_properties(const struct config *c, const char *file) {
     struct buf errors = {0};
@@ -90,6 +93,27 @@ static void check_command_size(const struct config *c, const char *file) {
             placed ? place : file, task, most, worst_size_widest(c, widest), c->topics.tasks);
 }
 
+/* How long the first certificate of a class takes: a sum that nobody does in his head. */
+static void check_command_auto(const struct config *c, const char *file) {
+    if (!c->auto_.enabled) return;
+    const double least = certificate_least(c->auto_.error, c->auto_.confidence),
+                 drawn = c->budget.rate * c->budget.random_share;
+    if (!(drawn > 0)) {
+        fprintf(stderr,
+                "%s: warning: auto.enabled: with budget.rate 0 the random arm asks nothing, and "
+                "nothing is ever certified\n",
+                file);
+        return;
+    }
+    fprintf(
+        stderr,
+        "%s: note: auto.error %g: a class is certified by %.0f answers of the random arm at "
+        "least, all of them right and above a threshold. It asks %.3g of the samples (budget.rate "
+        "times budget.random_share), so that is after %.0f samples that are predicted to be of "
+        "the class\n",
+        file, c->auto_.error, least, drawn, ceil(least / drawn));
+}
+
 static void check_command_print(const struct config *c) {
     struct buf out = {0};
     config_print(c, &out);
@@ -126,6 +150,7 @@ int command_check(int argc, char **argv) {
     if (code == CLI_GO) {
         check_command_remark(c, file);
         check_command_size(c, file);
+        check_command_auto(c, file);
         if (!sample) check_command_print(c);
         code = online ? check_online(c) : EX_OK;
         if (sample && code == EX_OK) code = check_sample(c, sample);

@@ -71,6 +71,9 @@ int models_topic_open(struct models_topic *m, const struct config *c) {
         registry_create(&(struct registry_options){.name = c->service.name,
                                                    .quiet = true,
                                                    .pushes = true,
+                                                   .classes = m->classes,
+                                                   .classes_n = c->model.classes.n,
+                                                   .fingerprint = features_fingerprint(m->features),
                                                    .bytes = (size_t)c->infer.versions,
                                                    .base = upstream_model(c, m->features)});
     TRY(reader_create(&m->reader, c, &topic, 1, &m->why));

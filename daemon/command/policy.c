@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "infer/score_model.h"
 #include "models_topic.h"
+#include "policy_certificates.h"
 #include "terminal/console.h"
 
 #include <errno.h>
@@ -92,6 +93,8 @@ static void policy_command_show_json(const struct models_topic *v) {
     policy_learner_write(&p->learner, &b);
     buf_str(&b, ",\"operator\":");
     policy_operator_write(&p->operator_, &b);
+    buf_str(&b, ",\"certificates\":");
+    policy_certificates_json(v, &b);
     buf_str(&b, "}\n");
     fputs(buf_string(&b), stdout);
     buf_release(&b);
@@ -157,6 +160,16 @@ SWITCH(policy_command_pause, paused, true)
 SWITCH(policy_command_resume, paused, false)
 SWITCH(policy_command_freeze, frozen, true)
 SWITCH(policy_command_unfreeze, frozen, false)
+
+static int policy_command_set_auto(const struct models_topic *v, const char *const *word,
+                                   struct policy_operator *o) {
+    (void)v;
+    bool on = *word && strcmp(*word, "on") == 0;
+    if (!on && (!*word || strcmp(*word, "off") != 0))
+        return console_fail(EX_USAGE, "auto wants on or off");
+    o->auto_off = !on;
+    return CLI_GO;
+}
 
 /* What is accepted is a set after this newest version: with the next one the word is used up. */
 static int policy_command_accept(const struct models_topic *v, const char *const *word,
@@ -239,6 +252,7 @@ static const struct policy_action {
     {{"freeze", 0}, policy_command_freeze},
     {{"unfreeze", 0}, policy_command_unfreeze},
     {{"accept", 0}, policy_command_accept},
+    {{"auto", 1}, policy_command_set_auto},
     {{"live", 1}, policy_command_set_live},
 };
 
@@ -250,6 +264,7 @@ static void policy_command_show_all(const struct models_topic *v, bool json) {
     policy_command_show(v);
     for (size_t i = 0; i < CAPS; i++)
         policy_command_show_cap(&caps[i], v->config, registry_policy(v->registry)->operator_);
+    policy_certificates_print(v);
     putchar('\n');
     models_topic_versions(v, false);
 }
@@ -286,7 +301,7 @@ int command_policy(int argc, char **argv) {
     struct usage usage = {
         "policy",
         "show | pause | resume | budget SCALE | cap per_hour|per_day|open_tasks N|none|default | "
-        "explore on|off | freeze | unfreeze | accept | live VERSION|newest",
+        "explore on|off | freeze | unfreeze | accept | auto on|off | live VERSION|newest",
         "Shows or changes what the workers and the learner are told; it reaches every process and "
         "survives restarts.",
         flags, sizeof flags / sizeof *flags};

@@ -205,6 +205,30 @@ static size_t status_lines_live(const cJSON *s, struct status_line *l) {
     return 1;
 }
 
+/* Where auto.enabled says so. Returns how many lines. */
+static size_t status_lines_auto(const cJSON *s, struct status_line *l) {
+    const cJSON *auto_ =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(s, "settings"), "auto");
+    const cJSON *from = cJSON_GetObjectItemCaseSensitive(s, "auto_threshold"),
+                *needed = cJSON_GetObjectItemCaseSensitive(s, "auto_needed"), *one;
+    double own = 0, least = INFINITY;
+    if (!cJSON_IsObject(auto_)) return 0;
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(s, "auto_labels")) own +=
+        one->valuedouble;
+    cJSON_ArrayForEach(one, needed) {
+        if (one->valuedouble > 0) least = fmin(least, one->valuedouble);
+    }
+    int certified = cJSON_GetArraySize(from);
+    if (status_value(s, "auto_stopped/operator") > 0)
+        LINE(l, "of itself", "%.0f so far; the operator said `auto off`", own);
+    else if (isfinite(least))
+        LINE(l, "of itself",
+             "%.0f so far, of %d classes; the next wants at least %.0f right answers", own,
+             certified, least);
+    else LINE(l, "of itself", "%.0f so far, of %d classes", own, certified);
+    return 1;
+}
+
 /* Of more than two classes the one whose recall is surely least. Returns how many lines. */
 static size_t status_lines_classes(const cJSON *s, struct status_line *l) {
     enum { NAME = 28 }; // bytes of a name
@@ -353,6 +377,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     status_lines_learning(s, out + 4);
     status_lines_learner(s, out + 8);
     size_t n = 9;
+    n += status_lines_auto(s, out + n);
     n += status_lines_live(s, out + n);
     n += status_lines_classes(s, out + n);
     n += status_lines_segments(s, out + n);

@@ -21,17 +21,18 @@ static const struct entry_check option_checks[] = {
     {OPTION_kafka_brokers, text_rule_brokers},    {OPTION_topics_samples, text_rule_topic},
     {OPTION_topics_tasks, text_rule_topic},       {OPTION_topics_labels, text_rule_topic},
     {OPTION_topics_models, text_rule_topic},      {OPTION_topics_dead_letters, text_rule_topic},
-    {OPTION_topics_predictions, text_rule_topic}, {OPTION_admit_id, text_rule_pointer},
-    {OPTION_model_classes, text_rule_class},      {OPTION_model_hidden, text_rule_width},
-    {OPTION_route_fields, text_rule_pointer},     {OPTION_route_mask, text_rule_pointer},
-    {OPTION_train_memories, text_rule_memory},    {OPTION_watch_listen, text_rule_listen},
-    {OPTION_replay_switches, text_rule_switch},   {OPTION_worker_cpus, text_rule_cpu},
-    {OPTION_bridge_url, text_rule_url},           {OPTION_bridge_listen, text_rule_listen},
-    {OPTION_bridge_path, text_rule_path},         {OPTION_admit_event, text_rule_pointer},
-    {OPTION_admit_ignore, text_rule_ignored},     {OPTION_labels_id, text_rule_pointer},
-    {OPTION_labels_sample_id, text_rule_pointer}, {OPTION_labels_label, text_rule_pointer},
-    {OPTION_labels_time, text_rule_pointer},      {OPTION_labels_annotator, text_rule_pointer},
-    {OPTION_labels_outcome, text_rule_pointer},   {OPTION_labels_source, text_rule_pointer},
+    {OPTION_topics_predictions, text_rule_topic}, {OPTION_topics_auto_labels, text_rule_topic},
+    {OPTION_admit_id, text_rule_pointer},         {OPTION_model_classes, text_rule_class},
+    {OPTION_model_hidden, text_rule_width},       {OPTION_route_fields, text_rule_pointer},
+    {OPTION_route_mask, text_rule_pointer},       {OPTION_train_memories, text_rule_memory},
+    {OPTION_watch_listen, text_rule_listen},      {OPTION_replay_switches, text_rule_switch},
+    {OPTION_worker_cpus, text_rule_cpu},          {OPTION_bridge_url, text_rule_url},
+    {OPTION_bridge_listen, text_rule_listen},     {OPTION_bridge_path, text_rule_path},
+    {OPTION_admit_event, text_rule_pointer},      {OPTION_admit_ignore, text_rule_ignored},
+    {OPTION_labels_id, text_rule_pointer},        {OPTION_labels_sample_id, text_rule_pointer},
+    {OPTION_labels_label, text_rule_pointer},     {OPTION_labels_time, text_rule_pointer},
+    {OPTION_labels_annotator, text_rule_pointer}, {OPTION_labels_outcome, text_rule_pointer},
+    {OPTION_labels_source, text_rule_pointer},
 };
 
 /* Where the option stands; the start of the file if it is not in it. */
@@ -51,7 +52,8 @@ static void check_entries(struct config_reading *r) {
 static void check_topics(struct config_reading *r) {
     static const size_t topics[] = {OPTION_topics_samples,      OPTION_topics_tasks,
                                     OPTION_topics_labels,       OPTION_topics_models,
-                                    OPTION_topics_dead_letters, OPTION_topics_predictions};
+                                    OPTION_topics_dead_letters, OPTION_topics_predictions,
+                                    OPTION_topics_auto_labels};
     struct item items[sizeof topics / sizeof *topics];
     size_t n = 0;
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
@@ -445,6 +447,16 @@ static void check_label_page(struct config_reading *r) {
                 "wants watch.listen: nothing is served without it");
 }
 
+/* What would be certified must have somewhere to go. */
+static void check_auto(struct config_reading *r) {
+    const struct config *c = r->config;
+    if (!c->auto_.enabled || !check_sound(r, OPTION_auto_enabled) ||
+        !check_sound(r, OPTION_topics_auto_labels) || *c->topics.auto_labels)
+        return;
+    problem(&r->problems, check_place(r, OPTION_auto_enabled), "auto.enabled",
+            "wants topics.auto_labels: the topic that the model's own answers go to");
+}
+
 static void check_value_at_risk(struct config_reading *r) {
     const struct config *c = r->config;
     if (!check_sound(r, OPTION_route_priority) || !check_sound(r, OPTION_route_value) ||
@@ -487,6 +499,7 @@ void config_check(struct config_reading *r) {
     check_times(r);
     check_work(r);
     check_label_page(r);
+    check_auto(r);
     check_features(r);
     check_segments(r);
     check_value_at_risk(r);

@@ -26,7 +26,7 @@ enum {
 };
 _Static_assert(OCTAVE == 1 << (23 - DROPPED), "a float's mantissa has 23 bits");
 
-static uint32_t unasked_term(float probability) {
+uint32_t unasked_term(float probability) {
     if (!(probability > 0)) return 0; // NaN, too
     if (probability >= 1) return UNASKED_ONE;
     return (uint32_t)(probability * UNASKED_ONE + 0.5f);

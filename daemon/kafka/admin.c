@@ -33,6 +33,8 @@ void admin_plan(const struct config *c, struct topic_plan out[ROLES]) {
         (struct topic_plan){"topics.dead_letters", c->topics.dead_letters, n, false, 0, true};
     out[ROLE_PREDICTIONS] =
         (struct topic_plan){"topics.predictions", c->topics.predictions, n, false, 0, true};
+    out[ROLE_AUTO_LABELS] =
+        (struct topic_plan){"topics.auto_labels", c->topics.auto_labels, n, false, 0, true};
 }
 
 int admin_open(struct admin **out, const struct config *c, struct buf *why) {

@@ -10,6 +10,7 @@
 #include "base/position.h"
 #include "config/choices.h"
 #include "estimate/by_class.h"
+#include "estimate/certificate.h"
 #include "estimate/estimator.h"
 #include "metrics/label_values.h"
 #include "store/label_fate.h"
@@ -30,6 +31,9 @@ static struct metric_names metrics_names[] = {NAMED(feature_absent, NULL),
                                               NAMED(class_high, "class"),
                                               NAMED(class_always_low, "class"),
                                               NAMED(class_always_high, "class"),
+                                              NAMED(auto_labels, NULL),
+                                              NAMED(auto_threshold, NULL),
+                                              NAMED(auto_needed, NULL),
                                               NAMED(segment_draws, NULL),
                                               NAMED(segment, "segment"),
                                               NAMED(segment_low, "segment"),

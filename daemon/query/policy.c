@@ -42,6 +42,7 @@ static const struct member operator_[] = {
     {"rollback", WHOLE, offsetof(struct policy_operator, rollback), true},
     {"rolled_ms", WHOLE, offsetof(struct policy_operator, rolled_ms), true},
     {"accepted", WHOLE, offsetof(struct policy_operator, accepted), true},
+    {"auto_off", BOOLEAN, offsetof(struct policy_operator, auto_off), true},
     {"per_hour", CAP, offsetof(struct policy_operator, per_hour), true},
     {"per_day", CAP, offsetof(struct policy_operator, per_day), true},
     {"open_tasks", CAP, offsetof(struct policy_operator, open_tasks), true},

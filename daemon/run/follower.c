@@ -22,6 +22,7 @@
 enum {
     POLL_MS = 50,           // how long the models topic is waited for
     POLL_RECORDS = 64,      // records of it that are read at once
+    WATCH_MS = 120000,      // a learner says every 20 s that it bets against a certificate
     RETRY_MS = 1000,        // before a missing topic or broker is tried again
     RETIRED_MAX = 64,       // snapshots that wait until no worker uses them
     PROBE_MS = 1000,        // how often a silent broker is asked whether it is there
@@ -41,6 +42,9 @@ struct follower {
     struct snapshot **replayed; // (shared->replay_n)
     int64_t live_created_ms, live_since_ms, probed_ms;
     uint64_t live, silences;
+    struct auto_terms auto_terms; // what a certificate must promise; error 0: none is used
+    int64_t watched_ms;           // when a certificate was last said to be watched; 0: never yet
+    bool auto_silent;             // that is too long ago; said
     pthread_mutex_t models_lock;
     struct buf models;          // JSON, as the topic stands
     struct buf learner;         // instance that said last that it learns
@@ -146,9 +150,36 @@ void follower_models(struct follower *f, struct buf *out) {
     pthread_mutex_unlock(&f->models_lock);
 }
 
+static const struct auto_terms *follower_auto(const struct follower *f) {
+    return f->auto_terms.error > 0 && !f->auto_silent ? &f->auto_terms : NULL;
+}
+
+static bool follower_is_certified(const struct follower *f) {
+    const struct config *c = atomic_load(&f->shared->config);
+    for (size_t i = 0; i < c->model.classes.n; i++)
+        if (registry_certified(f->registry, i, &f->auto_terms)) return true;
+    return false;
+}
+
+/* What the model answers by itself here. */
+static void follower_say_auto(const struct follower *f, const struct snapshot *s) {
+    const struct config *c = atomic_load(&f->shared->config);
+    struct metric_named list[METRIC_NAMED_MAX];
+    size_t n = 0;
+    for (size_t i = 0; s->auto_ && i < c->model.classes.n && n < METRIC_NAMED_MAX; i++)
+        if (s->auto_[i].threshold <= UNASKED_ONE)
+            list[n++] = (struct metric_named){text_of(c->model.classes.at[i]),
+                                              {(double)s->auto_[i].threshold / UNASKED_ONE}};
+    metric_set_named(METRIC_auto_threshold, list, n);
+    metric_set_by(METRIC_auto_stopped, AUTO_STOP_OPERATOR, s->policy.operator_.auto_off);
+    metric_set_by(METRIC_auto_stopped, AUTO_STOP_SILENT,
+                  f->auto_silent && follower_is_certified(f));
+}
+
 static void follower_publish(struct follower *f) {
-    struct snapshot *fresh = registry_snapshot(f->registry);
+    struct snapshot *fresh = registry_snapshot(f->registry, follower_auto(f));
     follower_say(f, fresh);
+    follower_say_auto(f, fresh);
     follower_describe(f, fresh);
     if (f->shared->replay_n) { // nothing newer may decide
         registry_release(f->registry, fresh);
@@ -166,7 +197,7 @@ static void follower_publish(struct follower *f) {
 static void follower_keep_for_replay(struct follower *f, int64_t offset) {
     for (size_t i = 0; i < f->shared->replay_n; i++)
         if (f->shared->replay[i].number == (uint64_t)offset + 1)
-            f->replayed[i] = registry_snapshot(f->registry);
+            f->replayed[i] = registry_snapshot(f->registry, NULL);
 }
 
 static bool follower_replay_complete(struct follower *f) {
@@ -203,6 +234,32 @@ static void follower_note_bridge(struct text record) {
     metric_set(METRIC_bridge_heard, (double)f.time_ms / 1000);
 }
 
+/* A certificate is in force while somebody bets against it. Nobody does where the one that learns
+ * has died, is of a release before, or is told not to. */
+static bool follower_heed_silence(struct follower *f) {
+    bool was = f->auto_silent;
+    bool late = !f->watched_ms || clock_ms() - f->watched_ms > WATCH_MS;
+    if (late == was || (late && !follower_is_certified(f))) return false;
+    f->auto_silent = late;
+    if (late)
+        LOG(ERROR, "auto_unwatched",
+            "no learner has said for two minutes that it watches what is certified: the model "
+            "answers nothing by itself until one does");
+    else LOG(NOTICE, "auto_watched", "a learner watches what is certified: it is in force");
+    return true;
+}
+
+/* Whether what workers may answer has changed without a record of the topic. */
+static bool follower_heed_auto(struct follower *f) {
+    const struct config *c = atomic_load(&f->shared->config);
+    bool on = c->auto_.enabled;
+    struct auto_terms now = {0};
+    if (on) now = (struct auto_terms){c->auto_.error, c->auto_.confidence};
+    bool changed = now.error != f->auto_terms.error || now.confidence != f->auto_terms.confidence;
+    f->auto_terms = now;
+    return follower_heed_silence(f) || changed;
+}
+
 int64_t follower_silence(struct follower *f, struct buf *by) {
     pthread_mutex_lock(&f->models_lock);
     if (by) buf_text(by, buf_view(&f->learner));
@@ -219,13 +276,17 @@ static int follower_poll_once(struct follower *f) {
     for (int i = 0; i < n; i++) {
         enum registry_change change = registry_apply(f->registry, record[i].key, record[i].value,
                                                      record[i].chunks, record[i].offset);
-        changed |= change == CHANGE_POLICY || change == CHANGE_MODEL;
+        changed |=
+            change == CHANGE_POLICY || change == CHANGE_MODEL || change == CHANGE_CERTIFICATE;
+        bool watched = change == CHANGE_CERTIFICATE || change == CHANGE_WATCH;
+        if (watched && atomic_load(&f->ready)) f->watched_ms = clock_ms(); // before, it is old
         if (change == CHANGE_PROGRESS) follower_note_learner(f);
         if (change == CHANGE_BRIDGE) follower_note_bridge(record[i].value);
         atomic_fetch_add(&f->progress, 1); // what one record costs is bounded (infer/model.h)
         follower_keep_for_replay(f, record[i].offset);
     }
     reader_release(f->reader, record, (size_t)n);
+    changed |= follower_heed_auto(f);
     if (changed && atomic_load(&f->ready)) follower_publish(f);
     return 0;
 }
@@ -238,6 +299,7 @@ static int open_follower(struct follower *f) {
         registry_create(&(struct registry_options){.name = c->service.name,
                                                    .d = f->columns,
                                                    .classes = f->classes,
+                                                   .classes_n = c->model.classes.n,
                                                    .fingerprint = f->fingerprint,
                                                    .bytes = (size_t)c->infer.versions,
                                                    .base = upstream_model(c, f->shared->features)});
@@ -326,6 +388,7 @@ struct follower *follower_start(struct shared *shared, size_t columns, uint64_t 
     f->shared = shared;
     f->columns = columns;
     f->fingerprint = fingerprint;
+    f->auto_silent = true;
     f->replayed = xcalloc(shared->replay_n, sizeof *f->replayed);
     pthread_mutex_init(&f->models_lock, NULL);
     if (pthread_create(&f->thread, NULL, follower_main, f) == 0) return f;

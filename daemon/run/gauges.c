@@ -137,6 +137,17 @@ static void gauges_set(struct run *r) {
     metric_set_by(METRIC_queue, QUEUE_OUTGOING, f->producer.outgoing);
 }
 
+static void gauges_set_auto(const struct run *r) {
+    const struct list *classes = &run_config(r)->model.classes;
+    struct metric_named list[METRIC_NAMED_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < classes->n && n < METRIC_NAMED_MAX; i++) {
+        uint64_t written = atomic_load_explicit(&r->shared.auto_labels[i], memory_order_relaxed);
+        if (written) list[n++] = (struct metric_named){text_of(classes->at[i]), {(double)written}};
+    }
+    metric_set_named(METRIC_auto_labels, list, n);
+}
+
 static void gauges_set_disk(struct run *r) {
     struct statvfs disk;
     if (r->disk_ms && clock_ms() - r->disk_ms < DISK_MS) return;
@@ -150,6 +161,7 @@ void gauges_update(struct run *r) {
     r->figures_ms = clock_ms();
     gauges_gather(r);
     gauges_set(r);
+    gauges_set_auto(r);
     gauges_set_disk(r);
     gauges_set_lost(r);
     gauges_set_held_up(r);

@@ -154,7 +154,8 @@ static int label_letters_connect(struct label_letters *l) {
     const struct config *c = l->learning->config;
     const char *const topics[CYCLE_TOPICS] = {[CYCLE_TASKS] = "",
                                               [CYCLE_DEAD_LETTERS] = c->topics.dead_letters,
-                                              [CYCLE_PREDICTIONS] = ""};
+                                              [CYCLE_PREDICTIONS] = "",
+                                              [CYCLE_AUTO_LABELS] = ""};
     struct buf why = {0};
     if (l->producer) return 0;
     int result = producer_create(&l->producer,

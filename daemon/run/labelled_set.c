@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "certification.h"
 #include "kafka/topic_reader.h"
 #include "label_letters.h"
 #include "labelled_figures.h"
@@ -38,7 +39,8 @@ struct labelled_set {
     struct reader *reader;
     struct store *store;
     struct labelled_figures *figures;
-    struct task_asked *asked; // (READ_MOST) of the round, counted once it is committed
+    struct certification *certification; // NULL: this process grants nothing
+    struct task_asked *asked;            // (READ_MOST) of the round, counted once it is committed
     size_t asked_n;
     struct decoder *decoder; // for labels that carry their own event
     struct value *values;    // (fields)
@@ -65,6 +67,7 @@ static void labelled_set_evaluate(struct labelled_set *s, const struct answered 
     if (a->latency_ms >= 0 && a->evaluate)
         metric_observe(METRIC_latency, (double)a->latency_ms / 1000);
     labelled_figures_answer(s->figures, a);
+    if (s->certification) certification_answer(s->certification, a);
 }
 
 static int labelled_set_apply_task(struct labelled_set *s, const struct reader_record *r) {
@@ -277,6 +280,8 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
 bool labelled_set_weigh(const struct labelled_set *s, bool weighted) {
     return labelled_figures_weigh(s->figures, weighted);
 }
+
+void labelled_set_certify(struct labelled_set *s, struct certification *c) { s->certification = c; }
 
 uint64_t labelled_set_labels(const struct labelled_set *s) { return s->labels; }
 

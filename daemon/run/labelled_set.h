@@ -11,6 +11,7 @@
 #include "store/store.h"
 
 struct labelled_set;
+struct certification;
 
 /* Waits for Kafka, whose cluster the store belongs to; opens the store and rebuilds the evaluation
  * from it. `learning` is borrowed. *out is set also on an error, for labelled_set_close. ERR_ as of
@@ -43,6 +44,8 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
 bool labelled_set_weigh(const struct labelled_set *s, bool weighted);
 /* Labels read since the start; early ones count when their task is there. */
 uint64_t labelled_set_labels(const struct labelled_set *s);
+/* Who is told each answer from here on, borrowed; NULL: nobody. */
+void labelled_set_certify(struct labelled_set *s, struct certification *c);
 /* The store, for the rows of a fit. */
 struct store *labelled_set_store(struct labelled_set *s);
 /* Keeps in mind, beside the rows, that there is such a version (store_note_version); tried again

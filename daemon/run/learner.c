@@ -31,6 +31,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "certification.h"
 #include "day_volume.h"
 #include "infer/score_model.h"
 #include "labelled_set.h"
@@ -53,11 +54,12 @@ struct learner {
     struct learning learning;
     struct labelled_set *set;
     struct office office;
-    struct version_log *versions; // NULL: not in office
-    bool stood_by;                // said since it was last in office
-    bool abreast;                 // the store has read as far as the predecessor's had
-    int64_t read_ms;              // when a record was last read
-    int64_t fit_ms;               // what the last fit took
+    struct version_log *versions;        // NULL: not in office
+    struct certification *certification; // the same
+    bool stood_by;                       // said since it was last in office
+    bool abreast;                        // the store has read as far as the predecessor's had
+    int64_t read_ms;                     // when a record was last read
+    int64_t fit_ms;                      // what the last fit took
     struct day_volume volume;
     bool moved;          // positions have changed since the last progress record
     bool shrunken;       // the labelled set waits for the operator; said
@@ -147,6 +149,21 @@ static int learner_prepare(struct learner *l, const struct store_counts *counts,
     e->policy = schedule_policy(config, &after, learner_wants(l, live, pushed));
     e->policy.rolled_ms = e->version ? next_version_rolled(&next) : now->rolled_ms;
     e->moved = l->moved;
+    e->certification = l->certification;
+    return 0;
+}
+
+static void learner_leave_certification(struct learner *l) {
+    if (l->set) labelled_set_certify(l->set, NULL);
+    certification_destroy(l->certification);
+    l->certification = NULL;
+}
+
+static int learner_take_certification(struct learner *l) {
+    learner_leave_certification(l);
+    TRY(certification_create(&l->certification, &l->learning, version_log_registry(l->versions),
+                             labelled_set_store(l->set)));
+    labelled_set_certify(l->set, l->certification);
     return 0;
 }
 
@@ -156,6 +173,8 @@ static int learner_publish(struct learner *l, const struct store_counts *counts)
     TRY(version_log_restore(l->versions, false));
     TRY(version_log_read(l->versions));
     TRY(labelled_set_note_version(l->set, registry_newest(version_log_registry(l->versions))));
+    if (certification_outdated(l->certification)) TRY(learner_take_certification(l));
+    certification_decide(l->certification, version_log_registry(l->versions));
     TRY(learner_prepare(l, counts, &push, &edition));
     int result = version_log_publish(l->versions, l->set, counts, &edition);
     model_destroy(edition.version);
@@ -176,6 +195,7 @@ static void learner_set_role(struct learner *l, enum learner_role role) {
 
 static void learner_leave_office(struct learner *l) {
     if (l->set) labelled_set_write_letters(l->set, (struct text){0});
+    learner_leave_certification(l);
     atomic_store(&l->ready, false);
     version_log_destroy(l->versions);
     l->versions = NULL;
@@ -212,6 +232,7 @@ static int learner_take_over(struct learner *l) {
     if (result == ERR_RETRY) return 0;
     TRY(result);
     learner_say_gone(l);
+    TRY(learner_take_certification(l));
     struct text progress = registry_progress(version_log_registry(l->versions));
     labelled_set_write_letters(l->set, progress.at ? progress : TEXT(""));
     l->abreast = l->stood_by = false;

@@ -63,6 +63,7 @@ int pipeline_create(struct pipeline **out, const struct pipeline_options *option
                            .max_record_bytes = RECORD_BYTES,
                            .partitions_n = options->partitions,
                            .recent = options->recent,
+                           .auto_labels = options->auto_labels,
                            .topic = text_of(c->topics.samples),
                            .k = c->model.classes.n};
     p->topic_hash = hash_bytes(p->topic.at, p->topic.len);
@@ -369,7 +370,7 @@ static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t
     const struct record *r = &b->record[i];
     struct partition *at = &p->partition[r->partition];
     struct pool_window *w = at->window;
-    struct written written = {NOWHERE, NOWHERE};
+    struct written written = WRITTEN_NOWHERE;
     at->next = r->offset;
     if (b->fate[i] == REASON_NONE) {
         pipeline_infer(p, b, i);

@@ -67,7 +67,8 @@ struct pipeline {
         uint64_t samples; // since the last line of the log
         int64_t said_ms;  // 0: never
     } far;
-    struct buf out, made; // a record; a synthetic event and its id
+    struct buf out, made;          // a record; a synthetic event and its id
+    _Atomic uint64_t *auto_labels; // (k) written; NULL: nobody counts
 };
 
 /* ---- pipeline_partition.c ---- */
@@ -123,8 +124,11 @@ struct subject {
 /* Where a sample's records stand in the cycle; NOWHERE: it has none. */
 #define NOWHERE SIZE_MAX
 struct written {
-    size_t task, prediction;
+    size_t task, prediction, auto_label;
+    int auto_class; // of the auto-label
 };
+#define WRITTEN_NOWHERE                                                                            \
+    { NOWHERE, NOWHERE, NOWHERE, 0 }
 
 /* Appends what becomes of the batch's sample i. */
 struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,

@@ -1,4 +1,4 @@
-/* What becomes of one decided sample: a task, a prediction, a dead letter.
+/* What becomes of one decided sample: a task, an auto-label, a prediction, a dead letter.
  *
  * Most samples get no record: they end as numbers in the batch's columns. A record is written for a
  * sample that is asked, that failed, or where predictions are wanted. A sample that the pool chose
@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "kafka/consumer.h"
 #include "metrics/metrics.h"
+#include "route/auto_label.h"
+#include "route/classes.h"
 #include "route/dead_letter.h"
 #include "route/prediction.h"
 
@@ -169,6 +171,45 @@ static void pipeline_route_put_prediction(struct pipeline *p, const struct subje
                                     .value = arena_text(&cycle->arena, buf_view(&p->out))};
 }
 
+/* ---- an auto-label ---- */
+
+static void pipeline_route_count_auto(struct pipeline *p, int class_, int64_t more) {
+    if (p->auto_labels)
+        atomic_fetch_add_explicit(&p->auto_labels[class_], (uint64_t)more, memory_order_relaxed);
+}
+
+/* The certificate that the sample's own prediction may stand for an answer by; 0: there is none. A
+ * sample that the random arm could not draw is none of those that were certified. */
+static int64_t pipeline_route_certificate(const struct pipeline *p, const struct snapshot *s,
+                                          const struct decision *d, const float *prob,
+                                          int *predicted) {
+    if (d->ask || !(d->propensity > 0 && d->propensity < 1)) return 0;
+    *predicted = class_predicted(prob, p->k);
+    const struct auto_rule *rule = &s->auto_[*predicted];
+    return unasked_term(prob[*predicted]) >= rule->threshold ? rule->certificate : 0;
+}
+
+static void pipeline_route_put_auto_label(struct pipeline *p, const struct subject *s,
+                                          int predicted, int64_t certificate, struct cycle *cycle,
+                                          struct producer_record *out) {
+    struct auto_label a = {.sample_id = s->id,
+                           .partition = s->partition,
+                           .offset = s->offset,
+                           .time_ms = s->time_ms,
+                           .class_ = class_name(p->classes, (size_t)predicted),
+                           .probability = s->prob[predicted],
+                           .model = s->model->version,
+                           .certificate = certificate};
+    task_id(a.id, p->topic, s->partition, s->offset, s->time_ms);
+    buf_reset(&p->out);
+    auto_label_write(&a, &p->out);
+    *out = (struct producer_record){.topic = CYCLE_AUTO_LABELS,
+                                    .source = s->partition,
+                                    .key = arena_text(&cycle->arena, s->id),
+                                    .value = arena_text(&cycle->arena, buf_view(&p->out))};
+    pipeline_route_count_auto(p, predicted, 1);
+}
+
 /* ---- a dead letter ---- */
 
 struct record_headers {
@@ -211,32 +252,43 @@ static struct producer_record *pipeline_route_append(struct cycle *cycle, size_t
     return cycle_add(cycle);
 }
 
+static struct subject pipeline_route_subject(const struct batch *b, size_t i, int64_t now_ms) {
+    const struct record *r = &b->record[i];
+    return (struct subject){.id = b->id[i],
+                            .value = r->value,
+                            .came = r->value,
+                            .partition = r->partition,
+                            .offset = r->offset,
+                            .time_ms = r->time_ms,
+                            .asked_ms = now_ms,
+                            .row = b->raw + i * b->d,
+                            .prob = b->prob + i * b->k,
+                            .member = b->member ? b->member + i * b->members * b->k : NULL,
+                            .model = b->in_force[i]->model,
+                            .policy = b->in_force[i]->policy.number,
+                            .decision = &b->decision[i]};
+}
+
 struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
                               struct cycle *cycle) {
-    struct written at = {NOWHERE, NOWHERE};
+    struct written at = WRITTEN_NOWHERE;
     if (b->fate[i] == REASON_IGNORED) return at;
     if (b->fate[i] != REASON_NONE) {
         pipeline_route_put_dead_letter(p, b, i, now_ms, cycle);
         return at;
     }
     bool asked = b->decision[i].ask, predicted = pipeline_route_predicts(p);
-    if (!asked && !predicted) return at;
-    const struct record *r = &b->record[i];
-    struct subject s = {.id = b->id[i],
-                        .value = r->value,
-                        .came = r->value,
-                        .partition = r->partition,
-                        .offset = r->offset,
-                        .time_ms = r->time_ms,
-                        .asked_ms = now_ms,
-                        .row = b->raw + i * b->d,
-                        .prob = b->prob + i * b->k,
-                        .member = b->member ? b->member + i * b->members * b->k : NULL,
-                        .model = b->in_force[i]->model,
-                        .policy = b->in_force[i]->policy.number,
-                        .decision = &b->decision[i]};
+    int64_t certificate = 0;
+    if (b->in_force[i]->auto_)
+        certificate = pipeline_route_certificate(p, b->in_force[i], &b->decision[i],
+                                                 b->prob + i * b->k, &at.auto_class);
+    if (!asked && !predicted && !certificate) return at;
+    struct subject s = pipeline_route_subject(b, i, now_ms);
+    if (certificate)
+        pipeline_route_put_auto_label(p, &s, at.auto_class, certificate, cycle,
+                                      pipeline_route_append(cycle, &at.auto_label));
     if (asked) {
-        s.trace = trace_of(r);
+        s.trace = trace_of(&b->record[i]);
         pipeline_route_put_task(p, &s, cycle, pipeline_route_append(cycle, &at.task));
     }
     if (predicted)
@@ -248,9 +300,12 @@ static struct producer_record *pipeline_route_record_at(struct cycle *cycle, siz
     return at == NOWHERE ? cycle_add(cycle) : &cycle->record[at];
 }
 
+/* A task takes the place of the auto-label that the sample had. */
 void pipeline_reroute(struct pipeline *p, const struct subject *s, const struct written *at,
                       struct cycle *cycle) {
-    pipeline_route_put_task(p, s, cycle, pipeline_route_record_at(cycle, at->task));
+    size_t task = at->task == NOWHERE ? at->auto_label : at->task;
+    if (at->auto_label != NOWHERE) pipeline_route_count_auto(p, at->auto_class, -1);
+    pipeline_route_put_task(p, s, cycle, pipeline_route_record_at(cycle, task));
     if (pipeline_route_predicts(p) && s->decision->reason != ASK_SYNTHETIC)
         pipeline_route_put_prediction(p, s, cycle, pipeline_route_record_at(cycle, at->prediction));
 }

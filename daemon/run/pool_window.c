@@ -152,7 +152,8 @@ static bool pool_window_offer(struct pipeline *p, struct pool_window *w, const s
     if (slot >= 0) pool_window_keep(p, w, (size_t)slot, b, i, at);
     if (d->ask) w->asked[d->reason]++;
     w->samples++;
-    return slot >= 0 || at->task != NOWHERE || at->prediction != NOWHERE;
+    bool answers = p->config->auto_.enabled; // whether or not this one is, which no log tells
+    return slot >= 0 || answers || at->task != NOWHERE || at->prediction != NOWHERE;
 }
 
 enum window_end pool_window_take(struct pipeline *p, struct pool_window *w, const struct batch *b,
@@ -195,7 +196,7 @@ static void pool_window_make_event(struct pipeline *p, const struct pick *pick,
 static void pool_window_route_pick(struct pipeline *p, int32_t number, struct pool_window *w,
                                    const struct pick *pick, const struct snapshot *in_force,
                                    int64_t now_ms) {
-    static const struct written nowhere = {NOWHERE, NOWHERE};
+    static const struct written nowhere = WRITTEN_NOWHERE;
     const struct kept *k = &w->kept[pick->slot];
     const char *json = k->bytes.at + k->came;
     struct text came = {k->bytes.at, k->came};

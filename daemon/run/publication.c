@@ -5,6 +5,7 @@
 #include "publication.h"
 
 #include "base/clock.h"
+#include "certification.h"
 #include "infer/model_record.h"
 
 #include <inttypes.h>
@@ -24,6 +25,20 @@ void publication_add_named(struct publication *p, const char *what, const struct
     registry_key(&key, p->name, what);
     publication_add(p, buf_view(&key), buf_view(value), 0);
     buf_release(&key);
+}
+
+void publication_add_certificates(struct publication *p, struct certification *c,
+                                  const struct registry *r, const struct list *classes) {
+    struct buf key = {0}, value = {0};
+    for (size_t i = 0; i < certification_classes(c); i++) {
+        buf_reset(&key);
+        buf_reset(&value);
+        if (!certification_due(c, r, i, &value)) continue;
+        registry_certificate_key(&key, p->name, text_of(classes->at[i]));
+        publication_add(p, buf_view(&key), buf_view(&value), 0);
+    }
+    buf_release(&key);
+    buf_release(&value);
 }
 
 void publication_add_policy(struct publication *p, const struct policy_learner *policy) {

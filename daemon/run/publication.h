@@ -7,6 +7,8 @@
 #include "labelled_set.h"
 #include "run/registry.h"
 
+struct certification;
+
 struct publication {
     const char *name; // service.name
     struct arena arena;
@@ -16,6 +18,9 @@ struct publication {
 
 /* The record of that name ("operator"). The value is copied. */
 void publication_add_named(struct publication *p, const char *what, const struct buf *value);
+/* The certificates that are due, of these classes. */
+void publication_add_certificates(struct publication *p, struct certification *c,
+                                  const struct registry *r, const struct list *classes);
 void publication_add_policy(struct publication *p, const struct policy_learner *policy);
 /* How far tasks and labels are read, and which labelled set is behind the newest version. */
 void publication_add_progress(struct publication *p, const char *instance,

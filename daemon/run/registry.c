@@ -14,6 +14,7 @@
 #include "run/registry.h"
 
 #include "base/log.h"
+#include "certified.h"
 #include "drafts.h"
 #include "infer/model_record.h"
 #include "infer/score_model.h"
@@ -54,6 +55,7 @@ struct registry {
     struct version *current;
     struct policy policy;
     bool spoke[2]; // the operator's half of it is of a record, the learner's is
+    struct certified *certified;
     struct buf progress;
     uint64_t newest;   // of those that were taken
     uint64_t numbered; // of those that could be read: the same for every reader of the topic, also
@@ -74,6 +76,7 @@ struct registry *registry_create(const struct registry_options *options) {
     *r = (struct registry){.options = *options, .policy = POLICY_DEFAULT};
     r->policy.number = 0;
     r->drafts = drafts_create();
+    r->certified = certified_create(options);
     if (options->base) registry_take_base(r, options->base);
     return r;
 }
@@ -91,6 +94,7 @@ void registry_destroy(struct registry *r) {
     registry_unreference(r->current);
     drafts_destroy(r->drafts);
     buf_release(&r->progress);
+    certified_destroy(r->certified);
     free(r);
 }
 
@@ -331,6 +335,33 @@ static enum registry_change registry_apply_progress(struct registry *r, struct t
     return CHANGE_PROGRESS;
 }
 
+/* ---- certificates ---- */
+
+const struct certificate *registry_certificate(const struct registry *r, size_t class_) {
+    return certified_look(r->certified, class_);
+}
+
+bool registry_certified(const struct registry *r, size_t class_, const struct auto_terms *terms) {
+    const struct certificate *c = registry_certificate(r, class_);
+    const struct model *m = r->current ? r->current->model : NULL;
+    return c && m && !r->policy.operator_.auto_off && certificate_covers(c, m->version, m->prior) &&
+           c->error <= terms->error && c->confidence <= terms->confidence;
+}
+
+/* Behind the snapshot, in one piece with it. NULL: nothing is certified. */
+static const struct auto_rule *registry_rules(const struct registry *r, struct auto_rule *out,
+                                              const struct auto_terms *terms) {
+    bool any = false;
+    for (size_t i = 0; terms && i < r->options.classes_n; i++) {
+        out[i] = (struct auto_rule){UINT32_MAX, 0};
+        if (!registry_certified(r, i, terms)) continue;
+        const struct certificate *c = registry_certificate(r, i);
+        out[i] = (struct auto_rule){c->threshold, c->since_ms};
+        any = true;
+    }
+    return any ? out : NULL;
+}
+
 /* Whether the key is written as ours are. "+7" or "07" would be read as 7, and no tombstone of ours
  * would take that record off the topic. */
 static bool registry_is_chunk_key(struct text key, const struct registry *r, uint64_t version,
@@ -371,6 +402,8 @@ enum registry_change registry_apply(struct registry *r, struct text key, struct 
     if (sscanf(what, "model/%" SCNu64 "/%zu%n", &number, &index, &end) == 2 && what[end] == '\0' &&
         number > 0 && number < VERSION_MOST && registry_is_chunk_key(key, r, number, index))
         return registry_apply_chunk(r, number, index, value, chunks, offset);
+    if (strncmp(what, "certificate/", strlen("certificate/")) == 0)
+        return certified_apply(r->certified, text_of(what + strlen("certificate/")), value);
     char id[MODEL_PUSH_ID + 1];
     if (sscanf(what, "pushed/%16[0-9a-f]/%zu%n", id, &index, &end) == 2 && what[end] == '\0' &&
         registry_is_push_key(key, r, id, index))
@@ -378,10 +411,12 @@ enum registry_change registry_apply(struct registry *r, struct text key, struct 
     return CHANGE_NONE;
 }
 
-struct snapshot *registry_snapshot(struct registry *r) {
-    struct snapshot *s = xmalloc(sizeof *s);
+struct snapshot *registry_snapshot(struct registry *r, const struct auto_terms *auto_) {
+    size_t rules = auto_ ? r->options.classes_n : 0;
+    struct snapshot *s = xmalloc(sizeof *s + rules * sizeof(struct auto_rule));
     *s = (struct snapshot){
         .policy = r->policy, .model = r->current ? r->current->model : NULL, .version = r->current};
+    s->auto_ = registry_rules(r, (struct auto_rule *)(s + 1), auto_);
     if (r->current) r->current->references++;
     return s;
 }
@@ -477,6 +512,10 @@ void registry_key(struct buf *out, const char *name, const char *what) {
 
 void registry_chunk_key(struct buf *out, const char *name, uint64_t version, size_t index) {
     buf_printf(out, "%s/model/%" PRIu64 "/%zu", name, version, index);
+}
+
+void registry_certificate_key(struct buf *out, const char *name, struct text class_) {
+    buf_printf(out, "%s/certificate/%.*s", name, (int)class_.len, class_.at);
 }
 
 void registry_push_key(struct buf *out, const char *name, const char *id, size_t index) {

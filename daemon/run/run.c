@@ -119,6 +119,7 @@ static void free_run(struct run *r) {
     free((void *)r->classes.at);
     free(r->figures.utility);
     free(r->shared.replay);
+    free(r->shared.auto_labels);
     free(r->worker);
     free(r->pulse);
     free(r);
@@ -157,6 +158,7 @@ static void run_make_room(struct run *r) {
     pthread_mutex_init(&r->asking, NULL);
     r->classes = text_of(classes_joined(c, &positive));
     r->history = history_create();
+    r->shared.auto_labels = xcalloc(c->model.classes.n, sizeof *r->shared.auto_labels);
     r->shared.recent = recent_create((size_t)c->watch.recent, r->classes, c->model.classes.n);
     metric_set(METRIC_reload_ok, 1);
     process_figures();

@@ -62,6 +62,14 @@ static void status_note(struct health *h, bool is, const char *text) {
 }
 
 /* One that was ended for good is forgotten after a day. */
+static void status_note_auto(struct health *h) {
+    status_note(h, metric_get_by(METRIC_auto_stopped, AUTO_STOP_OPERATOR) > 0,
+                "the model answers nothing by itself: the operator said `auto off`\n");
+    status_note(h, metric_get_by(METRIC_auto_stopped, AUTO_STOP_SILENT) > 0,
+                "no learner says that it watches what is certified: the model answers nothing by "
+                "itself\n");
+}
+
 static void status_note_bridge(struct health *h) {
     double silence_s = (double)clock_wall_ms() / 1000 - metric_get(METRIC_bridge_heard);
     bool silent = silence_s > BRIDGE_SILENT_S;
@@ -93,6 +101,7 @@ static struct health status_page_health_of(struct run *r) {
                 "a model version is pinned: newer ones do not go live\n");
     status_note(&h, metric_get_by(METRIC_policy_flag, POLICY_EXPLORE_ONLY) > 0,
                 "only the random arm asks\n");
+    status_note_auto(&h);
     status_note(&h, metric_get(METRIC_frozen) > 0, "learning is frozen by the operator\n");
     status_note(&h, metric_get(METRIC_restart_needed) > 0,
                 "options of the reloaded file want a restart\n");
@@ -136,6 +145,18 @@ static void status_page_add_health(struct run *r, struct buf *out) {
 
 /* ---- what is set ---- */
 
+/* null where the model is to answer nothing by itself. */
+static void status_page_add_auto(const struct config *c, struct buf *out) {
+    if (!c->auto_.enabled) {
+        buf_str(out, ",\"auto\":null");
+        return;
+    }
+    buf_str(out, ",\"auto\":{\"error\":");
+    buf_double(out, c->auto_.error);
+    status_add_number(out, "confidence", c->auto_.confidence);
+    buf_str(out, "}");
+}
+
 static void status_page_add_settings(const struct config *c, struct buf *out) {
     buf_printf(out,
                ",\n\"settings\":{\"workers\":%" PRId64
@@ -156,6 +177,7 @@ static void status_page_add_settings(const struct config *c, struct buf *out) {
                ",\"pool\":%s",
                c->budget.per_hour, c->budget.per_day, c->budget.open_tasks,
                c->pool.window || c->pool.time ? "true" : "false");
+    status_page_add_auto(c, out);
     status_add_text(out, "samples_topic", c->topics.samples);
     status_add_text(out, "positive", c->model.positive);
     buf_str(out, ",\"classes\":[");
@@ -336,6 +358,8 @@ static const struct {
     {"score_samples", METRIC_score_samples},
     {"score_positives", METRIC_score_positives},
     {"score_mean", METRIC_score_mean},
+    {"auto_stopped", METRIC_auto_stopped},
+    {"auto_ended", METRIC_auto_ended},
     {"log_events", METRIC_log_events},
 };
 
@@ -354,6 +378,9 @@ static void status_page_add_named(struct buf *out) {
               {"class_now_high", METRIC_class_high},
               {"class_now_always_low", METRIC_class_always_low},
               {"class_now_always_high", METRIC_class_always_high},
+              {"auto_labels", METRIC_auto_labels},
+              {"auto_threshold", METRIC_auto_threshold},
+              {"auto_needed", METRIC_auto_needed},
               {"segment_draws", METRIC_segment_draws},
               {"segment_now", METRIC_segment},
               {"segment_now_low", METRIC_segment_low},

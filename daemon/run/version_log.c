@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "certification.h"
 #include "encode/features.h"
 #include "kafka/rights.h"
 #include "kafka/topic_reader.h"
@@ -157,6 +158,9 @@ int version_log_catch_up(struct version_log *v) {
         .name = v->learning->config->service.name,
         .quiet = true,
         .pushes = true,
+        .classes = v->learning->classes,
+        .classes_n = v->learning->config->model.classes.n,
+        .fingerprint = features_fingerprint(v->learning->shared->features),
         .bytes = (size_t)v->learning->config->infer.versions,
         .base = upstream_model(v->learning->config, v->learning->shared->features)});
     TRY(version_log_open_producer(v));
@@ -441,6 +445,8 @@ static int version_log_collect(const struct version_log *v, const struct labelle
         TRY(version_log_add_version(v, p, e->version, bytes));
         version_log_remove_old(v, p, *bytes);
     }
+    publication_add_certificates(p, e->certification, v->registry,
+                                 &v->learning->config->model.classes);
     *policy = version_log_policy_changed(v, &e->policy);
     if (*policy) publication_add_policy(p, &e->policy);
     bool due = clock_ms() - v->progress_ms >= (e->moved ? PROGRESS_MS : SIGN_MS);
@@ -460,6 +466,7 @@ int version_log_publish(struct version_log *v, const struct labelled_set *set,
     if (result == 0 && list.n) result = version_log_send_or_reread(v, &list);
     publication_release(&list);
     TRY(result);
+    certification_written(e->certification);
     if (policy) {
         v->policy = e->policy;
         v->policy_known = true;

@@ -40,10 +40,11 @@ const struct policy_learner *version_log_policy(const struct version_log *v);
 
 /* What goes out together. */
 struct edition {
-    struct model *version;             // NULL: no new one
-    const struct registry_push *taken; // a push that `version` was made of; NULL: none
-    struct policy_learner policy;      // goes out where it differs from what stands there
-    bool moved;                        // positions have changed since the last progress record
+    struct model *version;               // NULL: no new one
+    const struct registry_push *taken;   // a push that `version` was made of; NULL: none
+    struct policy_learner policy;        // goes out where it differs from what stands there
+    bool moved;                          // positions have changed since the last progress record
+    struct certification *certification; // its records that are due
 };
 
 /* Publishes what of the edition is due and reads it back; `counts` is the labelled set behind it.

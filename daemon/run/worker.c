@@ -81,8 +81,10 @@ static int open_worker(struct worker *w) {
     buf_release(&why);
     TRY(result);
     TRY(await_samples_topic(w));
-    struct pipeline_options options = {
-        .config = w->config, .features = w->shared->features, .recent = w->shared->recent};
+    struct pipeline_options options = {.config = w->config,
+                                       .features = w->shared->features,
+                                       .recent = w->shared->recent,
+                                       .auto_labels = w->shared->auto_labels};
     TRY(pipeline_create(&w->pipeline, &options));
     worker_keep_positions(w);
     TRY(worker_need_producer(w));

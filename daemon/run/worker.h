@@ -23,11 +23,12 @@ struct shared {
     struct slot replayed;      // the follower's array (replay_n) of snapshots, parallel to replay
     _Atomic bool policy_known; // the models topic was read to its end once: workers may decide
     _Atomic bool stopping;
-    _Atomic bool unreachable;  // no broker answers the follower
-    struct recent *recent;     // NULL: nobody looks
-    struct absences *absences; // what was not in the samples
-    struct schemas *schemas;   // NULL: there is no registry to ask
-    _Atomic int64_t open_cap;  // most open tasks, by file and policy; 0: no cap
+    _Atomic bool unreachable;      // no broker answers the follower
+    struct recent *recent;         // NULL: nobody looks
+    struct absences *absences;     // what was not in the samples
+    struct schemas *schemas;       // NULL: there is no registry to ask
+    _Atomic int64_t open_cap;      // most open tasks, by file and policy; 0: no cap
+    _Atomic uint64_t *auto_labels; // (classes) that the workers wrote
 };
 
 /* Last second's figures of one worker, for the process's gauges. */

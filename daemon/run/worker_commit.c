@@ -28,7 +28,8 @@ static int worker_create_producer(struct worker *w) {
     const struct config *c = w->config;
     const char *const topics[CYCLE_TOPICS] = {[CYCLE_TASKS] = c->topics.tasks,
                                               [CYCLE_DEAD_LETTERS] = c->topics.dead_letters,
-                                              [CYCLE_PREDICTIONS] = c->topics.predictions};
+                                              [CYCLE_PREDICTIONS] = c->topics.predictions,
+                                              [CYCLE_AUTO_LABELS] = c->topics.auto_labels};
     bool exactly_once = c->service.delivery == DELIVERY_EXACTLY_ONCE;
     struct producer_options options = {.config = c,
                                        .topics = topics,
@@ -203,7 +204,7 @@ static void worker_trim(struct worker *w) {
     metric_add_by(METRIC_trimmed, TRIMMED_LEFT_OUT, done.left_out);
     LOG(WARNING, "records_trimmed",
         "records were larger than their topics take: events left out, tasks made dead letters, "
-        "dead letters shortened, predictions left out",
+        "dead letters shortened, predictions and auto-labels left out",
         L_U64("events", done.events), L_U64("tasks", done.tasks),
         L_U64("dead_letters", done.dead_letters), L_U64("left_out", done.left_out),
         L_U64("largest", done.bytes));

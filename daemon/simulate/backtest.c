@@ -8,6 +8,7 @@
  * Thread: the thread that calls; many may run side by side on one file */
 #include "backtest.h"
 
+#include "backtest_auto.h"
 #include "backtest_figures.h"
 #include "backtest_questions.h"
 #include "base/clock.h"
@@ -45,6 +46,7 @@ struct backtest {
     struct score *upstream; // of the base; NULL without one
     float *scratch;         // for its predictions
     struct backtest_figures figures;
+    struct backtest_auto auto_;
     struct backtest_result *out;
     EVP_MD_CTX *digest;
     double threshold; // of the last request
@@ -80,7 +82,9 @@ static void backtest_outcome(const struct backtest *t, const struct asked *said,
 static void backtest_note_said(struct backtest *t, size_t at, const struct backtest_question *new) {
     struct backtest_questions *q = &t->asked;
     int positive = (int)t->o->file->positive;
+    q->predicted[at] = new->predicted;
     q->said[at] = (struct asked){.key = rng_mix(new->sample),
+                                 .asked_ms = (int64_t) new->sample,
                                  .propensity = new->propensity,
                                  .in_unasked = new->reason == ASK_POOL,
                                  .unasked = new->unasked,
@@ -184,6 +188,13 @@ static void backtest_take_answer(struct backtest *t) {
     size_t i = q->labelled++;
     t->per_class[q->label[i]]++;
     t->last_label = q->label[i];
+    backtest_auto_answer(&t->auto_,
+                         &(struct certificate_answer){.predicted = (size_t)q->predicted[i],
+                                                      .term = q->said[i].term[UNASKED_RIGHT],
+                                                      .propensity = q->propensity[i],
+                                                      .wrong = q->label[i] != q->predicted[i],
+                                                      .asked_ms = (int64_t)q->sample[i]},
+                         (int64_t)q->at[i]);
     if (q->propensity[i] > 0)
         backtest_figures_answer(&t->figures, &q->said[i], q->label[i], &q->outcome[i], t->out);
 }
@@ -302,6 +313,8 @@ static void backtest_take(struct backtest *t, const struct batch *b, size_t i, s
     score_add(t->score, t->o->file->truth[sample], predicted, prob);
     backtest_score_base(t, b->raw + i * b->d, sample);
     backtest_note_truth(t, sample, predicted, prob, d);
+    if (t->model && !all)
+        backtest_auto_sample(&t->auto_, d, predicted, prob, t->o->file->truth[sample]);
     backtest_note_trail(t, sample, prob, all ? 1 : d->propensity, asked, all || d->by_strategy);
     if (asked)
         backtest_ask(t, &(struct backtest_question){
@@ -430,6 +443,7 @@ static int backtest_open(struct backtest *t) {
     t->per_class = xcalloc(file->k, sizeof *t->per_class);
     t->score = score_create(file->k, file->positive);
     backtest_figures_open(&t->figures, file, (size_t)t->config->watch.window);
+    backtest_auto_open(&t->auto_, file->k, t->config->auto_.error, t->config->auto_.confidence);
     t->digest = xgiven(EVP_MD_CTX_new());
     CHECK(EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL) == 1);
     return 0;
@@ -445,6 +459,9 @@ static void backtest_finish(struct backtest *t) {
     r->upstream = (struct score_figures){.accuracy = NAN, .kappa = NAN};
     if (t->upstream) score_read(t->upstream, &r->upstream);
     backtest_figures_read(&t->figures, r);
+    r->auto_labelled = t->auto_.labelled;
+    r->auto_wrong = t->auto_.wrong;
+    r->auto_ended = t->auto_.ended;
     r->samples = t->o->file->n;
     r->labelled = t->asked.labelled;
     r->overspend = fmax(0, t->balance - (double)t->config->budget.upfront);
@@ -459,6 +476,7 @@ static void backtest_close(struct backtest *t) {
     score_destroy(t->upstream);
     free(t->scratch);
     backtest_figures_close(&t->figures);
+    backtest_auto_close(&t->auto_);
     EVP_MD_CTX_free(t->digest);
     free(t->prob);
     backtest_questions_release(&t->asked);

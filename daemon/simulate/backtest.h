@@ -89,7 +89,9 @@ struct backtest_result {
     struct backtest_class *by_class; // (classes); owned
     size_t classes;                  // the first of them, at most BY_CLASS_MAX
     size_t samples, asked, asked_random, labelled, models;
-    double overspend;              // labels asked beyond B·n and the up-front grant, at the end
+    size_t auto_labelled, auto_wrong; // samples that the model would have answered by itself
+    size_t auto_ended;                // certificates
+    double overspend;                 // labels asked beyond B·n and the up-front grant, at the end
     double worst_window_overspend; // the most labels that any stretch of the stream got beyond its
                                    // share, the burst, one label and the grant (promise I4)
     double seconds;

@@ -25,7 +25,7 @@ struct backtest_questions {
     struct backtest_mark *mark;        // (n)
     size_t *at;                        // (n) sample at which the request went out
     double *row, *weight, *propensity; // (n, d), (n), (n)
-    int *label;                        // (n)
+    int *label, *predicted;            // (n)
     struct asked *said;                // (n) what the estimator is told
     struct outcome *outcome;           // (n)
     float *member;                     // (n, members, k) probabilities that members gave

@@ -27,6 +27,9 @@
     F(estimate_accuracy, r->estimate.of[ESTIMATE_ACCURACY].value)                                  \
     F(estimate_low, r->estimate.of[ESTIMATE_ACCURACY].low)                                         \
     F(estimate_high, r->estimate.of[ESTIMATE_ACCURACY].high)                                       \
+    F(auto_labelled, (double)r->auto_labelled / (double)r->samples)                                \
+    F(auto_error, r->auto_labelled ? (double)r->auto_wrong / (double)r->auto_labelled : NAN)       \
+    F(auto_ended, (double)r->auto_ended)                                                           \
     F(naive_accuracy, r->plain[ESTIMATE_ACCURACY].naive)                                           \
     F(samples_per_second, (double)r->samples / r->seconds)
 
@@ -268,6 +271,22 @@ static void comparison_print_range(const struct summary *s) {
     comparison_print_text(text);
 }
 
+/* Of the first strategy. The error is over the seeds that had any. */
+static void comparison_print_auto(const struct comparison *t, const struct summary *s) {
+    const struct config *c = &t->strategy[0].config;
+    size_t labelled = 0, wrong = 0;
+    for (size_t i = 0; i < t->seeds; i++) {
+        labelled += comparison_result(t, 0, i)->auto_labelled;
+        wrong += comparison_result(t, 0, i)->auto_wrong;
+    }
+    if (!labelled) return;
+    printf(
+        "\nthe model could have answered %.1f %% by itself (auto.error %g), %.2f %% of them wrong; "
+        "certificates revoked: %g\n",
+        100 * s->mean[FIGURE_auto_labelled], c->auto_.error, 100 * (double)wrong / (double)labelled,
+        s->mean[FIGURE_auto_ended]);
+}
+
 void comparison_print_table(const struct comparison *t) {
     static const struct {
         enum figure figure;
@@ -302,6 +321,7 @@ void comparison_print_table(const struct comparison *t) {
     if (!isnan(first.mean[FIGURE_upstream_accuracy]))
         printf("\nthe score that events bring: accuracy %.2f %%, kappa %.2f %%\n",
                100 * first.mean[FIGURE_upstream_accuracy], 100 * first.mean[FIGURE_upstream_kappa]);
+    comparison_print_auto(t, &first);
     if (t->seeds > 1) printf("\nmean of %zu seeds ± its standard error\n", t->seeds);
 }
 

@@ -31,6 +31,8 @@ struct unasked {
     uint32_t sum[UNASKED_SUMS]; // at most n · UNASKED_ONE each
 };
 
+/* A probability as the sums have it, rounded to the nearest. */
+uint32_t unasked_term(float probability);
 /* What the model said of one sample: the terms that it adds to the sums. prob: (k). */
 void unasked_terms(const float *prob, size_t k, size_t positive, bool in_capacity,
                    uint32_t out[UNASKED_SUMS]);

@@ -17,6 +17,7 @@ enum topic_role {
     ROLE_MODELS,
     ROLE_DEAD_LETTERS,
     ROLE_PREDICTIONS,
+    ROLE_AUTO_LABELS,
     ROLES
 };
 

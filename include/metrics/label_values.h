@@ -52,6 +52,11 @@ enum transaction_label { WORDS_ENUM(TRANSACTION_TABLE) TRANSACTION_LABELS };
     NEXT(DEATH_UNKNOWN, "unknown")                /* no answer to a commit or an abort */
 enum producer_death { WORDS_ENUM(PRODUCER_DEATH_TABLE) DEATH_NONE };
 
+/* auto_stopped: why the model answers nothing by itself, whatever is certified. */
+#define AUTO_STOP_TABLE(FIRST, NEXT)                                                               \
+    FIRST(AUTO_STOP_OPERATOR, "operator") NEXT(AUTO_STOP_SILENT, "silent")
+enum auto_stop { WORDS_ENUM(AUTO_STOP_TABLE) AUTO_STOPS };
+
 /* schemas: what a question to the schema registry came to. */
 #define SCHEMA_TABLE(FIRST, NEXT)                                                                  \
     FIRST(SCHEMA_FETCHED, "fetched")                                                               \
@@ -72,7 +77,7 @@ enum cycle_label { WORDS_ENUM(CYCLE_TABLE) CYCLE_LABELS };
     FIRST(TRIMMED_EVENT, "event")            /* a task went without its event */                   \
     NEXT(TRIMMED_TASK, "task")               /* a task became a dead letter */                     \
     NEXT(TRIMMED_DEAD_LETTER, "dead_letter") /* a dead letter was shortened */                     \
-    NEXT(TRIMMED_LEFT_OUT, "left_out")       /* a prediction, or a dead letter, was left out */
+    NEXT(TRIMMED_LEFT_OUT, "left_out")       /* another record was left out */
 enum trimmed_label { WORDS_ENUM(TRIMMED_TABLE) TRIMMED_LABELS };
 
 /* rebalances: what happened to our partitions. */

@@ -40,6 +40,7 @@ struct policy_operator {
     uint64_t rolled_ms;  // when the operator rolled back: names the rollback
     uint64_t accepted;   // the newest version when the operator accepted a set that is much smaller
                          // than the one behind it; 0, or another version: nothing is accepted
+    bool auto_off;       // the model answers nothing by itself, whatever is certified
     int64_t per_hour, per_day, open_tasks; // caps in place of the file's; 0: the file's, -1: none
 };
 

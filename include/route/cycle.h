@@ -12,7 +12,13 @@
 #include "base/buf.h"
 #include "base/record.h"
 
-enum cycle_topic { CYCLE_TASKS, CYCLE_DEAD_LETTERS, CYCLE_PREDICTIONS, CYCLE_TOPICS };
+enum cycle_topic {
+    CYCLE_TASKS,
+    CYCLE_DEAD_LETTERS,
+    CYCLE_PREDICTIONS,
+    CYCLE_AUTO_LABELS,
+    CYCLE_TOPICS
+};
 
 struct cycle {
     struct arena arena;

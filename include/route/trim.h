@@ -1,8 +1,8 @@
 /* Makes the records of a cycle fit their topics, so that no size can stop the stream (promise I10).
  *
  * Too large: a task goes without its event; still too large, it becomes a dead letter
- * (`task_too_large`). A dead letter is shortened. A prediction is left out, and so is a dead letter
- * that does not go however short: both are counted.
+ * (`task_too_large`). A dead letter is shortened. A prediction or an auto-label is left out, and so
+ * is a dead letter that does not go however short: both are counted.
  *
  * Thread: the worker thread that owns the cycle */
 #pragma once
@@ -14,7 +14,7 @@ struct trimmed {
     size_t events;       // tasks that lost their event
     size_t tasks;        // that became dead letters
     size_t dead_letters; // shortened
-    size_t left_out;     // predictions and dead letters
+    size_t left_out;     // predictions, auto-labels and dead letters
     size_t bytes;        // of the largest record that was changed, as it was
 };
 

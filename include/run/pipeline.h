@@ -16,6 +16,8 @@
 #include "run/recent.h"
 #include "run/registry.h"
 
+#include <stdatomic.h>
+
 /* "PARTITION OFFSET NUMBER" of replay.switches: from that sample on the policy of that number
  * decides. */
 struct replay_switch {
@@ -29,6 +31,7 @@ struct pipeline_options {
     const struct features *features; // borrowed
     size_t partitions;               // of the samples topic; 0: pipeline_divide says, later
     struct recent *recent;           // who wants to know what was asked, or NULL
+    _Atomic uint64_t *auto_labels;   // (classes) counted up by those written, or NULL
 };
 
 struct pipeline;

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/record.h"
+#include "estimate/certificate.h"
 #include "infer/model.h"
 #include "query/policy.h"
 
@@ -21,9 +22,10 @@ enum {
 };
 
 struct registry_options {
-    const char *name; // service.name: records of others on the same topic are not ours
-    size_t d;         // columns; 0: take any model (command line)
-    struct text classes;
+    const char *name;    // service.name: records of others on the same topic are not ours
+    size_t d;            // columns; 0: take any model (command line)
+    struct text classes; // of versions that can go live, and of certificates
+    size_t classes_n;    // 0: certificates are not looked at
     uint64_t fingerprint;
     bool quiet;   // the process has another registry that counts and logs
     bool pushes;  // also assemble what was pushed: for the learner, which makes versions of it
@@ -40,14 +42,29 @@ struct registry_push {
     const char *why;
 };
 
+/* What the model may answer by itself, of one class. */
+struct auto_rule {
+    uint32_t threshold;  // of its probability, of UNASKED_ONE; UINT32_MAX: nothing
+    int64_t certificate; // number of the certificate that says so
+};
+
 /* What a worker decides with: immutable, and its model lives as long as it does. */
 struct snapshot {
     struct policy policy;
-    const struct model *model; // NULL: none yet
-    struct version *version;   // what keeps the model alive
+    const struct model *model;     // NULL: none yet
+    struct version *version;       // what keeps the model alive
+    const struct auto_rule *auto_; // (classes) NULL: the model answers nothing by itself
 };
 
-enum registry_change { CHANGE_NONE, CHANGE_POLICY, CHANGE_MODEL, CHANGE_PROGRESS, CHANGE_BRIDGE };
+enum registry_change {
+    CHANGE_NONE,
+    CHANGE_POLICY,
+    CHANGE_MODEL,
+    CHANGE_PROGRESS,
+    CHANGE_BRIDGE,
+    CHANGE_CERTIFICATE, // of what is granted
+    CHANGE_WATCH        // the same certificate again: somebody still bets against it
+};
 
 struct registry;
 
@@ -62,8 +79,12 @@ void registry_destroy(struct registry *r); // after all snapshots were released
 enum registry_change registry_apply(struct registry *r, struct text key, struct text value,
                                     size_t chunks, int64_t offset);
 
-/* Policy and model in force, as one immutable thing; give it back with registry_release. */
-struct snapshot *registry_snapshot(struct registry *r);
+/* Policy and model in force, as one immutable thing; give it back with registry_release. auto_:
+ * what a certificate must promise to be in it; NULL: none is. */
+struct auto_terms {
+    double error, confidence; // at most
+};
+struct snapshot *registry_snapshot(struct registry *r, const struct auto_terms *auto_);
 void registry_release(struct registry *r, struct snapshot *s);
 
 /* Valid until the next apply. */
@@ -92,6 +113,12 @@ bool registry_push(const struct registry *r, struct registry_push *out);
 /* Next offset of a topic's partition ("tasks" or "labels" as role) that a version has seen; 0: it
  * has seen none of it. */
 int64_t registry_seen(const struct model *m, const char *role, int32_t partition);
+/* What was said last of a class's certificate; NULL: nothing, or of another feature map or class
+ * list. Valid until the next apply. */
+const struct certificate *registry_certificate(const struct registry *r, size_t class_);
+/* Whether the certificate of a class is in force: by the operator's word, the version in force, and
+ * what it must promise. */
+bool registry_certified(const struct registry *r, size_t class_, const struct auto_terms *terms);
 /* The learner's newest progress record (JSON), empty when none. Valid until the next apply. */
 struct text registry_progress(const struct registry *r);
 
@@ -99,6 +126,7 @@ struct text registry_progress(const struct registry *r);
 void registry_key(struct buf *out, const char *name, const char *what);
 void registry_chunk_key(struct buf *out, const char *name, uint64_t version, size_t index);
 void registry_push_key(struct buf *out, const char *name, const char *id, size_t index);
+void registry_certificate_key(struct buf *out, const char *name, struct text class_);
 /* A record of the topic for a producer that writes to no other. chunks: how many the version or
  * push has, for registry_apply; 0: it is no chunk. The header is of the arena; key and value (at
  * NULL: a tombstone) are borrowed. */

@@ -241,7 +241,7 @@ static void check(struct topic *t) {
         CHECK(p->operator_.budget_scale >= 0 && p->operator_.budget_scale <= POLICY_SCALE_MAX);
         CHECK(p->learner.explore >= 0 && p->learner.explore <= 1);
     }
-    struct snapshot *s = registry_snapshot(t->follower);
+    struct snapshot *s = registry_snapshot(t->follower, NULL);
     const char *why = NULL;
     CHECK(s->policy.number >= t->number && s->policy.number <= (uint64_t)t->offset);
     t->number = s->policy.number;

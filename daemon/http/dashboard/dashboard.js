@@ -295,6 +295,25 @@ function show_figures(s) {
   $("figures-more").textContent = "from the random arm\u2019s answers: now the last " + number(s.estimate_now_draws) + ", of the live version " + number(s.estimate_live_draws) + ", since the start " + number(s.estimate_draws) + "; watched: holds whenever you look";
 }
 
+/* What is certified, and what a first certificate wants; only the process that learns knows the latter. */
+function show_auto(s) {
+  const auto = s.settings.auto, why = (name) => {
+    if (s.auto_threshold[name] !== undefined) return "";
+    const needed = s.auto_needed[name];
+    if (needed === undefined) return "not certified; the process that learns knows more";
+    if (!needed) return "certified, and not used here";
+    return "not certified: at least " + number(needed) + " right answers more";
+  };
+  $("auto-card").hidden = !auto;
+  if (!auto) return;
+  rows("auto", s.settings.classes.slice(0, 64), (name) => {
+    const from = s.auto_threshold[name], own = s.auto_labels[name];
+    return [[name, ""], [from === undefined ? "–" : from.toFixed(4), "number"], [number(own || 0), "number"], [why(name), ""]];
+  }, "", 4);
+  $("auto-more").textContent = "at most " + percent(auto.error, 1) + " of a class's own answers wrong, certified by the random arm's answers; counted since the start of this process" +
+    (s.auto_stopped.operator ? "; stopped by the operator" : s.auto_stopped.silent ? "; stopped: no learner watches" : "");
+}
+
 /* Only where there are more than two: of two the other one is what the positive is not. */
 function show_classes(s) {
   const names = Object.keys(s.class_now), all = s.settings.classes.length;
@@ -441,6 +460,7 @@ function show_status(s) {
   show_answers(s);
   show_figures(s);
   show_curves(s);
+  show_auto(s);
   show_classes(s);
   show_segments(s);
   show_cohorts(s);

@@ -9,6 +9,7 @@
 #include "base/position.h"
 #include "config/choices.h"
 #include "estimate/by_class.h"
+#include "estimate/certificate.h"
 #include "estimate/estimator.h"
 #include "store/label_fate.h"
 #include "unit/test.h"
@@ -153,6 +154,8 @@ static bool named(const char *name) {
     return strncmp(name, "segment_", strlen("segment_")) == 0 ||
            strncmp(name, "cohort_", strlen("cohort_")) == 0 ||
            strncmp(name, "class_", strlen("class_")) == 0 ||
+           strncmp(name, "auto_labels", strlen("auto_labels")) == 0 ||
+           strcmp(name, "auto_threshold_ratio") == 0 || strcmp(name, "auto_answers_needed") == 0 ||
            strcmp(name, "feature_absent_ratio") == 0;
 }
 

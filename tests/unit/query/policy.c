@@ -16,7 +16,7 @@ static void records_read_as_documented(void **state) {
     assert_true(text_equal(
         buf_view(&b), TEXT("{\"paused\":true,\"budget_scale\":0.5,\"pin\":7,\"explore_only\":"
                            "false,\"frozen\":false,\"rollback\":0,\"rolled_ms\":0,\"accepted\":0,"
-                           "\"per_hour\":0,\"per_day\":0,\"open_tasks\":0}")));
+                           "\"auto_off\":false,\"per_hour\":0,\"per_day\":0,\"open_tasks\":0}")));
     buf_release(&b);
 }
 

@@ -66,7 +66,7 @@ static void want(struct registry *r, uint64_t live, int64_t offset) {
 }
 
 static uint64_t live(struct registry *r) {
-    struct snapshot *s = registry_snapshot(r);
+    struct snapshot *s = registry_snapshot(r, NULL);
     uint64_t version = s->model ? s->model->version : 0;
     registry_release(r, s);
     return version;
@@ -136,7 +136,7 @@ static void a_snapshot_outlives_its_version(void **state) {
     struct registry *r = fresh();
     put_version(r, 1, 99, 2, SIZE_MAX, 0);
     want(r, 1, 2);
-    struct snapshot *s = registry_snapshot(r);
+    struct snapshot *s = registry_snapshot(r, NULL);
     put_version(r, 2, 99, 1, SIZE_MAX, 3);
     want(r, 2, 4);
     put(r, "me/model/1/0", (struct text){0}, 0, 5); // tombstone
@@ -532,7 +532,7 @@ static struct registry *with_base(void) {
 static void a_base_is_in_force_until_a_version_is(void **state) {
     (void)state;
     struct registry *r = with_base();
-    struct snapshot *first = registry_snapshot(r);
+    struct snapshot *first = registry_snapshot(r, NULL);
     assert_true(first->model && !first->policy.learner.cold);
     assert_true(registry_live(r) == SCORE_MODEL_VERSION && registry_newest(r) == 1);
     assert_int_equal(registry_next(r, 0), 2);

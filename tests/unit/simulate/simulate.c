@@ -262,14 +262,25 @@ static void many_classes(void **state) {
 
 /* ---- JSON ---- */
 
-static const char *const keys[] = {"samples",        "asked",
-                                   "asked_random",   "budget",
-                                   "overspend",      "worst_window_overspend",
-                                   "accuracy",       "balanced_accuracy",
-                                   "kappa",          "kappa_temporal",
-                                   "macro_f1",       "average_precision",
-                                   "log_loss",       "estimate",
-                                   "naive_accuracy", "samples_per_second"};
+static const char *const keys[] = {"samples",
+                                   "asked",
+                                   "asked_random",
+                                   "budget",
+                                   "overspend",
+                                   "worst_window_overspend",
+                                   "accuracy",
+                                   "balanced_accuracy",
+                                   "kappa",
+                                   "kappa_temporal",
+                                   "macro_f1",
+                                   "average_precision",
+                                   "log_loss",
+                                   "estimate",
+                                   "auto_labelled",
+                                   "auto_error",
+                                   "auto_ended",
+                                   "naive_accuracy",
+                                   "samples_per_second"};
 enum { KEYS = sizeof keys / sizeof *keys };
 
 static void has_keys(const cJSON *object, int more) {
