@@ -70,6 +70,8 @@ static void policy_command_show(const struct models_topic *v) {
                                 "labels are drawn at random until every class has enough");
     policy_command_print_switch("explore only", o->explore_only, TONE_DOUBT,
                                 "the strategy arm is off");
+    policy_command_print_switch("rests", l->rests, TONE_GOOD,
+                                "budget.target is reached: only the random arm asks");
     if (l->shrunken)
         policy_command_print_row("labelled set", TONE_BAD, "shrunken",
                                  "much smaller than that behind the newest version, so none is "

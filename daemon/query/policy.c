@@ -30,6 +30,7 @@ static const struct member learner[] = {
     {"explore", SHARE, offsetof(struct policy_learner, explore), true},
     {"shrunken", BOOLEAN, offsetof(struct policy_learner, shrunken), true},
     {"samples_a_day", WHOLE, offsetof(struct policy_learner, samples_a_day), true},
+    {"rests", WHOLE, offsetof(struct policy_learner, rests), true},
 };
 
 static const struct member operator_[] = {

@@ -10,6 +10,7 @@
 #include "estimate/parts.h"
 #include "estimate/prequential.h"
 #include "metrics/metrics.h"
+#include "train/target.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -91,6 +92,23 @@ void labelled_figures_answer(struct labelled_figures *f, const struct answered *
     if (a->latency_ms >= 0 && a->predicted >= 0) cohorts_close(f->cohorts, &a->said);
     if (a->evaluate) labelled_figures_estimate(f, a);
     labelled_figures_judge(f, a);
+}
+
+uint64_t labelled_figures_rests(const struct labelled_figures *f, uint64_t rests) {
+    const struct target target = target_read(f->learning->config);
+    return target_rests(&target, f->estimator, rests);
+}
+
+static void labelled_figures_tell_target(const struct labelled_figures *f) {
+    const struct target target = target_read(f->learning->config);
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        struct estimate e;
+        bool wanted = !isnan(target.at[i]);
+        if (wanted) target_figure(f->estimator, (enum estimate_name)i, &e);
+        metric_set_by(METRIC_target, i, target.at[i]);
+        metric_set_by(METRIC_target_reached, i,
+                      wanted ? target_reached((enum estimate_name)i, &e, target.at[i]) : NAN);
+    }
 }
 
 static void labelled_figures_tell_score(const struct labelled_figures *f) {
@@ -211,6 +229,7 @@ void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms) {
         metric_set_by(METRIC_estimate_now_always_low, i, n->always_low);
         metric_set_by(METRIC_estimate_now_always_high, i, n->always_high);
     }
+    labelled_figures_tell_target(f);
     labelled_figures_tell_scores(f);
     labelled_figures_tell_segments(f);
     labelled_figures_tell_cohorts(f, now_ms);

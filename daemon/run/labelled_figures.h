@@ -15,5 +15,7 @@ void labelled_figures_destroy(struct labelled_figures *f);
 /* Each task once, and each answer once that its store has taken. now_ms: a time to believe. */
 void labelled_figures_ask(struct labelled_figures *f, const struct asked *a, int64_t now_ms);
 void labelled_figures_answer(struct labelled_figures *f, const struct answered *a);
+/* Whether the strategy arm rests from now on, as target_rests; rests: as it was decided last. */
+uint64_t labelled_figures_rests(const struct labelled_figures *f, uint64_t rests);
 /* As metrics. */
 void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms);

@@ -274,6 +274,10 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
     labelled_figures_tell(s->figures, clock_wall_ms());
 }
 
+uint64_t labelled_set_rests(const struct labelled_set *s, uint64_t rests) {
+    return labelled_figures_rests(s->figures, rests);
+}
+
 uint64_t labelled_set_labels(const struct labelled_set *s) { return s->labels; }
 
 struct store *labelled_set_store(struct labelled_set *s) {

@@ -39,6 +39,8 @@ int64_t labelled_set_held_up(const struct labelled_set *s, enum labelled_topic t
 void labelled_set_counts(const struct labelled_set *s, struct store_counts *out);
 /* Sets the metrics of the store and of the accuracy. */
 void labelled_set_report(const struct labelled_set *s, const struct store_counts *counts);
+/* As labelled_figures_rests. */
+uint64_t labelled_set_rests(const struct labelled_set *s, uint64_t rests);
 /* Labels read since the start; early ones count when their task is there. */
 uint64_t labelled_set_labels(const struct labelled_set *s);
 /* The store, for the rows of a fit. */

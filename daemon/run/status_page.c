@@ -323,6 +323,8 @@ static const struct {
     {"estimate_now_always_low", METRIC_estimate_now_always_low},
     {"estimate_now_always_high", METRIC_estimate_now_always_high},
     {"estimate_now_draws", METRIC_estimate_now_draws},
+    {"target", METRIC_target},
+    {"target_reached", METRIC_target_reached},
     {"score_answers", METRIC_score_answers},
     {"score_samples", METRIC_score_samples},
     {"score_positives", METRIC_score_positives},

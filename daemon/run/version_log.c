@@ -258,7 +258,8 @@ static bool version_log_policy_changed(const struct version_log *v,
     const struct policy_learner *now = &v->policy;
     return !v->policy_known || now->live != wanted->live || now->cold != wanted->cold ||
            now->full != wanted->full || now->rolled_ms != wanted->rolled_ms ||
-           now->shrunken != wanted->shrunken || now->samples_a_day != wanted->samples_a_day;
+           now->shrunken != wanted->shrunken || now->samples_a_day != wanted->samples_a_day ||
+           now->rests != wanted->rests;
 }
 
 /* ---- sending ---- */

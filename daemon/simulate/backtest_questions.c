@@ -20,6 +20,7 @@ void backtest_questions_grow(struct backtest_questions *q) {
     q->label = xrealloc(q->label, q->cap * sizeof *q->label);
     q->said = xrealloc(q->said, q->cap * sizeof *q->said);
     q->outcome = xrealloc(q->outcome, q->cap * sizeof *q->outcome);
+    q->truth = xrealloc(q->truth, q->cap * sizeof *q->truth);
     q->member = xrealloc(q->member, q->cap * q->members * q->k * sizeof *q->member);
 }
 
@@ -54,6 +55,7 @@ void backtest_questions_move(struct backtest_questions *q, size_t from, size_t t
     q->label[to] = q->label[from];
     q->said[to] = q->said[from];
     q->outcome[to] = q->outcome[from];
+    q->truth[to] = q->truth[from];
     memcpy(q->row + to * q->d, q->row + from * q->d, q->d * sizeof *q->row);
     memcpy(q->member + to * each, q->member + from * each, each * sizeof *q->member);
 }
@@ -71,7 +73,7 @@ struct fit_rows backtest_questions_from(const struct backtest_questions *q, size
 }
 
 void backtest_questions_release(struct backtest_questions *q) {
-    void *owned[] = {q->mark,       q->sample, q->at,   q->row,     q->weight,
-                     q->propensity, q->label,  q->said, q->outcome, q->member};
+    void *owned[] = {q->mark,  q->sample, q->at,      q->row,   q->weight, q->propensity,
+                     q->label, q->said,   q->outcome, q->truth, q->member};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
 }

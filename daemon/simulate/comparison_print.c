@@ -178,6 +178,19 @@ static void comparison_print_add_estimates(const struct backtest_result *r, stru
     buf_str(out, "]");
 }
 
+/* Nothing without budget.target. */
+static void comparison_print_add_target(const struct comparison *t, size_t strategy,
+                                        const struct backtest_result *r, struct buf *out) {
+    const struct backtest_target *of = &r->target;
+    if (!t->strategy[strategy].config.budget.target.n) return;
+    buf_printf(out, ",\"target\":{\"rests\":%s,\"times\":%zu,\"woken\":%zu",
+               of->rests ? "true" : "false", of->times, of->woken);
+    if (of->times)
+        buf_printf(out, ",\"sample\":%zu,\"labels\":%zu,\"missed\":%s", of->sample, of->labels,
+                   of->missed ? "true" : "false");
+    buf_str(out, "}");
+}
+
 static void comparison_print_add_run(const struct comparison *t, size_t strategy, size_t seed,
                                      struct buf *out) {
     double value[FIGURES_N];
@@ -188,6 +201,7 @@ static void comparison_print_add_run(const struct comparison *t, size_t strategy
     comparison_print_add_figures(out, value);
     comparison_print_add_estimates(r, out);
     comparison_print_add_segments(t, r, out);
+    comparison_print_add_target(t, strategy, r, out);
     buf_printf(out, ",\"decisions_sha256\":\"%s\"}\n", r->decisions_sha256);
 }
 

@@ -103,7 +103,8 @@ enum paused_label { WORDS_ENUM(PAUSED_TABLE) PAUSED_LABELS };
     FIRST(POLICY_COLD, "cold")                                                                     \
     NEXT(POLICY_PINNED, "pinned")                                                                  \
     NEXT(POLICY_EXPLORE_ONLY, "explore_only")                                                      \
-    NEXT(POLICY_SHRUNKEN, "shrunken")
+    NEXT(POLICY_SHRUNKEN, "shrunken")                                                              \
+    NEXT(POLICY_RESTS, "rests")
 enum policy_label { WORDS_ENUM(POLICY_FLAG_TABLE) POLICY_LABELS };
 
 /* kafka_broker_rtt_seconds, kafka_throttle_seconds: whose connection. */

@@ -22,6 +22,8 @@ struct policy_learner {
     uint64_t rolled_ms; // the operator's rollback after which the live version was made: tells it
                         // from a version that was under way when the operator rolled back
     uint64_t samples_a_day; // of all partitions, for watch.capacity_per_day; 0: not known
+    uint64_t rests; // the strategy arm rests: the number of the target (train/target.h) that is
+                    // reached; 0: it works
 };
 
 /* Largest budget_scale that is read or written: with it the least rate that an option takes is all.

@@ -161,7 +161,7 @@ function tile(name, title, value, unit, more, where = "tiles") {
     const box = put($(where), "div", undefined, "tile");
     put(box, "dt", title);
     const dd = put(box, "dd"), figure = put(dd, "div", undefined, "value");
-    tiles[name] = { value: put(figure, "span"), unit: put(figure, "span", undefined, "unit"), more: put(dd, "div", undefined, "more") };
+    tiles[name] = { box, value: put(figure, "span"), unit: put(figure, "span", undefined, "unit"), more: put(dd, "div", undefined, "more") };
   }
   tiles[name].value.textContent = value;
   tiles[name].unit.textContent = unit ? " " + unit : "";
@@ -207,6 +207,16 @@ function show_bridge(s) {
   tile("bridge", "Wait for people", s.bridge_open < 0 ? "–" : number(s.bridge_open), s.bridge_open === 1 ? "task" : "tasks", more.join(", "));
 }
 
+/* Only with budget.target. */
+function show_target(s) {
+  const wanted = Object.keys(s.target).filter((name) => s.target[name] > 0), rests = s.models && s.models.policy.rests;
+  if (!wanted.length) { if (tiles.target) tiles.target.box.hidden = true; return; }
+  const words = (name) => name.replaceAll("_", " ") + " " + (name === "cost" ? number(s.target[name], 3) : percent(s.target[name], 0));
+  const open = wanted.filter((name) => !(s.target_reached[name] > 0));
+  tile("target", "Target", words(open[0] || wanted[0]), "", open.length ? wanted.map((name) => (wanted.length > 1 ? words(name) + " " : "") + (open.includes(name) ? "not yet" : "reached")).join(", ") + (rests ? "; the strategy arm rests" : "") : rests ? "reached; the strategy arm rests" : "reached");
+  tiles.target.box.hidden = false;
+}
+
 function show_tiles(s) {
   const n = s.now, speed = last(rates("samples", 10)), half = median(s.latency);
   tile("speed", "Samples per second", number(speed, speed < 10 ? 1 : 0), "", number(n.samples) + " in all" + (n.dead_letters ? ", " + number(n.dead_letters) + " refused" : ""));
@@ -219,6 +229,7 @@ function show_tiles(s) {
   const own = s.upstream, verdict = own && { model: "the live model is better", score: "it is better than the live model", unknown: own.learn === "false" ? "it is the model" : "which is better is not known yet" }[own.better];
   if (own) tile("upstream", "Accuracy of your score", own.accuracy.is === null ? "–" : percent(own.accuracy.is), "", (own.accuracy.is === null ? "" : percent(own.accuracy.low) + " to " + percent(own.accuracy.high) + "; ") + verdict);
   tile("model", "Live model", live ? "v" + live : "none", "", live && own && !s.model_rows ? "the score that events bring" : live ? number(s.model_rows) + " labels, " + duration(s.model_age_s) + " old" : "labels are drawn at random");
+  show_target(s);
   show_bridge(s);
   $("tiles").classList.toggle("many", $("tiles").children.length > 6);
 }

@@ -41,6 +41,16 @@ static void the_figures_of_now_are_told(void **state) {
     line("{}", "now", "no answer of the random arm yet");
 }
 
+static void the_target_is_told(void **state) {
+    (void)state;
+    line("{\"target\":{\"recall\":0.8,\"cost\":2.5,\"accuracy\":null},"
+         "\"target_reached\":{\"recall\":0,\"cost\":1,\"accuracy\":null}}",
+         "target", "recall 80 %: not yet; cost 2.5: reached");
+    line("{\"target\":{\"recall\":0.8},\"target_reached\":{\"recall\":1},"
+         "\"models\":{\"policy\":{\"rests\":true}}}",
+         "target", "recall 80 %: reached; the strategy arm rests");
+}
+
 /* Where recall is surely least first, by the upper end; at most three, and none that is hardly
  * known. A name may hold what a path is cut at. */
 static void the_worst_segments_are_told(void **state) {
@@ -100,6 +110,7 @@ static void the_better_one_is_told_where_it_is_known(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_figures_of_now_are_told),
+        cmocka_unit_test(the_target_is_told),
         cmocka_unit_test(the_worst_segments_are_told),
         cmocka_unit_test(the_newest_matured_day_is_told),
         cmocka_unit_test(the_better_one_is_told_where_it_is_known),
