@@ -185,27 +185,14 @@ static void status_lines_figures(const cJSON *s, struct status_line *l) {
     else LINE(l, "now", "no answer of the random arm yet");
 }
 
-/* "recall 80 %", "cost 0.5". */
-static void status_lines_add_target(struct status_line *l, const cJSON *target) {
-    char word[STATUS_WORD];
-    if (strcmp(target->string, estimate_word(ESTIMATE_COST)) == 0)
-        snprintf(word, sizeof word, " %g", target->valuedouble);
-    else snprintf(word, sizeof word, " %g %%", 100 * target->valuedouble);
-    status_lines_append(l, *l->text ? "; " : "", target->string);
-    status_lines_append(l, "", word);
-}
-
 /* Nothing without budget.target. Returns how many lines. */
 static size_t status_lines_target(const cJSON *s, struct status_line *l) {
-    const cJSON *target;
+    const cJSON *figure;
     size_t told = 0;
     LINE(l, "target", "%s", "");
-    cJSON_ArrayForEach(target, cJSON_GetObjectItemCaseSensitive(s, "target")) {
-        if (!(cJSON_IsNumber(target) && target->valuedouble > 0)) continue;
-        bool reached = status_lines_figure(s, "target_reached", NULL, target->string) > 0;
-        status_lines_add_target(l, target);
-        status_lines_append(l, ": ", reached ? "reached" : "not yet");
-        told++;
+    cJSON_ArrayForEach(figure, cJSON_GetObjectItemCaseSensitive(s, "forecast")) {
+        const char *says = status_text(figure, "says");
+        if (*says) status_lines_append(l, told++ ? "; " : "", says);
     }
     if (told && cJSON_IsTrue(status_find(s, "models/policy/rests")))
         status_lines_append(l, "; the strategy arm rests", "");

@@ -31,6 +31,7 @@ struct labelled_figures {
     struct prequential *scored; // of the score that events bring
     struct prequential *differ; // answers that one of them had right: whether the model did
     uint64_t answers, right;    // evaluated; of them, predicted right
+    uint64_t forecast_answers, forecast_target; // of the forecast that is told
 };
 
 struct labelled_figures *labelled_figures_create(const struct learning *l) {
@@ -234,4 +235,20 @@ void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms) {
     labelled_figures_tell_segments(f);
     labelled_figures_tell_cohorts(f, now_ms);
     labelled_figures_tell_score(f);
+}
+
+/* Only when something has changed: it is more work than the rest. */
+void labelled_figures_tell_forecast(struct labelled_figures *f, size_t labelled) {
+    const struct target target = target_read(f->learning->config);
+    struct forecast forecast[ESTIMATES];
+    if (f->forecast_answers == f->answers && f->forecast_target == target.number) return;
+    f->forecast_answers = f->answers;
+    f->forecast_target = target.number;
+    target_forecast(&target, f->estimator, (double)labelled, (double)f->learning->largest_memory,
+                    forecast);
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        metric_set_by(METRIC_target_labels, i, forecast[i].labels);
+        metric_set_by(METRIC_target_labels_low, i, forecast[i].low);
+        metric_set_by(METRIC_target_labels_high, i, forecast[i].high);
+    }
 }

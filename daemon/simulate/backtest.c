@@ -460,6 +460,7 @@ static void backtest_finish(struct backtest *t) {
     r->upstream = (struct score_figures){.accuracy = NAN, .kappa = NAN};
     if (t->upstream) score_read(t->upstream, &r->upstream);
     backtest_figures_read(&t->figures, r);
+    backtest_figures_forecast(&t->figures, t->config, t->asked.labelled, t->largest, r->forecast);
     r->samples = t->o->file->n;
     r->labelled = t->asked.labelled;
     r->overspend = fmax(0, t->balance - (double)t->config->budget.upfront);

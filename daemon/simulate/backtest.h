@@ -79,6 +79,7 @@ struct backtest_target {
 
 struct backtest_result {
     struct backtest_target target;
+    struct forecast forecast[ESTIMATES]; // at the end, where budget.target wants something
     struct score_figures score;
     struct score_figures upstream; // of the score that events bring; without one all NaN
     double truth[ESTIMATES];       // over all samples

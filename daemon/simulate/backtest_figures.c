@@ -106,6 +106,12 @@ bool backtest_figures_target_true(const struct backtest_figures *f, const struct
     return is;
 }
 
+void backtest_figures_forecast(const struct backtest_figures *f, const struct config *c,
+                               size_t labels, size_t most, struct forecast out[ESTIMATES]) {
+    const struct target target = target_read(c);
+    target_forecast(&target, f->estimator, (double)labels, (double)most, out);
+}
+
 void backtest_figures_read(const struct backtest_figures *f, struct backtest_result *r) {
     estimate_of_all(f->truth.sum, (double)f->truth.samples, r->truth);
     r->truth[ESTIMATE_AVERAGE_PRECISION] = r->score.average_precision;

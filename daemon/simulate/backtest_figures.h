@@ -44,5 +44,9 @@ uint64_t backtest_figures_rests(const struct backtest_figures *f, const struct c
  * average precision, which is since the start. */
 bool backtest_figures_target_true(const struct backtest_figures *f, const struct config *c,
                                   double average_precision);
+/* Of each figure of which budget.target wants something, behind so many labels; of the others
+ * FORECAST_TOO_FEW. */
+void backtest_figures_forecast(const struct backtest_figures *f, const struct config *c,
+                               size_t labels, size_t most, struct forecast out[ESTIMATES]);
 /* Into truth, estimate, now, plain and segment of the result. */
 void backtest_figures_read(const struct backtest_figures *f, struct backtest_result *r);

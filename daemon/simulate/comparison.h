@@ -82,6 +82,9 @@ void comparison_print_json(const struct comparison *t);
 void comparison_print_table(const struct comparison *t);
 /* The figures of the first run beside the truth, in words. */
 void comparison_print_words(const struct comparison *t);
+/* Appends how it stands with budget.target at the end of the first run, a sentence a line; nothing
+ * without one. */
+void comparison_write_target(const struct comparison *t, struct buf *out);
 /* Appends the learning curves, one row a point. */
 void comparison_print_csv(const struct comparison *t, struct buf *out);
 /* What became of each sample of the first run, one row each. */

@@ -60,6 +60,21 @@ static bool target_alarm(enum estimate_name name, const struct estimator *e,
     return target_missed(name, figure, target_falls(name) ? whole.always_high : whole.always_low);
 }
 
+void target_write_goal(enum estimate_name name, double at, struct buf *out) {
+    for (const char *c = estimate_word(name); *c; c++) buf_printf(out, "%c", *c == '_' ? ' ' : *c);
+    if (target_falls(name)) buf_printf(out, " %g", at);
+    else buf_printf(out, " %g %%", 100 * at);
+}
+
+void target_forecast(const struct target *t, const struct estimator *e, double labels, double most,
+                     struct forecast out[ESTIMATES]) {
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        out[i] = (struct forecast){FORECAST_TOO_FEW, NAN, NAN, NAN};
+        if (!isnan(t->at[i]))
+            estimator_forecast(e, (enum estimate_name)i, t->at[i], labels, most, &out[i]);
+    }
+}
+
 uint64_t target_rests(const struct target *t, const struct estimator *e, uint64_t rests) {
     size_t reached = 0;
     bool alarm = false;

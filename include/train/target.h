@@ -27,6 +27,12 @@ struct target target_read(const struct config *c);
 void target_figure(const struct estimator *e, enum estimate_name name, struct estimate *out);
 /* Whether the figure is surely on the good side of the target. */
 bool target_reached(enum estimate_name name, const struct estimate *figure, double at);
+/* Appends "recall 80 %" or "cost 0.5". */
+void target_write_goal(enum estimate_name name, double at, struct buf *out);
+/* How many more labels until then, of each figure of which something is wanted; of the others
+ * FORECAST_TOO_FEW. labels, most: as of estimator_forecast. */
+void target_forecast(const struct target *t, const struct estimator *e, double labels, double most,
+                     struct forecast out[ESTIMATES]);
 /* Whether the strategy arm rests from now on: the number of the target, or 0. rests: the same as it
  * was decided last; that of another target counts as 0. */
 uint64_t target_rests(const struct target *t, const struct estimator *e, uint64_t rests);

@@ -79,7 +79,7 @@ def test(stage):
     shown = run("policy", "show", "-c", daemon.config)
     check("budget.target is reached" in shown.stdout, "policy show: %s", shown.stdout)
     said = run("status", "--listen", "127.0.0.1:%d" % daemon.port()).stdout
-    check("accuracy 80 %: reached; the strategy arm rests" in said, "status: %s", said)
+    check("accuracy 80 % is reached; the strategy arm rests" in said, "status: %s", said)
     daemon.leave()
 
     # Another process, whose store is filled anew from the topics, goes on as this one would.

@@ -159,9 +159,8 @@ const tiles = {};
 function tile(name, title, value, unit, more, where = "tiles") {
   if (!tiles[name]) {
     const box = put($(where), "div", undefined, "tile");
-    put(box, "dt", title);
-    const dd = put(box, "dd"), figure = put(dd, "div", undefined, "value");
-    tiles[name] = { box, value: put(figure, "span"), unit: put(figure, "span", undefined, "unit"), more: put(dd, "div", undefined, "more") };
+    const heading = put(box, "dt", title), dd = put(box, "dd"), figure = put(dd, "div", undefined, "value");
+    tiles[name] = { box, title: heading, value: put(figure, "span"), unit: put(figure, "span", undefined, "unit"), more: put(dd, "div", undefined, "more") };
   }
   tiles[name].value.textContent = value;
   tiles[name].unit.textContent = unit ? " " + unit : "";
@@ -207,13 +206,14 @@ function show_bridge(s) {
   tile("bridge", "Wait for people", s.bridge_open < 0 ? "–" : number(s.bridge_open), s.bridge_open === 1 ? "task" : "tasks", more.join(", "));
 }
 
-/* Only with budget.target. */
+/* Only with budget.target: the figure that is not reached yet, or the first, and what is forecast of each. */
 function show_target(s) {
-  const wanted = Object.keys(s.target).filter((name) => s.target[name] > 0), rests = s.models && s.models.policy.rests;
+  const wanted = Object.keys(s.forecast), rests = s.models && s.models.policy.rests;
   if (!wanted.length) { if (tiles.target) tiles.target.box.hidden = true; return; }
-  const words = (name) => name.replaceAll("_", " ") + " " + (name === "cost" ? number(s.target[name], 3) : percent(s.target[name], 0));
-  const open = wanted.filter((name) => !(s.target_reached[name] > 0));
-  tile("target", "Target", words(open[0] || wanted[0]), "", open.length ? wanted.map((name) => (wanted.length > 1 ? words(name) + " " : "") + (open.includes(name) ? "not yet" : "reached")).join(", ") + (rests ? "; the strategy arm rests" : "") : rests ? "reached; the strategy arm rests" : "reached");
+  const name = wanted.find((f) => s.forecast[f].outcome !== "reached") || wanted[0];
+  const goal = name === "cost" ? number(s.target[name], 3) : percent(s.target[name], 0);
+  tile("target", "Target: " + name.replaceAll("_", " "), goal, "", wanted.map((f) => s.forecast[f].says).join("; ") + (rests ? "; the strategy arm rests" : ""));
+  tiles.target.title.textContent = "Target: " + name.replaceAll("_", " ");
   tiles.target.box.hidden = false;
 }
 

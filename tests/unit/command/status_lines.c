@@ -43,12 +43,12 @@ static void the_figures_of_now_are_told(void **state) {
 
 static void the_target_is_told(void **state) {
     (void)state;
-    line("{\"target\":{\"recall\":0.8,\"cost\":2.5,\"accuracy\":null},"
-         "\"target_reached\":{\"recall\":0,\"cost\":1,\"accuracy\":null}}",
-         "target", "recall 80 %: not yet; cost 2.5: reached");
-    line("{\"target\":{\"recall\":0.8},\"target_reached\":{\"recall\":1},"
+    line("{\"forecast\":{\"recall\":{\"says\":\"about 1,300 more labels to recall 80 % (900 to "
+         "2,400)\"},\"cost\":{\"says\":\"cost 2.5 is reached\"}}}",
+         "target", "about 1,300 more labels to recall 80 % (900 to 2,400); cost 2.5 is reached");
+    line("{\"forecast\":{\"recall\":{\"says\":\"recall 80 % is reached\"}},"
          "\"models\":{\"policy\":{\"rests\":true}}}",
-         "target", "recall 80 %: reached; the strategy arm rests");
+         "target", "recall 80 % is reached; the strategy arm rests");
 }
 
 /* Where recall is surely least first, by the upper end; at most three, and none that is hardly
