@@ -73,6 +73,8 @@ static void policy_command_show(const struct models_topic *v) {
                                 "the strategy arm is off");
     policy_command_print_row("random arm", TONE_PLAIN, l->weighted ? "weighted" : "uniform",
                              l->weighted ? "more draws where the figures are in doubt" : "");
+    policy_command_print_switch("rests", l->rests, TONE_GOOD,
+                                "budget.target is reached: only the random arm asks");
     if (l->shrunken)
         policy_command_print_row("labelled set", TONE_BAD, "shrunken",
                                  "much smaller than that behind the newest version, so none is "

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "config/choices.h"
+#include "config/target.h"
 #include "simulate/simulate.h"
 
 #include <math.h>
@@ -38,6 +39,10 @@ static struct flag simulate_flag[] = {
     {"delay", 0, FLAG_COUNT, &given.delay, "SAMPLES", "that pass before a label is back", false},
     {"day", 0, FLAG_COUNT, &given.day, "SAMPLES",
      "that come on one day, for watch.capacity_per_day; default: the whole file is one day", false},
+    {"target", 0, FLAG_TEXT, &given.target, "FIGURE=X",
+     "rest the strategy arm while that is surely reached (budget.target), e.g. "
+     "recall=0.8: " TARGET_FIGURES,
+     false},
     {"noise", 0, FLAG_NUMBER, &given.noise, "P", "share of labels that are wrong", false},
     {"unanswered", 0, FLAG_NUMBER, &given.unanswered, "P",
      "share of the random arm's requests that nobody answers", false},

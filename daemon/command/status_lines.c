@@ -251,6 +251,20 @@ static size_t status_lines_classes(const cJSON *s, struct status_line *l) {
     return 1;
 }
 
+/* Nothing without budget.target. Returns how many lines. */
+static size_t status_lines_target(const cJSON *s, struct status_line *l) {
+    const cJSON *figure;
+    size_t told = 0;
+    LINE(l, "target", "%s", "");
+    cJSON_ArrayForEach(figure, cJSON_GetObjectItemCaseSensitive(s, "forecast")) {
+        const char *says = status_text(figure, "says");
+        if (*says) status_lines_append(l, told++ ? "; " : "", says);
+    }
+    if (told && cJSON_IsTrue(status_find(s, "models/policy/rests")))
+        status_lines_append(l, "; the strategy arm rests", "");
+    return told > 0;
+}
+
 /* The segment, behind another one in this order, whose recall is surely least; *above: the upper
  * end of the last one's, *at its place. NULL: none is left. */
 static const cJSON *status_lines_next_segment(const cJSON *s, double *above, int *at) {
@@ -380,6 +394,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     n += status_lines_auto(s, out + n);
     n += status_lines_live(s, out + n);
     n += status_lines_classes(s, out + n);
+    n += status_lines_target(s, out + n);
     n += status_lines_segments(s, out + n);
     n += status_lines_cohort(s, out + n);
     n += status_lines_bridge(s, out + n);

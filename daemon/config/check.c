@@ -8,6 +8,7 @@
 #include "check.h"
 
 #include "config/cost.h"
+#include "config/target.h"
 
 #include "base/cpu.h"
 #include "base/word_list.h"
@@ -266,6 +267,19 @@ static void check_cost(struct config_reading *r) {
     }
 }
 
+static void check_target(struct config_reading *r) {
+    struct given *target = &r->options[OPTION_budget_target];
+    if (target->bad || !target->node) return;
+    for (const struct node *n = target->node->child; n; n = n->next) {
+        struct buf why = {0};
+        if (!target_sound(n->key->text, n->text, &why))
+            problem(&r->problems,
+                    word_list_index(TARGET_FIGURES, n->key->text) < 0 ? n->key->mark : n->mark,
+                    "budget.target", "%s", buf_string(&why));
+        buf_release(&why);
+    }
+}
+
 static void check_mix(struct config_reading *r) {
     struct given *mix = &r->options[OPTION_query_mix];
     if (!check_sound(r, OPTION_query_measure) || mix->bad) return;
@@ -490,6 +504,7 @@ void config_check(struct config_reading *r) {
     check_mix(r);
     check_upstream(r);
     check_cost(r);
+    check_target(r);
     check_json_reader(r);
     check_registry(r);
     check_committee(r);

@@ -22,6 +22,7 @@
 #include "estimate/estimator.h"
 
 #include "base/error.h"
+#include "course.h"
 #include "ranking.h"
 #include "reliability.h"
 #include "response.h"
@@ -47,8 +48,10 @@ struct estimator {
     double heard_n;                 // of all.rest_n, what answered tasks carried
     struct stretch *ring;           // (window)
     size_t window, held, at;
-    struct stretch next;           // under way
-    struct ranking *ranking;       // NULL: of a part
+    struct stretch next;          // under way
+    struct ranking *ranking;      // NULL: of a part
+    struct figure_course *course; // NULL: of a part
+    uint64_t answers;
     const struct estimator *whole; // of which this one is a part; else NULL
 };
 
@@ -62,12 +65,14 @@ struct estimator *estimator_create_part(size_t window, const struct estimator *w
 struct estimator *estimator_create(size_t window) {
     struct estimator *e = estimator_create_part(window, NULL);
     e->ranking = xcalloc(1, sizeof *e->ranking);
+    e->course = xcalloc(1, sizeof *e->course);
     return e;
 }
 
 void estimator_destroy(struct estimator *e) {
     if (!e) return;
     free(e->ranking);
+    free(e->course);
     free(e->ring);
     free(e);
 }
@@ -126,6 +131,7 @@ void estimator_answer(struct estimator *e, const struct asked *a, const struct o
     response_add(e->response.answered, a);
     estimator_add_rest(a, &e->next.rest_n, e->next.rest);
     e->heard_n += a->unasked.n - (double)a->in_unasked;
+    e->answers++;
     if (a->propensity >= 1) {
         answers_add(&e->all.known, o);
         answers_add(&e->next.known, o);
@@ -137,6 +143,7 @@ void estimator_answer(struct estimator *e, const struct asked *a, const struct o
     memcpy(e->next.z, o->value, sizeof e->next.z);
     for (size_t i = 0; i < OUTCOMES; i++) e->next.f[i] = sums_said(term, i);
     sums_add_draw(&e->all, &e->next, 1);
+    if (e->course) course_add(e->course, &e->next, e->answers);
     estimator_slide(e);
 }
 
@@ -286,6 +293,35 @@ void estimator_read_one(const struct estimator *e, enum estimate_span span, enum
     else if (span == ESTIMATE_SINCE_START && e->ranking) estimator_rank(e, out);
     if (sums_draws(s) == 0) estimator_take_worst(e, name, out);
     estimate_bound(out, is_share[name], estimator_unheard(e, s));
+}
+
+/* The labels before the first prediction stand before the course. */
+void estimator_forecast(const struct estimator *e, enum estimate_name name, double wanted,
+                        double labels, double most, struct forecast *out) {
+    struct forecast_point point[COURSE_PARTS];
+    struct estimate whole;
+    const struct recipe *r = &recipe[name];
+    *out = (struct forecast){FORECAST_TOO_FEW, NAN, NAN, NAN};
+    if (!e->course || r->of < 0 || name == ESTIMATE_LOG_LOSS) return;
+    estimator_read_one(e, ESTIMATE_SINCE_START, name, &whole);
+    double width = (whole.high - whole.low) / (2 * interval_deviate()),
+           error = is_share[name] ? 1 - whole.value : whole.value;
+    if (sums_draws(&e->all) < ESTIMATE_DRAWS_LEAST || !(width > 0)) return;
+    size_t n = course_points(e->course,
+                             &(struct course_figure){.of = r->of,
+                                                     .other = r->other,
+                                                     .regression = r->regression,
+                                                     .falls = !is_share[name],
+                                                     .all = &e->all,
+                                                     .trials = error / (width * width)},
+                             point);
+    for (size_t i = 0; i < n; i++) point[i].labels += labels - (double)e->answers;
+    forecast_make(&(struct forecast_question){.point = point,
+                                              .n = n,
+                                              .labels = labels,
+                                              .most = most,
+                                              .error = is_share[name] ? 1 - wanted : wanted},
+                  out);
 }
 
 void estimator_scores(const struct estimator *e, struct score_bin out[SCORE_BINS]) {

@@ -76,6 +76,12 @@ static double half_lambda(const struct half *h, size_t outcome) {
     return fmax(0, fmin(covariance / variance, lambda_most));
 }
 
+double sums_lambda(const struct sums *s, size_t outcome) {
+    double lambda = 0;
+    for (size_t h = 0; h < HALVES; h++) lambda += half_lambda(&s->half[h], outcome) / HALVES;
+    return lambda;
+}
+
 /* Σ w(w−1)·r², r = z − λf − c. */
 static double moments_square(const double *m, double l, double c) {
     return m[MOMENT_ZZ] + l * l * m[MOMENT_FF] + c * c * m[MOMENT_ONE] - 2 * l * m[MOMENT_ZF] -

@@ -70,6 +70,8 @@ double sums_rest(const struct sums *s);
 /* What an answer of the strategy arm stands for: its requests that were not answered are as those
  * that were. */
 double sums_known_weight(const struct sums *s);
+/* λ of an outcome, from all draws. */
+double sums_lambda(const struct sums *s, size_t outcome);
 /* The samples that the answers stand for. */
 double sums_samples(const struct sums *s);
 /* The total of an outcome over all samples. regression: what the model says is used. centred: for a

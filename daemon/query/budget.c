@@ -360,10 +360,11 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     double own = budget_own_rate(rate, s), share = saves ? b->pool_share : 0;
     if (share > 0) budget_save(own, share, s);
     struct cap_room room = budget_allowed(b, policy, partition, s);
-    bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full;
+    bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full,
+         rests = policy->learner.rests != 0;
     struct allowance a = {.rate = budget_steered(b, own * (1 - share), s)};
-    a.upfront = open && room.strategy && budget_grant_due(rate, s);
-    a.strategy = open && room.strategy && !policy->operator_.explore_only &&
+    a.upfront = open && room.strategy && !rests && budget_grant_due(rate, s);
+    a.strategy = open && room.strategy && !rests && !policy->operator_.explore_only &&
                  s->tokens - s->saving - TOKEN_ONE >= budget_reserve(b, rate, s) && share < 1;
     a.covered = open && room.random_ && s->block_size;
     a.next = open && room.next;
@@ -416,7 +417,7 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
                      int64_t now_ms, struct partition_state *s) {
     double rate = budget_total_rate(b, policy);
     if (rate <= 0 || policy->operator_.paused || policy->learner.full ||
-        policy->operator_.explore_only)
+        policy->operator_.explore_only || policy->learner.rests)
         return 0;
     int64_t spare = s->tokens - budget_reserve(b, rate, s),
             whole = (s->saving < spare ? s->saving : spare) / TOKEN_ONE;

@@ -31,6 +31,7 @@ static const struct member learner[] = {
     {"shrunken", BOOLEAN, offsetof(struct policy_learner, shrunken), true},
     {"samples_a_day", WHOLE, offsetof(struct policy_learner, samples_a_day), true},
     {"weighted", BOOLEAN, offsetof(struct policy_learner, weighted), true},
+    {"rests", WHOLE, offsetof(struct policy_learner, rests), true},
 };
 
 static const struct member operator_[] = {

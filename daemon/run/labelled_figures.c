@@ -13,6 +13,7 @@
 #include "estimate/parts.h"
 #include "estimate/prequential.h"
 #include "metrics/metrics.h"
+#include "train/target.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -39,6 +40,7 @@ struct labelled_figures {
     struct prequential *scored; // of the score that events bring
     struct prequential *differ; // answers that one of them had right: whether the model did
     uint64_t answers, right;    // evaluated; of them, predicted right
+    uint64_t forecast_answers, forecast_target; // of the forecast that is told
 };
 
 struct labelled_figures *labelled_figures_create(const struct learning *l) {
@@ -121,6 +123,23 @@ bool labelled_figures_weigh(struct labelled_figures *f, bool weighted) {
     f->weighed = f->answers + 1;
     for (size_t i = 0; i < ESTIMATES; i++) metric_set_by(METRIC_draws_ratio, i, design.ratio[i]);
     return f->weighs = design.pays;
+}
+
+uint64_t labelled_figures_rests(const struct labelled_figures *f, uint64_t rests) {
+    const struct target target = target_read(f->learning->config);
+    return target_rests(&target, f->estimator, rests);
+}
+
+static void labelled_figures_tell_target(const struct labelled_figures *f) {
+    const struct target target = target_read(f->learning->config);
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        struct estimate e;
+        bool wanted = !isnan(target.at[i]);
+        if (wanted) target_figure(f->estimator, (enum estimate_name)i, &e);
+        metric_set_by(METRIC_target, i, target.at[i]);
+        metric_set_by(METRIC_target_reached, i,
+                      wanted ? target_reached((enum estimate_name)i, &e, target.at[i]) : NAN);
+    }
 }
 
 static void labelled_figures_tell_score(const struct labelled_figures *f) {
@@ -287,10 +306,27 @@ void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms) {
         metric_set_by(METRIC_estimate_now_always_low, i, n->always_low);
         metric_set_by(METRIC_estimate_now_always_high, i, n->always_high);
     }
+    labelled_figures_tell_target(f);
     labelled_figures_tell_scores(f);
     labelled_figures_tell_segments(f);
     labelled_figures_tell_classes(f);
     labelled_figures_tell_live(f);
     labelled_figures_tell_cohorts(f, now_ms);
     labelled_figures_tell_score(f);
+}
+
+/* Only when something has changed: it is more work than the rest. */
+void labelled_figures_tell_forecast(struct labelled_figures *f, size_t labelled) {
+    const struct target target = target_read(f->learning->config);
+    struct forecast forecast[ESTIMATES];
+    if (f->forecast_answers == f->answers && f->forecast_target == target.number) return;
+    f->forecast_answers = f->answers;
+    f->forecast_target = target.number;
+    target_forecast(&target, f->estimator, (double)labelled, (double)f->learning->largest_memory,
+                    forecast);
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        metric_set_by(METRIC_target_labels, i, forecast[i].labels);
+        metric_set_by(METRIC_target_labels_low, i, forecast[i].low);
+        metric_set_by(METRIC_target_labels_high, i, forecast[i].high);
+    }
 }

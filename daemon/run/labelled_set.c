@@ -275,6 +275,11 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
     metric_set(METRIC_store_limit, (double)s->learning->config->train.store);
     metric_set(METRIC_accuracy_covered, covered);
     labelled_figures_tell(s->figures, clock_wall_ms());
+    labelled_figures_tell_forecast(s->figures, counts->labelled);
+}
+
+uint64_t labelled_set_rests(const struct labelled_set *s, uint64_t rests) {
+    return labelled_figures_rests(s->figures, rests);
 }
 
 bool labelled_set_weigh(const struct labelled_set *s, bool weighted) {

@@ -42,6 +42,8 @@ void labelled_set_counts(const struct labelled_set *s, struct store_counts *out)
 void labelled_set_report(const struct labelled_set *s, const struct store_counts *counts);
 /* Whether the random arm's draws should be weighted; weighted: they are. */
 bool labelled_set_weigh(const struct labelled_set *s, bool weighted);
+/* As labelled_figures_rests. */
+uint64_t labelled_set_rests(const struct labelled_set *s, uint64_t rests);
 /* Labels read since the start; early ones count when their task is there. */
 uint64_t labelled_set_labels(const struct labelled_set *s);
 /* Who is told each answer from here on, borrowed; NULL: nobody. */

@@ -39,6 +39,7 @@
 #include "next_version.h"
 #include "office.h"
 #include "train/schedule.h"
+#include "train/target.h"
 #include "version_log.h"
 
 enum {
@@ -95,6 +96,7 @@ static struct schedule learner_schedule(struct learner *l, const struct store_co
     const struct registry *registry = version_log_registry(l->versions);
     const struct policy *policy = registry_policy(registry);
     const uint64_t accepted = policy->operator_.accepted;
+    const struct policy_learner *now = version_log_policy(l->versions);
     return (struct schedule){
         .labelled = c->labelled,
         .open = c->open,
@@ -108,9 +110,9 @@ static struct schedule learner_schedule(struct learner *l, const struct store_co
         .since_ms = clock_ms() - newest.published_ms,
         .cost_ms = l->fit_ms,
         .bytes = newest.bytes,
-        .weighted = labelled_set_weigh(l->set, version_log_policy(l->versions)->weighted),
-        .samples_a_day = day_volume_look(&l->volume, c->admitted, clock_ms(),
-                                         version_log_policy(l->versions)->samples_a_day)};
+        .weighted = labelled_set_weigh(l->set, now->weighted),
+        .rests = labelled_set_rests(l->set, now->rests),
+        .samples_a_day = day_volume_look(&l->volume, c->admitted, clock_ms(), now->samples_a_day)};
 }
 
 /* Says it once, when it begins and when it ends. */
@@ -127,6 +129,22 @@ static void learner_say_shrunken(struct learner *l, const struct schedule *s) {
     else if (was && !l->shrunken)
         LOG(NOTICE, "labels_back", "the labelled set may be learned from again",
             L_U64("labelled", s->labelled), L_BOOL("accepted", s->accepted));
+}
+
+/* Once it is published. Where the target is another one, nothing has woken the arm. */
+static void learner_say_rests(const struct learner *l, uint64_t before) {
+    uint64_t now = version_log_policy(l->versions)->rests;
+    const struct target wanted = target_read(l->learning.config);
+    if (now && now != before)
+        LOG(NOTICE, "target_reached",
+            "budget.target is surely reached: the strategy arm rests, the random arm watches");
+    if (now || !before) return;
+    bool woken = before == wanted.number;
+    metric_add(METRIC_target_woken, woken);
+    if (woken)
+        LOG(WARNING, "target_lost",
+            "budget.target is not kept any more: the strategy arm asks again");
+    else LOG(NOTICE, "target_changed", "budget.target is another one: the strategy arm asks again");
 }
 
 /* The edition of this round; the caller destroys its version. */
@@ -176,11 +194,13 @@ static int learner_publish(struct learner *l, const struct store_counts *counts)
     if (certification_outdated(l->certification)) TRY(learner_take_certification(l));
     certification_decide(l->certification, version_log_registry(l->versions));
     TRY(learner_prepare(l, counts, &push, &edition));
+    uint64_t rested = version_log_policy(l->versions)->rests;
     int result = version_log_publish(l->versions, l->set, counts, &edition);
     model_destroy(edition.version);
     if (result == ERR_FULL) // what is held goes with this life
         TRY(version_log_restore(l->versions, true));
     if (result > 0) l->moved = false;
+    if (result >= 0) learner_say_rests(l, rested);
     bool again = result == ERR_RETRY; // the next round decides anew, from what the topic says
     return result < 0 && !again ? result : 0;
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "health.h"
 #include "metrics/metrics.h"
+#include "train/target.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -188,6 +189,49 @@ static void status_page_add_settings(const struct config *c, struct buf *out) {
     buf_str(out, "]}");
 }
 
+/* ---- the target ---- */
+
+static struct forecast status_page_forecast(size_t figure) {
+    struct forecast f = {FORECAST_LABELS, metric_get_by(METRIC_target_labels, figure),
+                         metric_get_by(METRIC_target_labels_low, figure),
+                         metric_get_by(METRIC_target_labels_high, figure)};
+    if (isnan(f.low)) f.outcome = FORECAST_TOO_FEW;
+    if (isinf(f.low)) f.outcome = FORECAST_NEVER;
+    return f;
+}
+
+static void status_page_add_forecast_of(enum estimate_name figure, double at, struct buf *out) {
+    const struct forecast f = status_page_forecast(figure);
+    bool reached = metric_get_by(METRIC_target_reached, figure) > 0;
+    struct buf goal = {0}, says = {0};
+    target_write_goal(figure, at, &goal);
+    if (reached) buf_printf(&says, "%s is reached", buf_string(&goal));
+    else forecast_write(&f, buf_string(&goal), &says);
+    buf_printf(out, "\"%s\":{\"outcome\":\"%s\"", estimate_word(figure),
+               reached ? "reached" : forecast_word(f.outcome));
+    status_add_number(out, "labels", f.labels);
+    status_add_number(out, "low", f.low);
+    status_add_number(out, "high", f.high);
+    status_add_text(out, "says", buf_string(&says));
+    buf_str(out, "}");
+    buf_release(&goal);
+    buf_release(&says);
+}
+
+/* By figure of which something is wanted, as the learner of this process tells it. */
+static void status_page_add_forecast(struct buf *out) {
+    const char *comma = "";
+    buf_str(out, ",\n\"forecast\":{");
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        double at = metric_get_by(METRIC_target, i);
+        if (!(at > 0)) continue;
+        buf_str(out, comma);
+        status_page_add_forecast_of((enum estimate_name)i, at, out);
+        comma = ",";
+    }
+    buf_str(out, "}");
+}
+
 /* ---- a score that events bring ---- */
 
 /* known: there are answers; null without. */
@@ -354,6 +398,8 @@ static const struct {
     {"estimate_live_always_low", METRIC_estimate_live_always_low},
     {"estimate_live_always_high", METRIC_estimate_live_always_high},
     {"estimate_live_draws", METRIC_estimate_live_draws},
+    {"target", METRIC_target},
+    {"target_reached", METRIC_target_reached},
     {"score_answers", METRIC_score_answers},
     {"score_samples", METRIC_score_samples},
     {"score_positives", METRIC_score_positives},
@@ -411,6 +457,7 @@ void status_page_write(struct run *r, struct buf *out) {
     pthread_mutex_unlock(&r->asking);
     status_page_add_settings(c, out);
     status_page_add_upstream(c, out);
+    status_page_add_forecast(out);
     status_page_add_metrics(out);
     status_page_add_named(out);
     buf_str(out, ",\n\"latency\":");

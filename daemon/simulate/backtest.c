@@ -108,6 +108,7 @@ static void backtest_write_question(struct backtest *t, size_t at,
     q->propensity[at] = new->propensity;
     q->weight[at] = new->propensity > 0 ? 1 / new->propensity : 1;
     q->label[at] = backtest_answer(t, new->sample);
+    q->truth[at] = t->figures.truth;
     backtest_note_said(t, at, new);
 }
 
@@ -196,7 +197,28 @@ static void backtest_take_answer(struct backtest *t) {
                                                       .asked_ms = (int64_t)q->sample[i]},
                          (int64_t)q->at[i]);
     if (q->propensity[i] > 0)
-        backtest_figures_answer(&t->figures, &q->said[i], q->label[i], &q->outcome[i], t->out);
+        backtest_figures_answer(&t->figures, &q->said[i], q->label[i], &q->outcome[i], &q->truth[i],
+                                t->out);
+}
+
+/* As the learner decides it; noted beside what is true of the samples that it was decided by. */
+static uint64_t backtest_rests(struct backtest *t, size_t sample) {
+    const uint64_t before = t->policy.learner.rests,
+                   now = backtest_figures_rests(&t->figures, t->config, before);
+    struct backtest_target *r = &t->out->target;
+    if (now && !before && !r->times++) {
+        r->sample = sample;
+        r->labels = t->asked.labelled;
+    }
+    if (now && !before) {
+        struct score_figures so_far;
+        score_read(t->score, &so_far);
+        r->missed |=
+            !backtest_figures_target_true(&t->figures, t->config, so_far.average_precision);
+    }
+    r->woken += before && !now;
+    r->rests = now != 0;
+    return now;
 }
 
 /* Learns the labels that are due before this sample. */
@@ -214,13 +236,14 @@ static int backtest_learn(struct backtest *t, size_t sample) {
                                 .published_rows = t->published_rows,
                                 .weighted =
                                     backtest_figures_weigh(&t->figures, t->policy.learner.weighted),
+                                .rests = backtest_rests(t, sample),
                                 .samples_a_day = t->o->samples_a_day};
     TRY(backtest_improve(t, &schedule, before));
     struct policy_learner wanted =
         schedule_policy(t->config, &schedule, t->model ? t->model->version : 0);
     const struct policy_learner *now = &t->policy.learner;
     if (wanted.live != now->live || wanted.cold != now->cold || wanted.full != now->full ||
-        wanted.weighted != now->weighted)
+        wanted.weighted != now->weighted || wanted.rests != now->rests)
         t->policy.number++;
     t->policy.learner = wanted;
     t->snapshot = (struct snapshot){.policy = t->policy, .model = t->model};
@@ -462,6 +485,7 @@ static void backtest_finish(struct backtest *t) {
     r->auto_labelled = t->auto_.labelled;
     r->auto_wrong = t->auto_.wrong;
     r->auto_ended = t->auto_.ended;
+    backtest_figures_forecast(&t->figures, t->config, t->asked.labelled, t->largest, r->forecast);
     r->samples = t->o->file->n;
     r->labelled = t->asked.labelled;
     r->overspend = fmax(0, t->balance - (double)t->config->budget.upfront);

@@ -75,7 +75,19 @@ struct backtest_segment {
     struct estimates estimate;
 };
 
+/* How the strategy arm rested, where budget.target is given. */
+struct backtest_target {
+    bool rests;            // at the end
+    size_t times;          // that the target was reached
+    size_t woken;          // by an alarm
+    size_t sample, labels; // when it was reached first
+    bool missed; // at one of these times it was in truth not reached: over the samples of the
+                 // figure that said so
+};
+
 struct backtest_result {
+    struct backtest_target target;
+    struct forecast forecast[ESTIMATES]; // at the end, where budget.target wants something
     struct score_figures score;
     struct score_figures upstream; // of the score that events bring; without one all NaN
     double truth[ESTIMATES];       // over all samples

@@ -3,6 +3,8 @@
  * Thread: the thread of their backtest */
 #include "backtest_figures.h"
 
+#include "train/target.h"
+
 #include <math.h>
 
 void backtest_figures_open(struct backtest_figures *f, const struct encoded_file *file,
@@ -10,6 +12,8 @@ void backtest_figures_open(struct backtest_figures *f, const struct encoded_file
     size_t n = segments_n(file->segments);
     *f = (struct backtest_figures){.estimator = estimator_create(window),
                                    .design = design_create(),
+                                   .window = window,
+                                   .draw = xcalloc(window + 1, sizeof *f->draw),
                                    .segments = file->segments};
     for (size_t e = 0; e < ESTIMATES; e++)
         if (estimate_counts((enum estimate_name)e)) f->plain[e] = prequential_create();
@@ -22,6 +26,7 @@ void backtest_figures_close(struct backtest_figures *f) {
     by_class_destroy(f->by_class);
     parts_destroy(f->parts);
     free(f->part);
+    free(f->draw);
     estimator_destroy(f->estimator);
     design_destroy(f->design);
     for (size_t e = 0; e < ESTIMATES; e++) prequential_destroy(f->plain[e]);
@@ -66,9 +71,11 @@ static void backtest_figures_watch(const struct backtest_figures *f, struct back
 }
 
 void backtest_figures_answer(struct backtest_figures *f, const struct asked *a, int label,
-                             const struct outcome *o, struct backtest_result *r) {
+                             const struct outcome *o, const struct backtest_truth *until,
+                             struct backtest_result *r) {
     estimator_answer(f->estimator, a, o);
     design_answer(f->design, a, o);
+    if (a->propensity < 1) f->draw[f->draws++ % (f->window + 1)] = *until;
     parts_answer(f->parts, a, o);
     by_class_answer(f->by_class, a, label);
     for (size_t e = 0; e < ESTIMATES; e++) {
@@ -99,6 +106,45 @@ static void backtest_figures_read_classes(const struct backtest_figures *f,
         to->truth[CLASS_PRECISION] = backtest_figures_share(f->right[c], f->named[c]);
         to->truth[CLASS_RECALL] = backtest_figures_share(f->right[c], f->true_[c]);
     }
+}
+
+uint64_t backtest_figures_rests(const struct backtest_figures *f, const struct config *c,
+                                uint64_t rests) {
+    const struct target target = target_read(c);
+    return target_rests(&target, f->estimator, rests);
+}
+
+/* Over the samples behind the draw before the window's first, up to its last. */
+static void backtest_figures_truth_now(const struct backtest_figures *f, double out[ESTIMATES]) {
+    const size_t places = f->window + 1;
+    struct backtest_truth is = {0};
+    if (f->draws) is = f->draw[(f->draws - 1) % places];
+    if (f->window && f->draws > f->window) {
+        const struct backtest_truth *before = &f->draw[f->draws % places];
+        is.samples -= before->samples;
+        for (size_t i = 0; i < OUTCOMES; i++) is.sum[i] -= before->sum[i];
+    }
+    estimate_of_all(is.sum, (double)is.samples, out);
+}
+
+bool backtest_figures_target_true(const struct backtest_figures *f, const struct config *c,
+                                  double average_precision) {
+    const struct target target = target_read(c);
+    double truth[ESTIMATES];
+    bool is = true;
+    backtest_figures_truth_now(f, truth);
+    truth[ESTIMATE_AVERAGE_PRECISION] = average_precision;
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        const struct estimate exact = {.always_low = truth[i], .always_high = truth[i]};
+        is &= isnan(target.at[i]) || target_reached((enum estimate_name)i, &exact, target.at[i]);
+    }
+    return is;
+}
+
+void backtest_figures_forecast(const struct backtest_figures *f, const struct config *c,
+                               size_t labels, size_t most, struct forecast out[ESTIMATES]) {
+    const struct target target = target_read(c);
+    target_forecast(&target, f->estimator, (double)labels, (double)most, out);
 }
 
 void backtest_figures_read(const struct backtest_figures *f, struct backtest_result *r) {

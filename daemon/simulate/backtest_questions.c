@@ -21,6 +21,7 @@ void backtest_questions_grow(struct backtest_questions *q) {
     q->predicted = xrealloc(q->predicted, q->cap * sizeof *q->predicted);
     q->said = xrealloc(q->said, q->cap * sizeof *q->said);
     q->outcome = xrealloc(q->outcome, q->cap * sizeof *q->outcome);
+    q->truth = xrealloc(q->truth, q->cap * sizeof *q->truth);
     q->member = xrealloc(q->member, q->cap * q->members * q->k * sizeof *q->member);
 }
 
@@ -56,6 +57,7 @@ void backtest_questions_move(struct backtest_questions *q, size_t from, size_t t
     q->predicted[to] = q->predicted[from];
     q->said[to] = q->said[from];
     q->outcome[to] = q->outcome[from];
+    q->truth[to] = q->truth[from];
     memcpy(q->row + to * q->d, q->row + from * q->d, q->d * sizeof *q->row);
     memcpy(q->member + to * each, q->member + from * each, each * sizeof *q->member);
 }
@@ -74,6 +76,6 @@ struct fit_rows backtest_questions_from(const struct backtest_questions *q, size
 
 void backtest_questions_release(struct backtest_questions *q) {
     void *owned[] = {q->mark,  q->sample,    q->at,   q->row,     q->weight, q->propensity,
-                     q->label, q->predicted, q->said, q->outcome, q->member};
+                     q->label, q->predicted, q->said, q->outcome, q->truth,  q->member};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
 }

@@ -15,6 +15,12 @@ struct backtest_mark {
     uint64_t word[4];
 };
 
+/* Sums over samples that are all known. */
+struct backtest_truth {
+    double sum[OUTCOMES];
+    size_t samples;
+};
+
 /* Asked samples in the order of asking, which is also the order of answers: the first `labelled` of
  * them have their answer. Those behind `released` wait in the pool's open window. */
 struct backtest_questions {
@@ -28,6 +34,7 @@ struct backtest_questions {
     int *label, *predicted;            // (n)
     struct asked *said;                // (n) what the estimator is told
     struct outcome *outcome;           // (n)
+    struct backtest_truth *truth;      // (n) of all samples up to that one
     float *member;                     // (n, members, k) probabilities that members gave
 };
 

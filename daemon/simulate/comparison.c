@@ -83,6 +83,7 @@ void comparison_release(struct comparison *t) {
     for (size_t i = 0; t->result && i < t->cells; i++) backtest_result_release(&t->result[i]);
     free(t->result);
     free(t->switches);
+    arena_release(&t->arena);
     free(t->trail.prob);
     free(t->trail.propensity);
     free(t->trail.arm);

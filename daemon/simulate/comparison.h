@@ -8,6 +8,7 @@
 #pragma once
 
 #include "backtest.h"
+#include "base/arena.h"
 #include "simulate/simulate.h"
 #include "terminal/cli.h"
 
@@ -41,11 +42,13 @@ struct comparison {
     struct backtest_switch *switches; // (switches_n), owned; or NULL
     size_t switches_n;
     uint64_t first_seed;
-    double noise;            // share of labels that name another class
-    double unanswered;       // share of the random arm's requests that nobody answers
-    uint64_t samples_a_day;  // 0: watch.capacity is a share
-    struct dataset *dataset; // the file
-    const char *left_out;    // columns of the data that are no feature; NULL: -c named the features
+    double noise;                        // share of labels that name another class
+    double unanswered;                   // share of the random arm's requests that nobody answers
+    uint64_t samples_a_day;              // 0: watch.capacity is a share
+    struct arena arena;                  // of the two behind it
+    char *target_figure, *target_number; // of --target, or NULL
+    struct dataset *dataset;             // the file
+    const char *left_out; // columns of the data that are no feature; NULL: -c named the features
     struct backtest_trail trail; // of the first cell; its arrays are owned, NULL: nobody wants it
     _Atomic size_t next;         // cell that the next free thread takes
     _Atomic uint64_t done;       // samples done, over all cells
@@ -79,6 +82,9 @@ void comparison_print_json(const struct comparison *t);
 void comparison_print_table(const struct comparison *t);
 /* The figures of the first run beside the truth, in words. */
 void comparison_print_words(const struct comparison *t);
+/* Appends how it stands with budget.target at the end of the first run, a sentence a line; nothing
+ * without one. */
+void comparison_write_target(const struct comparison *t, struct buf *out);
 /* Appends the learning curves, one row a point. */
 void comparison_print_csv(const struct comparison *t, struct buf *out);
 /* What became of each sample of the first run, one row each. */

@@ -6,6 +6,8 @@
  * Thread: main thread */
 #include "comparison.h"
 
+#include "config/target.h"
+
 #include <math.h>
 
 enum {
@@ -130,12 +132,35 @@ static int plan_apply_pool(struct config *c, const struct simulate_flags *f) {
     return CLI_GO;
 }
 
+/* --target FIGURE=X, in place of what the configuration says. */
+static int plan_apply_target(struct comparison *t, struct config *c,
+                             const struct simulate_flags *f) {
+    struct text figure = text_of(f->target ? f->target : ""), number = {0};
+    struct buf why = {0};
+    if (t->switches && c->budget.target.n)
+        return plan_refuse("budget.target: --switches does not tell when the daemon's strategy arm "
+                           "rested; leave it off here");
+    if (!f->target) return CLI_GO;
+    if (!text_cut(&figure, '=', &number))
+        return plan_refuse("--target is FIGURE=X, e.g. recall=0.8");
+    if (!target_sound(figure, number, &why)) {
+        fprintf(stderr, "winnowd: --target: %s\n", buf_string(&why));
+        buf_release(&why);
+        return EX_USAGE;
+    }
+    t->target_figure = arena_string(&t->arena, figure);
+    t->target_number = arena_string(&t->arena, number);
+    c->budget.target = (struct map){&t->target_figure, &t->target_number, 1};
+    return CLI_GO;
+}
+
 static int plan_apply_flags(struct comparison *t, struct config *c,
                             const struct simulate_flags *f) {
     int code = plan_choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
     if (code == CLI_GO)
         code = plan_choose("manager", MANAGER_CHOICES, f->manager, &c->query.manager);
     if (code == CLI_GO) code = plan_choose("draws", DRAWS_CHOICES, f->draws, &c->budget.draws);
+    if (code == CLI_GO) code = plan_apply_target(t, c, f);
     if (code != CLI_GO) return code;
     if (c->query.measure == MEASURE_MIX && !c->query.mix.n)
         return plan_refuse(

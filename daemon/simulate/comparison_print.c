@@ -4,6 +4,8 @@
  * Thread: main thread */
 #include "comparison.h"
 
+#include "config/target.h"
+
 #include <math.h>
 
 /* F(name, value): r is the result, row the strategy. In JSON, names that begin with
@@ -211,6 +213,42 @@ static void comparison_print_add_estimates(const struct backtest_result *r, stru
     buf_str(out, "]");
 }
 
+/* By figure; numbers that are not finite are null. */
+static void comparison_print_add_forecasts(const struct config *c, const struct backtest_result *r,
+                                           struct buf *out) {
+    const char *comma = "";
+    buf_str(out, ",\"forecast\":{");
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        const struct forecast *f = &r->forecast[i];
+        const char *figure = estimate_word((enum estimate_name)i);
+        if (isnan(target_of(c, figure))) continue;
+        buf_printf(out, "%s\"%s\":{\"outcome\":\"%s\",\"labels\":", comma, figure,
+                   forecast_word(f->outcome));
+        buf_double(out, f->labels);
+        buf_str(out, ",\"low\":");
+        buf_double(out, f->low);
+        buf_str(out, ",\"high\":");
+        buf_double(out, f->high);
+        buf_str(out, "}");
+        comma = ",";
+    }
+    buf_str(out, "}");
+}
+
+/* Nothing without budget.target. */
+static void comparison_print_add_target(const struct comparison *t, size_t strategy,
+                                        const struct backtest_result *r, struct buf *out) {
+    const struct backtest_target *of = &r->target;
+    if (!t->strategy[strategy].config.budget.target.n) return;
+    buf_printf(out, ",\"target\":{\"rests\":%s,\"times\":%zu,\"woken\":%zu",
+               of->rests ? "true" : "false", of->times, of->woken);
+    comparison_print_add_forecasts(&t->strategy[strategy].config, r, out);
+    if (of->times)
+        buf_printf(out, ",\"sample\":%zu,\"labels\":%zu,\"missed\":%s", of->sample, of->labels,
+                   of->missed ? "true" : "false");
+    buf_str(out, "}");
+}
+
 static void comparison_print_add_run(const struct comparison *t, size_t strategy, size_t seed,
                                      struct buf *out) {
     double value[FIGURES_N];
@@ -222,6 +260,7 @@ static void comparison_print_add_run(const struct comparison *t, size_t strategy
     comparison_print_add_estimates(r, out);
     comparison_print_add_segments(t, r, out);
     comparison_print_add_classes(t, r, out);
+    comparison_print_add_target(t, strategy, r, out);
     buf_printf(out, ",\"decisions_sha256\":\"%s\"}\n", r->decisions_sha256);
 }
 

@@ -380,6 +380,15 @@ static void report_write_legend(struct buf *out) {
         "budget.</p>\n");
 }
 
+static void report_write_target(const struct comparison *t, struct buf *out) {
+    struct buf words = {0};
+    comparison_write_target(t, &words);
+    if (words.len) buf_str(out, "<p>");
+    chart_escape(out, buf_string(&words));
+    if (words.len) buf_str(out, "</p>\n");
+    buf_release(&words);
+}
+
 void comparison_report(const struct comparison *t, const char *data, struct buf *out) {
     struct headline h = report_headline_of(t);
     struct levels mine, random;
@@ -392,6 +401,7 @@ void comparison_report(const struct comparison *t, const char *data, struct buf 
     report_write_verdict(t, &h, &mine, &random, out);
     buf_str(out, "</p>\n");
     report_write_summary(t, out);
+    report_write_target(t, out);
     buf_str(out, "<div>");
     report_write_table(t, out);
     buf_str(out, "</div>\n");

@@ -4,6 +4,8 @@
  * Thread: main thread */
 #include "comparison.h"
 
+#include "train/target.h"
+
 #include <math.h>
 
 static const char *const row_title[ESTIMATES] = {
@@ -134,6 +136,29 @@ static void words_cost(const struct backtest_result *r, const struct config *c) 
                e->low, e->high, r->truth[ESTIMATE_COST]);
 }
 
+void comparison_write_target(const struct comparison *t, struct buf *out) {
+    const struct backtest_result *r = comparison_result(t, 0, 0);
+    const struct target target = target_read(&t->strategy[0].config);
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        struct buf goal = {0};
+        if (isnan(target.at[i])) continue;
+        target_write_goal((enum estimate_name)i, target.at[i], &goal);
+        buf_str(out, "At the end: ");
+        forecast_write(&r->forecast[i], buf_string(&goal), out);
+        buf_str(out, ".\n");
+        buf_release(&goal);
+    }
+    if (!target.n) return;
+    if (r->target.times)
+        buf_printf(out,
+                   "The target was surely reached after %zu labels, at sample %zu%s; woken %zu "
+                   "time%s.\n",
+                   r->target.labels, r->target.sample,
+                   r->target.missed ? ", which was not true" : "", r->target.woken,
+                   r->target.woken == 1 ? "" : "s");
+    else buf_str(out, "The target was never surely reached, so the strategy arm did not rest.\n");
+}
+
 void comparison_print_words(const struct comparison *t) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
     const struct config *c = &t->strategy[0].config;
@@ -159,4 +184,8 @@ void comparison_print_words(const struct comparison *t) {
            words_of_100(r, ESTIMATE_PRECISION_AT_CAPACITY, d),
            words_of_100(r, ESTIMATE_RECALL_AT_CAPACITY, e), class_);
     words_cost(r, c);
+    struct buf target = {0};
+    comparison_write_target(t, &target);
+    if (target.len) printf("\n%s", buf_string(&target));
+    buf_release(&target);
 }

@@ -34,11 +34,11 @@ static bool simulate_overwrites(const char *out, const struct simulate_flags *f)
 
 static int simulate_check_pictures(const struct simulate_flags *f) {
     bool more = f->config || f->data.file || f->data.label || f->data.positive || f->data.id ||
-                f->data.drop || f->measure || f->manager || f->draws || f->pool || f->against ||
-                f->switches || f->csv || f->report || f->predictions || f->json || f->limit >= 0 ||
-                f->delay >= 0 || f->seeds >= 0 || f->day >= 0 || simulate_given(f->budget) ||
-                simulate_given(f->upfront) || simulate_given(f->noise) ||
-                simulate_given(f->unanswered);
+                f->data.drop || f->measure || f->manager || f->draws || f->pool || f->target ||
+                f->against || f->switches || f->csv || f->report || f->predictions || f->json ||
+                f->limit >= 0 || f->delay >= 0 || f->seeds >= 0 || f->day >= 0 ||
+                simulate_given(f->budget) || simulate_given(f->upfront) ||
+                simulate_given(f->noise) || simulate_given(f->unanswered);
     return more ? simulate_refuse(
                       "--figures draws points of its own: of the other flags it takes only --seed")
                 : CLI_GO;
@@ -63,9 +63,9 @@ static int simulate_check_words(const struct simulate_flags *f) {
         {f->upfront > 0 && f->budget == 0, "--upfront is a share of the budget, and --budget is 0"},
         {f->data.positive && f->config,
          "--positive and -c contradict each other: the configuration says model.positive"},
-        {f->switches && (f->delay >= 0 || f->against || f->report || f->seeds > 1 ||
+        {f->switches && (f->delay >= 0 || f->against || f->report || f->seeds > 1 || f->target ||
                          simulate_given(f->unanswered)),
-         "--switches repeats one run of a daemon: no --delay, --unanswered, --against, "
+         "--switches repeats one run of a daemon: no --delay, --unanswered, --target, --against, "
          "--report or more seeds with it"},
         {f->pool && f->manager, "--pool and --manager contradict each other: all that the strategy "
                                 "may ask goes to the windows, by rank"},

@@ -50,7 +50,8 @@ struct policy_learner schedule_policy(const struct config *c, const struct sched
         .explore = schedule_learns(c) ? c->query.explore * schedule_late(s->open) : 0,
         .shrunken = schedule_shrunken(s),
         .weighted = s->weighted && c->budget.draws == DRAWS_WEIGHTED,
-        .samples_a_day = c->watch.capacity_per_day ? s->samples_a_day : 0};
+        .samples_a_day = c->watch.capacity_per_day ? s->samples_a_day : 0,
+        .rests = s->rests};
     for (size_t i = 0; i < c->model.classes.n; i++)
         p.cold |= !s->primed && s->per_class[i] < (size_t)c->query.cold_labels;
     return p;

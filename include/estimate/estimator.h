@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/word_list.h"
+#include "estimate/forecast.h"
 #include "estimate/unasked.h"
 
 /* Constant, word, whether it is a share (0 to 1). */
@@ -118,7 +119,7 @@ struct score_bin {
 struct estimator;
 
 /* window: "now" is the last so many answers of the random arm and what the strategy arm asked
- * between them; 0: as since the start. Memory: about 300 bytes an answer of the window, and 80
+ * between them; 0: as since the start. Memory: about 300 bytes an answer of the window, and 90
  * KiB. The caller destroys it. */
 struct estimator *estimator_create(size_t window);
 /* Without average precision: of a part of the samples that `whole`, borrowed, is of. What tasks
@@ -143,6 +144,11 @@ enum estimate_span { ESTIMATE_SINCE_START, ESTIMATE_NOW, ESTIMATE_SPANS };
 /* One figure alone, for who looks often. Average precision is of the start alone. */
 void estimator_read_one(const struct estimator *e, enum estimate_span span, enum estimate_name name,
                         struct estimate *out);
+/* When the figure will be as good as that, from its course since the start. labels: so many there
+ * are, those without a prediction included; most: of which a fit uses the last so many. Nothing is
+ * said of parts, of average precision, and of what no answer tells. */
+void estimator_forecast(const struct estimator *e, enum estimate_name name, double wanted,
+                        double labels, double most, struct forecast *out);
 /* By score, since the start. Not of a part: then all is 0. */
 void estimator_scores(const struct estimator *e, struct score_bin out[SCORE_BINS]);
 /* Since the start, as if all requests without an answer were against the figure (out[0]), and for

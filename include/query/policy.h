@@ -23,6 +23,8 @@ struct policy_learner {
                         // from a version that was under way when the operator rolled back
     bool weighted; // the random arm draws more where the figures are in doubt, for that tells more
     uint64_t samples_a_day; // of all partitions, for watch.capacity_per_day; 0: not known
+    uint64_t rests; // the strategy arm rests: the number of the target (train/target.h) that is
+                    // reached; 0: it works
 };
 
 /* Largest budget_scale that is read or written: with it the least rate that an option takes is all.

@@ -13,7 +13,7 @@
 struct simulate_flags {
     struct dataset_options data; // the labelled samples; its limit is `limit`
     const char *config, *measure, *manager, *draws, *pool, *against, *csv, *report, *figures,
-        *switches, *predictions;
+        *switches, *predictions, *target;
     int64_t limit, delay, seed, seeds, day;
     double budget, upfront, noise, unanswered;
     bool json;

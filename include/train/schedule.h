@@ -25,6 +25,7 @@ struct schedule {
     size_t bytes;           // of its record
     uint64_t samples_a_day; // that the workers shall reckon with; 0: not known
     bool weighted;          // draws of the random arm should be weighted (estimate/design.h)
+    uint64_t rests;         // of target_rests: the target that is reached; 0: none
 };
 
 /* Whether to fit. Never where a score that events bring is the model and stays it. A version is due
@@ -42,7 +43,8 @@ bool schedule_shrunken(const struct schedule *s);
 
 /* The learner's half of the policy, with `live` as the version to score with. cold: until every
  * class has query.cold_labels, unless the live model is primed. explore: the more, the later labels
- * are (query.explore). full: while budget.open_tasks are open. shrunken: schedule_shrunken. */
+ * are (query.explore). full: while budget.open_tasks are open. shrunken: schedule_shrunken.
+ * rests: as s says. */
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s,
                                       uint64_t live);
 

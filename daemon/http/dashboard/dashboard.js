@@ -159,9 +159,8 @@ const tiles = {};
 function tile(name, title, value, unit, more, where = "tiles") {
   if (!tiles[name]) {
     const box = put($(where), "div", undefined, "tile");
-    put(box, "dt", title);
-    const dd = put(box, "dd"), figure = put(dd, "div", undefined, "value");
-    tiles[name] = { value: put(figure, "span"), unit: put(figure, "span", undefined, "unit"), more: put(dd, "div", undefined, "more") };
+    const heading = put(box, "dt", title), dd = put(box, "dd"), figure = put(dd, "div", undefined, "value");
+    tiles[name] = { box, title: heading, value: put(figure, "span"), unit: put(figure, "span", undefined, "unit"), more: put(dd, "div", undefined, "more") };
   }
   tiles[name].value.textContent = value;
   tiles[name].unit.textContent = unit ? " " + unit : "";
@@ -207,6 +206,17 @@ function show_bridge(s) {
   tile("bridge", "Wait for people", s.bridge_open < 0 ? "–" : number(s.bridge_open), s.bridge_open === 1 ? "task" : "tasks", more.join(", "));
 }
 
+/* Only with budget.target: the figure that is not reached yet, or the first, and what is forecast of each. */
+function show_target(s) {
+  const wanted = Object.keys(s.forecast), rests = s.models && s.models.policy.rests;
+  if (!wanted.length) { if (tiles.target) tiles.target.box.hidden = true; return; }
+  const name = wanted.find((f) => s.forecast[f].outcome !== "reached") || wanted[0];
+  const goal = name === "cost" ? number(s.target[name], 3) : percent(s.target[name], 0);
+  tile("target", "Target: " + name.replaceAll("_", " "), goal, "", wanted.map((f) => s.forecast[f].says).join("; ") + (rests ? "; the strategy arm rests" : ""));
+  tiles.target.title.textContent = "Target: " + name.replaceAll("_", " ");
+  tiles.target.box.hidden = false;
+}
+
 function show_tiles(s) {
   const n = s.now, speed = last(rates("samples", 10)), half = median(s.latency);
   tile("speed", "Samples per second", number(speed, speed < 10 ? 1 : 0), "", number(n.samples) + " in all" + (n.dead_letters ? ", " + number(n.dead_letters) + " refused" : ""));
@@ -219,6 +229,7 @@ function show_tiles(s) {
   const own = s.upstream, verdict = own && { model: "the live model is better", score: "it is better than the live model", unknown: own.learn === "false" ? "it is the model" : "which is better is not known yet" }[own.better];
   if (own) tile("upstream", "Accuracy of your score", own.accuracy.is === null ? "–" : percent(own.accuracy.is), "", (own.accuracy.is === null ? "" : percent(own.accuracy.low) + " to " + percent(own.accuracy.high) + "; ") + verdict);
   tile("model", "Live model", live ? "v" + live : "none", "", live && own && !s.model_rows ? "the score that events bring" : live ? number(s.model_rows) + " labels, " + duration(s.model_age_s) + " old" : "labels are drawn at random");
+  show_target(s);
   show_bridge(s);
   $("tiles").classList.toggle("many", $("tiles").children.length > 6);
 }

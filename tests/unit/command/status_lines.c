@@ -41,6 +41,16 @@ static void the_figures_of_now_are_told(void **state) {
     line("{}", "now", "no answer of the random arm yet");
 }
 
+static void the_target_is_told(void **state) {
+    (void)state;
+    line("{\"forecast\":{\"recall\":{\"says\":\"about 1,300 more labels to recall 80 % (900 to "
+         "2,400)\"},\"cost\":{\"says\":\"cost 2.5 is reached\"}}}",
+         "target", "about 1,300 more labels to recall 80 % (900 to 2,400); cost 2.5 is reached");
+    line("{\"forecast\":{\"recall\":{\"says\":\"recall 80 % is reached\"}},"
+         "\"models\":{\"policy\":{\"rests\":true}}}",
+         "target", "recall 80 % is reached; the strategy arm rests");
+}
+
 /* Where recall is surely least first, by the upper end; at most three, and none that is hardly
  * known. A name may hold what a path is cut at. */
 static void the_worst_segments_are_told(void **state) {
@@ -100,6 +110,7 @@ static void the_better_one_is_told_where_it_is_known(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_figures_of_now_are_told),
+        cmocka_unit_test(the_target_is_told),
         cmocka_unit_test(the_worst_segments_are_told),
         cmocka_unit_test(the_newest_matured_day_is_told),
         cmocka_unit_test(the_better_one_is_told_where_it_is_known),

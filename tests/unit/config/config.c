@@ -73,6 +73,7 @@ static void forms_that_are_right(void **state) {
         M F "watch: {listen: '[::1]:80'}\n",
         "model: {classes: [a.b, c]}\n" F "watch: {cost: {a.b.c: 100, c.a.b: 0.5}}\n",
         "model: {classes: [ok, bad]}\n" F "watch: {cost: {bad.ok: x, ok.bad: 3}}\n",
+        M F "budget: {target: {recall: 0.8, cost: 2.5}}\n",
         M F "watch: {listen: localhost:0}\n",
         M F "watch: {listen: ''}\n",
         M F "bridge: {url: 'http://[::1]:8080/studio', tool: http, path: '/a/{id}?q={reason}'}\n",
@@ -318,6 +319,22 @@ static const struct wrong {
     {"model: {classes: [ok, bad]}\nfeatures: [{name: x, type: boolean}]\n"
      "watch: {cost: {bad.ok: x}}\n",
      "watch.cost: \"x\" is no single number\n"},
+    {M F "budget: {target: {recal: 0.8}}\n",
+     "t:3:19: budget.target: \"recal\" is not a figure that can be a target; allowed: accuracy, "
+     "precision, recall, precision_at_capacity, recall_at_capacity, average_precision, cost; did "
+     "you mean recall\n"},
+    {M F "budget: {target: {prevalence: 0.8}}\n",
+     "t:3:19: budget.target: \"prevalence\" is no target: it tells of the samples"},
+    {M F "budget: {target: {log_loss: 0.8}}\n", "\"log_loss\" is no target: only"},
+    {M F "budget: {target: {recall: 80}}\n",
+     "t:3:27: budget.target: \"80\" is no share to get to; allowed number: above 0, below 1; did "
+     "you mean 0.8\n"},
+    {M F "budget: {target: {recall: 1}}\n", "\"1\" is no share to get to"},
+    {M F "budget: {target: {recall: -0.1}}\n", "\"-0.1\" is no share to get to"},
+    {M F "budget: {target: {recall: high}}\n", "\"high\" is no share to get to"},
+    {M F "budget: {target: {cost: 0}}\n", "\"0\" is no cost to get to; allowed number: above 0"},
+    {M F "budget: {target: {cost: 1e200}}\n", "\"1e200\" is no cost to get to"},
+    {M F "budget: {target: 0.8}\n", "t:3:18: budget.target: "},
     {M F "watch: {segments: [country]}\n",
      "watch.segments: \"country\" is not the name of a feature\n"},
     {M "features: [{name: age}, {name: country, type: category, values: [x]}]\n"

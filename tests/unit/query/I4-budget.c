@@ -124,6 +124,7 @@ static void switches_and_lost_states(void **state) {
             uint64_t event = rng_below(rng_next(&r), 150);
             if (event == 6) p.policy.learner.weighted = !p.policy.learner.weighted;
             if (event == 7) partition_move(&p, 1);
+            if (event == 6) p.policy.learner.rests = !p.policy.learner.rests;
             if (event == 0) p.policy.operator_.budget_scale = scales[rng_below(rng_next(&r), 6)];
             if (event == 1) p.policy.operator_.paused = !p.policy.operator_.paused;
             if (event == 2) p.policy.learner.cold = !p.policy.learner.cold;
@@ -280,7 +281,7 @@ static void a_new_rate_waits_for_the_next_block(void **state) {
 
 static void switches_that_ask_nobody(void **state) {
     (void)state;
-    for (int which = 0; which < 4; which++) {
+    for (int which = 0; which < 5; which++) {
         struct trial t = {0.5, 0.2, 10, 3};
         struct partition p;
         size_t asked = 0;
@@ -290,14 +291,15 @@ static void switches_that_ask_nobody(void **state) {
         p.policy.learner.full = which == 1;
         p.policy.operator_.budget_scale = which != 2;
         p.policy.operator_.explore_only = which == 3;
+        p.policy.learner.rests = which == 4;
         for (int i = 0; i < 100; i++) {
             struct decision d = partition_take(&p, 1);
             asked += d.ask;
             assert_false(d.by_strategy);
-            assert_int_equal(d.covered, which == 3);
-            assert_true(d.propensity == (which == 3 ? 0.1 : 0));
+            assert_int_equal(d.covered, which >= 3);
+            assert_true(d.propensity == (which >= 3 ? 0.1 : 0));
         }
-        assert_int_equal(asked, which == 3 ? 10 : 0);
+        assert_int_equal(asked, which >= 3 ? 10 : 0);
         partition_close(&p);
     }
 }

@@ -104,14 +104,16 @@ static void caps_bind_the_pool_too(void **state) {
 
 static void whoever_may_not_ask_does_not(void **state) {
     (void)state;
-    struct policy_operator forbids[2] = {{.budget_scale = 1, .paused = true},
-                                         {.budget_scale = 1, .explore_only = true}};
-    for (int i = 0; i < 2; i++) {
+    struct policy_operator forbids[3] = {{.budget_scale = 1, .paused = true},
+                                         {.budget_scale = 1, .explore_only = true},
+                                         {.budget_scale = 1}};
+    for (int i = 0; i < 3; i++) {
         struct config c = pool_config(0.2, 50);
         struct pooled w;
         pooled_open(&w, &c);
         for (int64_t n = 0; n < 149; n++) pooled_take(&w, steady(3, n));
         w.p.policy.operator_ = forbids[i];
+        w.p.policy.learner.rests = i == 2;
         pooled_take(&w, 0);
         assert_int_equal(w.windows, 3);
         assert_int_equal(w.picked, 0);

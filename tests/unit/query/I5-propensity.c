@@ -191,6 +191,7 @@ static void start_cold(struct partition *p, int64_t i) { p->policy.learner.cold 
 static void explore_only(struct partition *p, int64_t i) {
     p->policy.operator_.explore_only = i / 250 % 2;
 }
+static void rest(struct partition *p, int64_t i) { p->policy.learner.rests = i / 250 % 2; }
 static void lose_the_state(struct partition *p, int64_t i) {
     if (i % 700 == 650) strategy_begin(p->strategy, p->number, false, p->now_ms, &p->state);
 }
@@ -240,6 +241,8 @@ static void weighted_sums_are_unbiased(void **state) {
                  {"scaled", change_the_scale, 0, 0},
                  {"cold", start_cold, 0, 0},
                  {"explored", explore_only, 0, 0},
+                 {"rested", rest, 0, 0},
+                 {"rested, granted", rest, 0, 30},
                  {"lost", lose_the_state, 0, 0}};
     enum { SEEDS = 120 };
     for (size_t life = 0; life < sizeof lives / sizeof *lives; life++)

@@ -9,7 +9,7 @@ static void records_read_as_documented(void **state) {
     assert_true(text_equal(
         buf_view(&b),
         TEXT("{\"live\":41,\"cold\":false,\"full\":true,\"rolled_ms\":0,\"explore\":0.25,"
-             "\"shrunken\":false,\"samples_a_day\":0,\"weighted\":false}")));
+             "\"shrunken\":false,\"samples_a_day\":0,\"weighted\":false,\"rests\":0}")));
     buf_reset(&b);
     policy_operator_write(&(struct policy_operator){.paused = true, .budget_scale = 0.5, .pin = 7},
                           &b);
@@ -28,14 +28,15 @@ static void every_learner_record_comes_back(void **state) {
                                     .full = i & 2,
                                     .explore = i / 7.0,
                                     .samples_a_day = 1000 * i,
-                                    .weighted = i & 1},
+                                    .weighted = i & 1,
+                                    .rests = i % 3},
                               out = {.live = 9, .cold = !in.cold, .full = !in.full};
         struct buf b = {0};
         policy_learner_write(&in, &b);
         assert_int_equal(policy_learner_read(&out, buf_view(&b)), 0);
         assert_true(out.live == in.live && out.cold == in.cold && out.full == in.full &&
                     out.explore == in.explore && out.samples_a_day == in.samples_a_day &&
-                    out.weighted == in.weighted);
+                    out.weighted == in.weighted && out.rests == in.rests);
         buf_release(&b);
     }
 }

@@ -7,6 +7,7 @@
 #include "unit/test.h"
 
 #include <cjson/cJSON.h>
+#include <math.h>
 
 enum { OK, FRAUD };
 #define NOW INT64_C(1764374400000) // 2025-11-29
@@ -67,6 +68,36 @@ static void now_is_told_beside_the_start(void **state) {
     assert_true(metric_get_by(METRIC_estimate_now, ESTIMATE_COST) == 0);
     assert_true(metric_get_by(METRIC_estimate, ESTIMATE_RECALL) < 0.1);
     assert_true(metric_get_by(METRIC_estimate, ESTIMATE_COST) > 9);
+    labelled_figures_destroy(f);
+}
+
+/* What is wanted, whether it is there, and when it will be; another target of a reload at once. */
+static void the_target_is_told(void **state) {
+    (void)state;
+    static char recall[] = "recall", half[] = "0.5", most[] = "0.999";
+    char *key = recall, *value = half;
+    struct config own = *learning.config;
+    own.watch.window = 100;
+    own.budget.target = (struct map){&key, &value, 1};
+    struct learning with = {.config = &own, .positive = FRAUD, .largest_memory = 5000};
+    struct labelled_figures *f = labelled_figures_create(&with);
+    assert_int_equal(labelled_figures_rests(f, 0), 0);
+    for (uint64_t i = 0; i < 200; i++) answer(f, i, FRAUD, i % 10 ? FRAUD : OK, -1, 0.01);
+    labelled_figures_tell(f, NOW);
+    labelled_figures_tell_forecast(f, 200);
+    assert_true(metric_get_by(METRIC_target, ESTIMATE_RECALL) == 0.5);
+    assert_true(isnan(metric_get_by(METRIC_target, ESTIMATE_PRECISION)));
+    assert_true(metric_get_by(METRIC_target_reached, ESTIMATE_RECALL) == 1);
+    assert_true(metric_get_by(METRIC_target_labels_high, ESTIMATE_RECALL) == 0);
+    assert_true(isnan(metric_get_by(METRIC_target_labels, ESTIMATE_PRECISION)));
+    uint64_t rests = labelled_figures_rests(f, 0);
+    assert_true(rests != 0);
+    value = most;
+    labelled_figures_tell(f, NOW);
+    labelled_figures_tell_forecast(f, 200);
+    assert_int_equal(labelled_figures_rests(f, rests), 0);
+    assert_true(metric_get_by(METRIC_target_reached, ESTIMATE_RECALL) == 0);
+    assert_true(isinf(metric_get_by(METRIC_target_labels_low, ESTIMATE_RECALL)));
     labelled_figures_destroy(f);
 }
 
@@ -158,6 +189,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_score_is_judged_over_all_its_answers),
         cmocka_unit_test(now_is_told_beside_the_start),
+        cmocka_unit_test(the_target_is_told),
         cmocka_unit_test(segments_are_told_by_name),
         cmocka_unit_test(a_day_is_told_when_its_labels_are_there),
     };

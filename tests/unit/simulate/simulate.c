@@ -92,6 +92,10 @@ static void contradictions(void **state) {
         {"--data FILE --label class --unanswered 2", "--unanswered is a share"},
         {"--data FILE --label class --day 50",
          "is for a configuration (-c) with watch.capacity_per_day"},
+        {"--data FILE --label class --target 0.8", "--target is FIGURE=X"},
+        {"--data FILE --label class --target recal=0.8",
+         "--target: \"recal\" is not a figure that can be a target"},
+        {"--data FILE --label class --target recall=80", "did you mean 0.8"},
         {"--data FILE --label class --budget 0 --upfront 0.5", "--budget is 0"},
         {"--data FILE --label class --measure mix", "query.mix"},
         {"--data FILE --label class --measure margn", "did you mean margin?"},
@@ -584,6 +588,28 @@ static void a_cost_may_be_a_column(void **state) {
     says("A decision costs ");
 }
 
+/* What is reached soon rests soon, and fewer labels are asked; a miracle never. */
+static void a_target_lets_the_strategy_rest(void **state) {
+    (void)state;
+    make_good(4000, two, 2);
+    assert_int_equal(run("--data FILE --label class --budget 0.2 --json"), 0);
+    double all = figure("asked");
+    assert_null(strstr(said, "\"target\""));
+    assert_int_equal(
+        run("--data FILE --label class --budget 0.2 --upfront 0 --target accuracy=0.7 --json"), 0);
+    says("\"target\":{\"rests\":true,\"times\":1,\"woken\":0,");
+    says("\"missed\":false");
+    assert_true(figure("asked") < 0.6 * all);
+    assert_int_equal(
+        run("--data FILE --label class --budget 0.2 --noise 0.2 --target accuracy=0.99 --json"), 0);
+    says("\"target\":{\"rests\":false,\"times\":0,\"woken\":0,\"forecast\":{\"accuracy\":{");
+    says("\"outcome\":\"");
+    assert_int_equal(
+        run("--data FILE --label class --budget 0.2 --noise 0.2 --target accuracy=0.99"), 0);
+    says("accuracy 99 %");
+    says("The target was never surely reached, so the strategy arm did not rest.");
+}
+
 static void what_was_remarked_is_told_once(void **state) {
     (void)state;
     FILE *f = make();
@@ -617,6 +643,7 @@ int main(void) {
         cmocka_unit_test(a_score_of_the_file_is_the_model),
         cmocka_unit_test(a_capacity_a_day_is_told_as_one),
         cmocka_unit_test(a_cost_may_be_a_column),
+        cmocka_unit_test(a_target_lets_the_strategy_rest),
         cmocka_unit_test(what_was_remarked_is_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, clean);
