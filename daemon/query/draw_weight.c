@@ -25,7 +25,7 @@ enum {
     OCTAVE = 1 << (23 - DROPPED), // steps
     LEAST = (127 - 14) * OCTAVE,  // 2^-14: a quarter of `least_doubt`
     MOST = (127 + 1) * OCTAVE,    // 2: more than any doubt
-    START = (127 - 4) * OCTAVE,   // 1/16
+    START = (127 - 2) * OCTAVE,   // 1/4: a model is in doubt at its start
     STEP = 16 // by a piece above or below: an octave in 512 samples that take half the mean
 };
 

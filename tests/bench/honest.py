@@ -9,16 +9,10 @@ import math
 import statistics
 import sys
 
-from streams import BUDGETS, Bench, add_arguments, chosen, replace_section, table
+from streams import BUDGETS, Bench, add_arguments, chosen, replace_section, t_quantile, table
 
 HEADING = "Honest loss (`scripts/bench honest`)"
 NAMES, DELAYS, TOLERATED = ["electricity", "weather", "sea", "phishing", "campaign", "digits"], (0, 500, 5000), -1
-
-
-def t_quantile(freedom, p=0.975):
-    """Student's t by the expansion of Cornish and Fisher; to three digits from 8 degrees of freedom on."""
-    z = statistics.NormalDist().inv_cdf(p)
-    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
 def cell(bench, stream, budget, delay, seeds):

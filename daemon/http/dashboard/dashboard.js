@@ -391,7 +391,7 @@ function show_lines(s) {
   show("accuracy", [only("high"), only("low"), only("accuracy"), only("naive")], n.answers ? "Since the start " + percent(n.accuracy) + ", between " + percent(n.low) + " and " + percent(n.high) + "." : "No answers yet.");
   show("budget", [asked, series("rate").map((r) => r || null)], "Of the last samples " + percent(last(asked), 2) + " were asked; the budget is " + percent(n.rate, 2) + ".");
   const caps = Object.entries(s.cap_left).filter(([, left]) => left !== null).map(([cap, left]) => (cap === "open_tasks" ? number(left) + " more may be open" : number(left) + " left this " + cap));
-  $("budget-more").textContent = ["the token bucket holds " + number(n.tokens, 1), s.propensity ? "the random arm draws 1 in " + number(1 / s.propensity) : "the random arm rests", ...caps].join(" · ");
+  $("budget-more").textContent = ["the token bucket holds " + number(n.tokens, 1), s.propensity ? "the random arm draws 1 in " + number(1 / s.propensity) + (s.models && s.models.policy.weighted ? ", more where the figures are in doubt" : "") : "the random arm rests", ...caps].join(" · ");
   show("labels", [labels, series("open_tasks")], number(last(labels), 1) + " labels per minute; " + number(n.open_tasks) + " tasks are open.");
 }
 
