@@ -1,8 +1,10 @@
-/* See the header. What a crash leaves: a certificate that was granted and not written yet was never
- * in force, and the next learner grants it from the same answers; one that was revoked and not
- * written yet is revoked by the next learner from the same answers, or stands still unwatched, and
- * then workers do not use it (daemon/run/follower.c). What was said on the topic is gone on from:
- * an attempt is never begun anew for free.
+/* See the header. Each answer is told and then decided upon, in a life as when a store is gone
+ * through again: so a change of long ago ends in the test what it would have ended then, and an old
+ * proof is none of today. What a crash leaves: a certificate that was granted and not written yet
+ * was never in force, and the next learner grants it from the same answers; one that was revoked
+ * and not written yet is revoked by the next learner from the same answers, or stands still
+ * unwatched, and then workers do not use it (daemon/run/follower.c). What was said on the topic is
+ * gone on from: an attempt is never begun anew for free.
  *
  * Thread: learner thread */
 #include "certification.h"
@@ -24,15 +26,19 @@ enum {
 };
 
 struct certification_class {
-    struct certificate said; // as it was written last; attempt 0: never
-    int64_t said_ms;         // when
-    bool collected;          // it is on its way
+    struct certificate said;   // as it was written last; attempt 0: never
+    int64_t said_ms;           // when
+    bool collected;            // it is on its way
+    struct certificate logged; // as the log has it
 };
 
 struct certification {
     struct learning *learning;
     struct certifier *certifier;
+    bool enabled;
     double error, confidence; // of the certifier
+    uint64_t version, prior;  // of the model in force; 0: there is none
+    int64_t again_ms;         // newest task so far, while the store is gone through again
     size_t k;
     uint64_t terms;
     int64_t told_ms;
@@ -41,53 +47,81 @@ struct certification {
 
 /* ---- life ---- */
 
-static void certification_tell_answer(struct certifier *certifier, const struct answered *a) {
-    if (!a->evaluate || a->predicted < 0) return;
-    certifier_tell(certifier, &(struct certificate_answer){.predicted = (size_t)a->predicted,
-                                                           .term = a->said.term[UNASKED_RIGHT],
-                                                           .propensity = a->said.propensity,
-                                                           .wrong = a->truth != a->predicted,
-                                                           .asked_ms = a->said.asked_ms});
+static void certification_tell_answer(struct certification *c, const struct answered *a,
+                                      int64_t now_ms) {
+    if (!c->enabled || !a->evaluate || a->predicted < 0) return;
+    const size_t class_ = (size_t)a->predicted;
+    certifier_tell(c->certifier, &(struct certificate_answer){.predicted = class_,
+                                                              .term = a->said.term[UNASKED_RIGHT],
+                                                              .propensity = a->said.propensity,
+                                                              .wrong = a->truth != a->predicted,
+                                                              .asked_ms = a->said.asked_ms});
+    if (c->version) (void)certifier_decide(c->certifier, class_, now_ms, c->version, c->prior);
 }
 
+/* The time of an answer that was given before is not kept: no answer came before it was asked for.
+ */
 static int certification_answer_again(const struct answered *a, void *opaque) {
     struct certification *c = opaque;
-    certification_tell_answer(c->certifier, a);
+    if (a->said.asked_ms > c->again_ms) c->again_ms = a->said.asked_ms;
+    certification_tell_answer(c, a, c->again_ms);
     learning_wait(c->learning, 0);
     return 0;
 }
 
-bool certification_outdated(const struct certification *c) {
-    const struct config *config = c->learning->config;
-    return c->error != config->auto_.error || c->confidence != config->auto_.confidence;
+static void certification_note_model(struct certification *c, const struct registry *registry) {
+    const struct model *in_force = registry_model(registry, registry_live(registry));
+    c->version = in_force ? in_force->version : 0;
+    c->prior = in_force ? in_force->prior : 0;
 }
 
-/* A certifier of the terms that the configuration has now, told all answers of the store. */
-static int certification_begin(struct certification *c, struct store *store) {
+/* When the descent of the version in force began, as far as the topic tells: answers before are to
+ * other models. */
+static int64_t certification_descent_ms(const struct certification *c,
+                                        const struct registry *registry) {
+    const struct model *pushed = c->prior ? registry_model(registry, c->prior) : NULL;
+    int64_t rolled_ms = (int64_t)registry_policy(registry)->operator_.rolled_ms;
+    return pushed && pushed->created_ms > rolled_ms ? pushed->created_ms : rolled_ms;
+}
+
+bool certification_outdated(const struct certification *c) {
     const struct config *config = c->learning->config;
-    c->error = config->auto_.error;
-    c->confidence = config->auto_.confidence;
-    c->certifier = certifier_create(c->k, c->error, c->confidence);
-    for (size_t i = 0; i < c->k; i++)
-        if (c->class_[i].said.attempt)
-            certifier_resume(c->certifier, i, &c->class_[i].said, clock_wall_ms());
-    return store_answered(store, certification_answer_again, c);
+    return c->enabled != config->auto_.enabled || c->error != config->auto_.error ||
+           c->confidence != config->auto_.confidence;
+}
+
+/* From what was said of each class on; of one of which nothing was, from the descent on. */
+static void certification_resume(struct certification *c, const struct registry *registry) {
+    const struct certificate begun = {.error = c->error,
+                                      .confidence = c->confidence,
+                                      .attempt = 1,
+                                      .from_ms = certification_descent_ms(c, registry)};
+    for (size_t i = 0; i < c->k; i++) {
+        const struct certificate *said = registry_certificate(registry, i);
+        if (said) c->class_[i].said = *said;
+        certifier_resume(c->certifier, i, said ? said : &begun, clock_wall_ms());
+        c->class_[i].logged = *certifier_look(c->certifier, i);
+        if (said) c->class_[i].logged.granted = said->granted;
+    }
 }
 
 int certification_create(struct certification **out, struct learning *learning,
                          const struct registry *registry, struct store *store) {
-    size_t k = learning->config->model.classes.n;
+    const struct config *config = learning->config;
+    size_t k = config->model.classes.n;
     struct certification *c = xcalloc(1, sizeof *c + k * sizeof *c->class_);
     c->learning = learning;
     c->k = k;
     c->terms =
         certificate_terms_of(features_fingerprint(learning->shared->features), learning->classes);
-    for (size_t i = 0; i < k; i++) {
-        const struct certificate *said = registry_certificate(registry, i);
-        if (said) c->class_[i].said = *said;
-    }
+    c->enabled = config->auto_.enabled;
+    c->error = config->auto_.error;
+    c->confidence = config->auto_.confidence;
+    c->certifier = certifier_create(k, c->error, c->confidence);
     *out = c;
-    return certification_begin(c, store);
+    certification_note_model(c, registry);
+    certification_resume(c, registry);
+    return c->enabled ? store_answered(store, certification_answer_again, c) : 0;
 }
 
 void certification_destroy(struct certification *c) {
@@ -98,7 +132,7 @@ void certification_destroy(struct certification *c) {
 }
 
 void certification_answer(struct certification *c, const struct answered *a) {
-    certification_tell_answer(c->certifier, a);
+    certification_tell_answer(c, a, clock_wall_ms());
 }
 
 /* ---- deciding ---- */
@@ -126,24 +160,30 @@ static void certification_say(const struct certification *c, size_t class_,
         L_U64("attempt", now->attempt));
 }
 
-/* The certificate ends for a reason that is no answer's. */
-static bool certification_end(struct certification *c, size_t class_,
-                              const struct model *in_force) {
+/* What has changed since the log said it. */
+static void certification_say_news(struct certification *c, size_t class_) {
+    struct certificate *was = &c->class_[class_].logged;
     const struct certificate *now = certifier_look(c->certifier, class_);
-    enum certificate_end why = CERTIFICATE_NEVER;
-    if (in_force && !certificate_covers(now, in_force->version, in_force->prior))
-        why = CERTIFICATE_MODEL;
-    if (!c->learning->config->auto_.enabled) why = CERTIFICATE_OFF;
-    return why != CERTIFICATE_NEVER && certifier_end(c->certifier, class_, why, clock_wall_ms());
+    bool granted = now->granted && (!was->granted || now->since_ms != was->since_ms),
+         ended = !now->granted && (was->granted || now->ended_ms != was->ended_ms);
+    if (granted || ended) certification_say(c, class_, now);
+    *was = *now;
 }
 
-static void certification_decide_class(struct certification *c, size_t class_,
-                                       const struct model *in_force) {
-    bool changed = certification_end(c, class_, in_force);
-    if (!changed && in_force && c->learning->config->auto_.enabled)
-        changed = certifier_decide(c->certifier, class_, clock_wall_ms(), in_force->version,
-                                   in_force->prior);
-    if (changed) certification_say(c, class_, certifier_look(c->certifier, class_));
+/* The certificate ends for a reason that is no answer's. */
+static void certification_end(struct certification *c, size_t class_) {
+    const struct certificate *now = certifier_look(c->certifier, class_);
+    enum certificate_end why = CERTIFICATE_NEVER;
+    if (c->version && !certificate_covers(now, c->version, c->prior)) why = CERTIFICATE_MODEL;
+    if (!c->enabled) why = CERTIFICATE_OFF;
+    if (why != CERTIFICATE_NEVER) certifier_end(c->certifier, class_, why, clock_wall_ms());
+}
+
+static void certification_decide_class(struct certification *c, size_t class_) {
+    certification_end(c, class_);
+    if (c->version && c->enabled)
+        (void)certifier_decide(c->certifier, class_, clock_wall_ms(), c->version, c->prior);
+    certification_say_news(c, class_);
 }
 
 static void certification_tell(struct certification *c) {
@@ -151,15 +191,15 @@ static void certification_tell(struct certification *c) {
     size_t n = 0;
     if (clock_ms() - c->told_ms < TELL_MS) return;
     c->told_ms = clock_ms();
-    for (size_t i = 0; c->learning->config->auto_.enabled && i < c->k && n < METRIC_NAMED_MAX; i++)
+    for (size_t i = 0; c->enabled && i < c->k && n < METRIC_NAMED_MAX; i++)
         list[n++] = (struct metric_named){certification_name(c, i),
                                           {certifier_look(c->certifier, i)->needed}};
     metric_set_named(METRIC_auto_needed, list, n);
 }
 
 void certification_decide(struct certification *c, const struct registry *registry) {
-    const struct model *in_force = registry_model(registry, registry_live(registry));
-    for (size_t i = 0; i < c->k; i++) certification_decide_class(c, i, in_force);
+    certification_note_model(c, registry);
+    for (size_t i = 0; i < c->k; i++) certification_decide_class(c, i);
     certification_tell(c);
 }
 

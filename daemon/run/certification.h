@@ -9,12 +9,12 @@
 
 struct certification;
 
-/* Goes on from what the topic says, and tells it the answers of the store. Only a process in office
+/* Goes on from what the topic says, by the answers of the store. Only a process in office
  * has one: it alone may write. ERR_ of the store. */
 int certification_create(struct certification **out, struct learning *learning,
                          const struct registry *registry, struct store *store) MUST_CHECK;
 void certification_destroy(struct certification *c);
-/* Whether the configuration asks for another error or confidence now: it is to be made anew. */
+/* Whether the configuration has another section auto now: it is to be made anew. */
 bool certification_outdated(const struct certification *c);
 /* An answer that was read. */
 void certification_answer(struct certification *c, const struct answered *a);

@@ -1,5 +1,6 @@
 /* libFuzzer target: a sequence of records of the models topic, as the follower and the learner read
- * it: versions in chunks, pushes, policies, progress, tombstones, some of them forged.
+ * it: versions in chunks, pushes, policies, certificates, progress, tombstones, some of them
+ * forged.
  *
  * After each record: what is in force was checked and scores; numbers of versions and of policies
  * only grow; what is held is ordered and bounded; and the next version that a learner of ours
@@ -7,6 +8,8 @@
  * tests/fuzz/models_topic.c
  */
 #include "base/log.h"
+#include "estimate/certificate_record.h"
+#include "estimate/unasked.h"
 #include "grammar.h"
 #include "infer/model_record.h"
 #include "run/drafts.h"
@@ -241,13 +244,34 @@ static void check(struct topic *t) {
         CHECK(p->operator_.budget_scale >= 0 && p->operator_.budget_scale <= POLICY_SCALE_MAX);
         CHECK(p->learner.explore >= 0 && p->learner.explore <= 1);
     }
-    struct snapshot *s = registry_snapshot(t->follower, NULL);
+    struct snapshot *s = registry_snapshot(t->follower, &(struct auto_terms){0.05, 0.05});
+    for (size_t i = 0; s->auto_ && i < K; i++)
+        CHECK(s->auto_[i].threshold == UINT32_MAX ||
+              (s->model && s->auto_[i].threshold > 0 && s->auto_[i].threshold < UNASKED_ONE &&
+               registry_certificate(t->follower, i)->error <= 0.05));
     const char *why = NULL;
     CHECK(s->policy.number >= t->number && s->policy.number <= (uint64_t)t->offset);
     t->number = s->policy.number;
     CHECK(!s->model || model_check(s->model, D, classes, PRINT, &why) == 0);
     if (s->model) check_scores(s->model);
     registry_release(t->follower, s);
+}
+
+/* One that could have been earned, of any numbers; or any bytes. */
+static void put_certificate(struct topic *t, struct grammar *g) {
+    struct certificate c = {.granted = grammar_below(g, 4),
+                            .threshold = grammar_below(g, 2) ? 64512 : grammar_below(g, 70000),
+                            .error = 0.01 * (double)(1 + grammar_below(g, 8)),
+                            .confidence = 0.05,
+                            .answers = 100 * grammar_below(g, 9),
+                            .wrong = grammar_below(g, 9),
+                            .version = grammar_below(g, 5),
+                            .attempt = (uint32_t)grammar_below(g, 3)};
+    struct buf value = {0};
+    certificate_write(&c, certificate_terms_of(PRINT + !grammar_below(g, 8), classes), 1, &value);
+    put(t, grammar_below(g, 2) ? TEXT("me/certificate/no") : TEXT("me/certificate/yes"),
+        grammar_below(g, 8) ? buf_view(&value) : grammar_bytes(g), 0);
+    buf_release(&value);
 }
 
 static void step(struct topic *t, struct grammar *g) {
@@ -259,7 +283,10 @@ static void step(struct topic *t, struct grammar *g) {
     case 2: put_version(t, g, grammar_below(g, 2), id); break;
     case 3: put_policy(t, g, true); break;
     case 4: put_policy(t, g, false); break;
-    case 5: put(t, TEXT("me/progress"), grammar_bytes(g), 0); break;
+    case 5:
+        if (grammar_below(g, 2)) put_certificate(t, g);
+        else put(t, TEXT("me/progress"), grammar_bytes(g), 0);
+        break;
     case 6: put_any(t, g); break;
     case 7: put_tombstones(t, g); break;
     case 8: publish(t, g); break;
@@ -271,8 +298,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct grammar g = {data, data + size};
     struct topic t = {0};
     log_redirect(silence, NULL);
-    t.follower = registry_create(
-        &(struct registry_options){.name = "me", .d = D, .classes = classes, .fingerprint = PRINT});
+    t.follower = registry_create(&(struct registry_options){
+        .name = "me", .d = D, .classes = classes, .classes_n = K, .fingerprint = PRINT});
     t.learner =
         registry_create(&(struct registry_options){.name = "me", .quiet = true, .pushes = true});
     for (size_t i = 0; i < STEPS && grammar_goes_on(&g); i++) {

@@ -141,11 +141,20 @@ def test(stage):
     wait("refused", lambda: daemon.metric("labels_total", outcome="unreadable") == 20)
     equal(daemon.metric("labelled_rows"), rows, "labelled rows")
 
-    # A restart goes on with the attempt.
+    # A restart goes on with the attempt; and where the topic has lost what was said, the answers of before the change grant nothing today.
     oracle.end()
     daemon.stop()
     daemon = stage.start_with(config).ready()
     wait("the attempt goes on", lambda: certificates(config)["good"]["certificate"]["attempt"] == 2 and not certificates(config)["good"]["in_force"])
+    daemon.stop()
+    for name in CLASSES:
+        writer.send(stage.topic("models"), None, key="%s/certificate/%s" % (stage.name, name))
+    writer.flush()
+    equal(certificates(config)["good"]["certificate"], None, "what the topic says")
+    daemon = stage.start_with(config).ready()
+    wait("said again", lambda: certificates(config)["good"]["certificate"])
+    said = certificates(config)["good"]["certificate"]
+    equal((said["granted"], said["end"]), (False, "drift"), "the attempt of the answers alone: %s" % said)
 
 
 main(test)

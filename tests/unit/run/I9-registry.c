@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "estimate/certificate_record.h"
 #include "infer/model_record.h"
 #include "infer/score_model.h"
 #include "unit/test.h"
@@ -21,7 +22,7 @@ static void silence(const char *line, size_t len, void *opaque) {
 static struct registry *fresh(void) {
     log_redirect(silence, NULL);
     return registry_create(&(struct registry_options){
-        .name = "me", .d = D, .classes = TEXT("no\nyes"), .fingerprint = 99});
+        .name = "me", .d = D, .classes = TEXT("no\nyes"), .classes_n = K, .fingerprint = 99});
 }
 
 static void record_of(uint64_t version, uint64_t fingerprint, struct buf *out) {
@@ -551,9 +552,118 @@ static void a_base_is_in_force_until_a_version_is(void **state) {
     registry_destroy(r);
 }
 
+/* ---- certificates ---- */
+
+static const struct certificate earned = {.granted = true,
+                                          .threshold = 64512,
+                                          .error = 0.02,
+                                          .confidence = 0.05,
+                                          .answers = 400,
+                                          .since_ms = 1700000000000,
+                                          .version = 1,
+                                          .attempt = 1};
+
+static enum registry_change certify(struct registry *r, const char *class_,
+                                    const struct certificate *c, uint64_t fingerprint) {
+    struct buf key = {0}, value = {0};
+    registry_certificate_key(&key, "me", text_of(class_));
+    certificate_write(c, certificate_terms_of(fingerprint, TEXT("no\nyes")), 1, &value);
+    enum registry_change change = registry_apply(r, buf_view(&key), buf_view(&value), 0, 100);
+    buf_release(&key);
+    buf_release(&value);
+    return change;
+}
+
+/* The threshold that workers have of class "yes"; 0: none. */
+static uint32_t in_force(struct registry *r, double error) {
+    struct snapshot *s = registry_snapshot(r, &(struct auto_terms){error, 0.05});
+    uint32_t threshold = s->auto_ && s->auto_[1].threshold <= 65536 ? s->auto_[1].threshold : 0;
+    assert_true(!s->auto_ || s->auto_[0].threshold == UINT32_MAX);
+    registry_release(r, s);
+    return threshold;
+}
+
+static struct registry *certified(void) {
+    struct registry *r = fresh();
+    put_version(r, 1, 99, 1, SIZE_MAX, 0);
+    want(r, 1, 1);
+    assert_int_equal(in_force(r, 0.02), 0);
+    assert_int_equal(certify(r, "yes", &earned, 99), CHANGE_CERTIFICATE);
+    assert_int_equal(in_force(r, 0.02), 64512);
+    return r;
+}
+
+static void a_certificate_is_in_force_by_every_word(void **state) {
+    (void)state;
+    struct registry *r = certified();
+    struct certificate c = earned;
+    struct snapshot *none = registry_snapshot(r, NULL);
+    assert_null(none->auto_);
+    registry_release(r, none);
+    assert_int_equal(in_force(r, 0.01), 0);                         // less than is promised
+    assert_int_equal(certify(r, "yes", &earned, 99), CHANGE_WATCH); // a sign of life
+    put(r, "me/operator",
+        TEXT("{\"paused\":false,\"budget_scale\":1,\"pin\":0,\"explore_only\":false,"
+             "\"auto_off\":true}"),
+        0, 5);
+    assert_int_equal(in_force(r, 0.02), 0);
+    put(r, "me/operator",
+        TEXT("{\"paused\":false,\"budget_scale\":1,\"pin\":0,\"explore_only\":false}"), 0, 6);
+    assert_int_equal(in_force(r, 0.02), 64512);
+    c.granted = false;
+    assert_int_equal(certify(r, "yes", &c, 99), CHANGE_CERTIFICATE);
+    assert_int_equal(in_force(r, 0.02), 0);
+    registry_destroy(r);
+}
+
+static void a_certificate_holds_for_its_descent(void **state) {
+    (void)state;
+    struct registry *r = certified();
+    struct certificate c = earned;
+    put_version(r, 2, 99, 1, SIZE_MAX, 7);
+    want(r, 2, 8);
+    assert_int_equal(in_force(r, 0.02), 64512);
+    c.version = 2;
+    certify(r, "yes", &c, 99);
+    assert_int_equal(in_force(r, 0.02), 64512);
+    want(r, 1, 9); // rolled back to
+    assert_int_equal(in_force(r, 0.02), 0);
+    want(r, 2, 10);
+    c.prior = 5; // of a pushed model
+    certify(r, "yes", &c, 99);
+    assert_int_equal(in_force(r, 0.02), 0);
+    registry_destroy(r);
+}
+
+static void a_forged_certificate_puts_nothing_in_force(void **state) {
+    (void)state;
+    struct certificate few = earned;
+    few.answers = 20;
+    struct registry *r = certified();
+    assert_int_equal(certify(r, "yes", &few, 99), CHANGE_CERTIFICATE); // what stood there is gone
+    assert_int_equal(in_force(r, 0.02), 0);
+    registry_destroy(r);
+    r = certified();
+    certify(r, "yes", &earned, 98); // of another feature map
+    assert_int_equal(in_force(r, 0.02), 0);
+    registry_destroy(r);
+    r = certified();
+    assert_int_equal(certify(r, "perhaps", &earned, 99), CHANGE_NONE);
+    assert_int_equal(put(r, "me/certificate/", TEXT("x"), 0, 3), CHANGE_NONE);
+    assert_int_equal(in_force(r, 0.02), 64512);
+    assert_int_equal(put(r, "me/certificate/yes", TEXT("{"), 0, 3), CHANGE_CERTIFICATE);
+    assert_int_equal(in_force(r, 0.02), 0);
+    assert_int_equal(put(r, "me/certificate/yes", (struct text){0}, 0, 4), CHANGE_WATCH);
+    assert_null(registry_certificate(r, 1));
+    registry_destroy(r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_is_cut_for_its_topic),
+        cmocka_unit_test(a_certificate_is_in_force_by_every_word),
+        cmocka_unit_test(a_certificate_holds_for_its_descent),
+        cmocka_unit_test(a_forged_certificate_puts_nothing_in_force),
         cmocka_unit_test(a_version_needs_all_its_chunks),
         cmocka_unit_test(a_bad_version_leaves_the_old_one),
         cmocka_unit_test(keys_of_others_and_nonsense_are_left_alone),

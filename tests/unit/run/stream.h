@@ -12,18 +12,22 @@ enum { SAMPLES = 4000, PARTITIONS = 3, BAD_EVERY = 97 };
 #ifndef STREAM_MORE
 #define STREAM_MORE "" // options of the test's own
 #endif
+#ifndef STREAM_TOPICS
+#define STREAM_TOPICS "" // more of section topics
+#endif
 #ifndef STREAM_BURST
 #define STREAM_BURST "3"
 #endif
 
-static const char yaml[] = "model: {classes: [good, bad]}\n"
-                           "features:\n"
-                           "  - {name: x}\n"
-                           "  - {name: y, missing: true}\n"
-                           "  - {name: kind, type: category, values: [a, b]}\n"
-                           "budget: {rate: 0.05, burst: " STREAM_BURST
-                           ", upfront: 10}\n" STREAM_MORE "topics: {predictions: predictions}\n"
-                           "service: {instance: test, state_dir: /tmp}\n";
+static const char yaml[] =
+    "model: {classes: [good, bad]}\n"
+    "features:\n"
+    "  - {name: x}\n"
+    "  - {name: y, missing: true}\n"
+    "  - {name: kind, type: category, values: [a, b]}\n"
+    "budget: {rate: 0.05, burst: " STREAM_BURST ", upfront: 10}\n" STREAM_MORE
+    "topics: {predictions: predictions" STREAM_TOPICS "}\n"
+    "service: {instance: test, state_dir: /tmp}\n";
 
 struct stream {
     struct config *config;
