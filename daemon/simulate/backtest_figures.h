@@ -8,6 +8,7 @@
 #include "backtest_questions.h"
 
 #include "encode/segments.h"
+#include "estimate/by_class.h"
 #include "estimate/parts.h"
 
 struct backtest_figures {
@@ -21,6 +22,8 @@ struct backtest_figures {
     const struct segment_list *segments; // NULL: there are none
     struct parts *parts;                 // (segments)
     struct backtest_truth *part;         // (segments)
+    struct by_class *by_class;
+    uint64_t true_[BY_CLASS_MAX], named[BY_CLASS_MAX], right[BY_CLASS_MAX]; // samples, by class
 };
 
 /* window: as of estimator_create. */
@@ -28,13 +31,13 @@ void backtest_figures_open(struct backtest_figures *f, const struct encoded_file
                            size_t window);
 void backtest_figures_close(struct backtest_figures *f);
 
-/* A sample that was scored; row: (d). */
-void backtest_figures_sample(struct backtest_figures *f, const double *row,
+/* A sample that was scored; said: of it, whether it was asked or not. truth: class. */
+void backtest_figures_sample(struct backtest_figures *f, const struct asked *said, int truth,
                              const struct outcome *o);
 /* A request, and its answer. After each answer all bands are looked at, as who watches them does:
  * r->looks, r->missed. until: what is true of all samples up to that one. */
 void backtest_figures_ask(struct backtest_figures *f, const struct asked *a);
-void backtest_figures_answer(struct backtest_figures *f, const struct asked *a,
+void backtest_figures_answer(struct backtest_figures *f, const struct asked *a, int label,
                              const struct outcome *o, const struct backtest_truth *until,
                              struct backtest_result *r);
 /* As target_rests. */
@@ -48,5 +51,5 @@ bool backtest_figures_target_true(const struct backtest_figures *f, const struct
  * FORECAST_TOO_FEW. */
 void backtest_figures_forecast(const struct backtest_figures *f, const struct config *c,
                                size_t labels, size_t most, struct forecast out[ESTIMATES]);
-/* Into truth, estimate, now, plain and segment of the result. */
+/* Into truth, estimate, now, plain, segment and by_class of the result. */
 void backtest_figures_read(const struct backtest_figures *f, struct backtest_result *r);

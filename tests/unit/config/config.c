@@ -73,6 +73,7 @@ static void forms_that_are_right(void **state) {
         M F "watch: {listen: '[::1]:80'}\n",
         "model: {classes: [a.b, c]}\n" F "watch: {cost: {a.b.c: 100, c.a.b: 0.5}}\n",
         M F "budget: {target: {recall: 0.8, cost: 2.5}}\n",
+        "model: {classes: [ok, bad]}\n" F "watch: {cost: {bad.ok: x, ok.bad: 3}}\n",
         M F "watch: {listen: localhost:0}\n",
         M F "watch: {listen: ''}\n",
         M F "bridge: {url: 'http://[::1]:8080/studio', tool: http, path: '/a/{id}?q={reason}'}\n",
@@ -321,6 +322,19 @@ static const struct wrong {
     {M F "budget: {target: {cost: 0}}\n", "\"0\" is no cost to get to; allowed number: above 0"},
     {M F "budget: {target: {cost: 1e200}}\n", "\"1e200\" is no cost to get to"},
     {M F "budget: {target: 0.8}\n", "t:3:18: budget.target: "},
+    {"model: {classes: [ok, bad]}\nfeatures: [{name: amount}]\nwatch: {cost: {bad.ok: amout}}\n",
+     "t:3:24: watch.cost: \"amout\" is no cost; allowed: a number from 0 to 1000000000, or the "
+     "name "
+     "of a number feature; did you mean amount\n"},
+    {"model: {classes: [ok, bad]}\nfeatures: [{name: x}, {name: y}]\n"
+     "watch: {cost: {bad.ok: x, ok.bad: y}}\n",
+     "watch.cost: \"y\" is a second feature; all entries that name one name the same\n"},
+    {"model: {classes: [ok, bad]}\nfeatures: [{name: x, clip: [0, 9]}]\n"
+     "watch: {cost: {bad.ok: x}}\n",
+     "watch.cost: \"x\" is clipped: what lies beyond would cost less than it does\n"},
+    {"model: {classes: [ok, bad]}\nfeatures: [{name: x, type: boolean}]\n"
+     "watch: {cost: {bad.ok: x}}\n",
+     "watch.cost: \"x\" is no single number\n"},
     {M F "watch: {segments: [country]}\n",
      "watch.segments: \"country\" is not the name of a feature\n"},
     {M "features: [{name: age}, {name: country, type: category, values: [x]}]\n"
