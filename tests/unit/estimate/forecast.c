@@ -106,22 +106,23 @@ static void a_figure_that_strays_is_less_sure(void **state) {
 /* ---- from the answers ---- */
 
 /* Draws whose error falls as the curve; the labels before the first prediction count too. */
-static struct forecast learned(const struct curve *k, size_t n, enum estimate_name name,
-                               double wanted, uint64_t seed) {
+static struct forecast learned(const struct curve *k, size_t n, size_t before,
+                               enum estimate_name name, double wanted, uint64_t seed) {
     struct estimator *e = estimator_create(100);
     struct rng r = {.seed = seed};
     struct forecast f;
     for (size_t i = 1; i <= n; i++) {
         struct asked a = {.key = rng_next(&r), .propensity = 0.02, .unasked = {.n = 50}};
         struct outcome o;
-        bool right = rng_next_unit(&r) >= error_at(k, (double)i + 50), positive = rng_next(&r) & 1;
+        bool right = rng_next_unit(&r) >= error_at(k, (double)(i + before)),
+             positive = rng_next(&r) & 1;
         unasked_terms_of(0.8f, positive == right ? 0.8f : 0.2f, positive == right, false, a.term);
         for (size_t t = 0; t < UNASKED_SUMS; t++) a.unasked.sum[t] = 50 * a.term[t];
         outcome_of(&o, right, positive, positive == right, false, 3 * !right, NAN, 0.5f);
         estimator_ask(e, &a);
         estimator_answer(e, &a, &o);
     }
-    estimator_forecast(e, name, wanted, (double)n + 50, MOST, &f);
+    estimator_forecast(e, name, wanted, (double)(n + before), MOST, &f);
     estimator_destroy(e);
     return f;
 }
@@ -136,15 +137,18 @@ static void the_course_of_the_answers_tells_it(void **state) {
         size_t held = 0;
         double wanted = names[i] == ESTIMATE_COST ? 3 * error : 1 - error;
         for (uint64_t seed = 0; seed < TIMES; seed++) {
-            struct forecast f = learned(&usual, N, names[i], wanted, seed);
+            struct forecast f = learned(&usual, N, 50, names[i], wanted, seed);
             held += f.outcome == FORECAST_LABELS && f.low <= more && more <= f.high;
         }
         if (held < 0.8 * TIMES)
             fail_msg("%s: %zu of %d held", estimate_word(names[i]), held, TIMES);
     }
-    assert_int_equal(learned(&usual, N, ESTIMATE_AVERAGE_PRECISION, 0.9, 1).outcome,
+    assert_int_equal(learned(&usual, N, 50, ESTIMATE_AVERAGE_PRECISION, 0.9, 1).outcome,
                      FORECAST_TOO_FEW);
-    assert_int_equal(learned(&usual, N, ESTIMATE_ACCURACY, 0.999, 1).outcome, FORECAST_NEVER);
+    assert_int_equal(learned(&usual, N, 50, ESTIMATE_ACCURACY, 0.999, 1).outcome, FORECAST_NEVER);
+    /* Behind a pushed model, say: all draws are of the curve's end. */
+    assert_int_equal(learned(&usual, 400, 4000, ESTIMATE_ACCURACY, 0.9, 1).outcome,
+                     FORECAST_LABELS);
 }
 
 /* ---- words ---- */

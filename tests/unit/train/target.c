@@ -88,6 +88,20 @@ static void it_wakes_by_an_alarm_and_does_not_flap(void **state) {
     estimator_destroy(p.e);
 }
 
+/* In doubt of the target, but surely worse than it was: that is an alarm as well. */
+static void it_wakes_where_it_is_surely_worse(void **state) {
+    (void)state;
+    struct play p = play_of("accuracy", "0.8");
+    struct estimate e;
+    draws(&p, 4000, 1);
+    assert_true(p.rests);
+    draws(&p, 250, 0.85);
+    target_figure(p.e, ESTIMATE_ACCURACY, &e);
+    assert_true(e.always_low < 0.8 && e.always_high > 0.8);
+    assert_false(p.rests);
+    estimator_destroy(p.e);
+}
+
 /* What was decided last comes from the policy, whoever said it; of another target it says nothing.
  */
 static void a_new_learner_goes_on_and_a_new_target_begins(void **state) {
@@ -136,6 +150,7 @@ int main(void) {
         cmocka_unit_test(a_figure_rests_when_its_band_is_there),
         cmocka_unit_test(of_a_cost_less_is_better),
         cmocka_unit_test(it_wakes_by_an_alarm_and_does_not_flap),
+        cmocka_unit_test(it_wakes_where_it_is_surely_worse),
         cmocka_unit_test(a_new_learner_goes_on_and_a_new_target_begins),
         cmocka_unit_test(of_several_all_must_be_there),
         cmocka_unit_test(each_word_of_the_option_is_a_figure),
