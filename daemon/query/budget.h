@@ -13,6 +13,7 @@ struct budget {
     uint64_t seed, topic;       // keys of the random arm's draws
     size_t partitions;          // of the samples topic; 0: not known, states wait for their share
     double rate, random_share;  // B, e
+    double second;              // share of the blocks whose sample goes to a second reader
     int64_t burst;              // tokens that the bucket holds at most
     double spare;               // tokens that the strategy arm should keep in the bucket
     uint64_t upfront;           // labels of the grant, of the whole topic
@@ -25,6 +26,7 @@ struct budget {
 struct allowance {
     bool covered;       // the random arm may draw here: the sample counts in the estimate
     bool drawn;         // and does
+    bool second;        // what is drawn goes to a second reader too
     bool strategy;      // the strategy arm may ask
     bool upfront;       // a label of the grant is due
     double random_rate; // 1/m; 0: there is no block
@@ -48,12 +50,12 @@ double budget_strategy_rate(const struct budget *b);
 struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition,
                              int64_t now_ms, bool saves, struct partition_state *s);
 
-/* Who asked a sample. */
+/* Who asked a sample; second: a second reader is to answer what the random arm drew. */
 struct charge {
-    bool upfront, strategy, random_;
+    bool upfront, strategy, random_, second;
 };
 
-/* Pays for that sample: one label, whoever asked. */
+/* Pays for that sample: one label, whoever asked, and one for a second reader. */
 void budget_charge(struct partition_state *s, const struct charge *c);
 
 /* What partition `partition` gets when a number is divided among so many. */

@@ -142,6 +142,7 @@ enum {
     FLAG_HOUR_LATE,
     FLAG_DAY_BLOCK,
     FLAG_DAY_LATE,
+    FLAG_DOUBLED,
     FLAGS
 };
 _Static_assert(ALPHABET == 85, "base 85");
@@ -247,7 +248,8 @@ static uint8_t *state_flag(struct partition_state *s, int flag) {
                                 [FLAG_HOUR_BLOCK] = &s->hour.block,
                                 [FLAG_HOUR_LATE] = &s->hour.late,
                                 [FLAG_DAY_BLOCK] = &s->day.block,
-                                [FLAG_DAY_LATE] = &s->day.late};
+                                [FLAG_DAY_LATE] = &s->day.late,
+                                [FLAG_DOUBLED] = &s->doubled};
     return of[flag];
 }
 
@@ -274,7 +276,7 @@ static bool state_possible(const struct partition_state *s) {
     if (s->covered > s->admitted || s->asked / 2 > s->admitted || s->block_start > s->admitted ||
         s->tokens < 0 || s->tokens > tokens_most || s->grant_left > s->grant)
         return false;
-    if (s->hour.block > 1 || s->day.block > 1 || s->both > 1) return false;
+    if (s->hour.block > 1 || s->day.block > 1 || s->both > 1 || s->doubled > 1) return false;
     size_t values = 0;
     for (size_t i = 0; i < STATE_SHARES; i++) {
         values += s->window_n[i];

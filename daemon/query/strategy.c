@@ -265,7 +265,8 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
     *out = (struct decision){.covered = t.allowed.covered,
                              .measure = s->part[t.part].measure,
                              .utility = utility_value(code)};
-    struct charge charge = {.upfront = t.allowed.upfront, .random_ = t.allowed.drawn};
+    struct charge charge = {
+        .upfront = t.allowed.upfront, .random_ = t.allowed.drawn, .second = t.allowed.second};
     charge.strategy = strategy_asks(&t, code, out) && !charge.upfront;
     budget_charge(state, &charge);
     if (charge.strategy || charge.upfront) scoring_pend(s, c->model, c->row, state);
@@ -273,6 +274,7 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
     state->covered += out->covered;
     out->by_strategy = charge.strategy || charge.upfront;
     out->by_random = charge.random_;
+    out->second = charge.second;
     out->ask = out->by_strategy || out->by_random;
     out->reason = strategy_reason(&t, &charge);
     out->for_pool =

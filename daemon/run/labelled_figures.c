@@ -6,9 +6,11 @@
 
 #include "config/cost.h"
 #include "encode/segments.h"
+#include "estimate/annotators.h"
 #include "estimate/cohorts.h"
 #include "estimate/parts.h"
 #include "estimate/prequential.h"
+#include "labelled_people.h"
 #include "metrics/metrics.h"
 
 #include <math.h>
@@ -25,6 +27,7 @@ struct labelled_figures {
     const struct learning *learning;
     struct estimator *estimator;
     struct cohorts *cohorts;
+    struct annotators *annotators;
     struct parts *parts;        // (segments_n) of watch.segments
     struct estimates *segment;  // (segments_n) as they were told last
     struct prequential *scored; // of the score that events bring
@@ -40,6 +43,7 @@ struct labelled_figures *labelled_figures_create(const struct learning *l) {
     f->differ = prequential_create();
     f->estimator = estimator_create((size_t)c->watch.window);
     f->cohorts = cohorts_create(c->watch.cohort);
+    f->annotators = annotators_create(c->model.classes.n);
     f->segment = xcalloc(segments_n(l->segments), sizeof *f->segment);
     f->parts = parts_create(segments_n(l->segments), (size_t)c->watch.window, f->estimator);
     return f;
@@ -50,6 +54,7 @@ void labelled_figures_destroy(struct labelled_figures *f) {
     prequential_destroy(f->scored);
     prequential_destroy(f->differ);
     cohorts_destroy(f->cohorts);
+    annotators_destroy(f->annotators);
     parts_destroy(f->parts);
     free(f->segment);
     estimator_destroy(f->estimator);
@@ -88,9 +93,17 @@ static void labelled_figures_estimate(struct labelled_figures *f, const struct a
 }
 
 void labelled_figures_answer(struct labelled_figures *f, const struct answered *a) {
+    if (a->evaluate || a->second) annotators_answer(f->annotators, a->annotator);
+    if (a->paired) annotators_pair(f->annotators, &a->pair);
+    if (a->settled) annotators_settled(f->annotators, a->who, 1, a->was_right);
     if (a->latency_ms >= 0 && a->predicted >= 0) cohorts_close(f->cohorts, &a->said);
     if (a->evaluate) labelled_figures_estimate(f, a);
     labelled_figures_judge(f, a);
+}
+
+void labelled_figures_settled(struct labelled_figures *f, uint64_t who, uint32_t settled,
+                              uint32_t right) {
+    annotators_settled(f->annotators, who, settled, right);
 }
 
 static void labelled_figures_tell_score(const struct labelled_figures *f) {
@@ -186,7 +199,7 @@ static void labelled_figures_tell_cohorts(const struct labelled_figures *f, int6
     for (size_t t = 0; t < TOLD; t++) metric_set_named(metrics[t], list[t], n);
 }
 
-void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms) {
+void labelled_figures_tell(const struct labelled_figures *f, struct store *names, int64_t now_ms) {
     struct estimates start, now;
     estimator_read(f->estimator, ESTIMATE_SINCE_START, &start);
     estimator_read(f->estimator, ESTIMATE_NOW, &now);
@@ -215,4 +228,5 @@ void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms) {
     labelled_figures_tell_segments(f);
     labelled_figures_tell_cohorts(f, now_ms);
     labelled_figures_tell_score(f);
+    labelled_people_tell(f->annotators, &start, names);
 }

@@ -60,11 +60,9 @@ uint64_t entry_mark(const uint8_t id[TASK_ID_BYTES], int32_t class_) {
     return rng_mix(hash_bytes(id, TASK_ID_BYTES) ^ rng_mix((uint64_t)class_));
 }
 
-static bool entry_has_class(const struct entry *e) { return e->answered && e->answer.class_ >= 0; }
-
 int entry_unlist(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) {
     unsigned char key[ORDER_KEY];
-    if (!entry_has_class(e)) return 0;
+    if (!entry_listed(e)) return 0;
     s->tally.labelled--;
     s->tally.per_class[e->answer.class_]--;
     s->tally.digest -= entry_mark(id, e->answer.class_);
@@ -72,10 +70,10 @@ int entry_unlist(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct 
 }
 
 /* Puts the answer that counts into label order, counts and digest; entry_unlist takes it out. An
- * entry without a class is in none of them: both then do nothing. */
+ * entry without a class, or of a second reader, is in none of them: both then do nothing. */
 static int entry_list(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) {
     unsigned char key[ORDER_KEY], value[ORDER_VALUE] = {e->kind};
-    if (!entry_has_class(e)) return 0;
+    if (!entry_listed(e)) return 0;
     s->tally.labelled++;
     s->tally.per_class[e->answer.class_]++;
     s->tally.digest += entry_mark(id, e->answer.class_);
@@ -91,7 +89,8 @@ static int store_answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
     const struct task_answer *counts = e->answered ? &e->answer : NULL;
     *out = (struct answered){.fate = join_fate(counts, e->kind == KIND_OWN, e->expires_ms, a),
                              .truth = a->class_,
-                             .predicted = e->predicted,
+                             .predicted = e->second ? -1 : e->predicted,
+                             .annotator = a->annotator,
                              .scored = store_rows_score(s),
                              .said = entry_said(s, id, e, s->scratch.at),
                              .in_capacity = e->in_capacity,
@@ -100,8 +99,18 @@ static int store_answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
         out->latency_ms = a->time_ms > e->asked_ms ? a->time_ms - e->asked_ms : 0;
         s->tally.open -= !e->expired;
     }
-    out->evaluate = e->kind == KIND_TASK && a->class_ >= 0 && !e->evaluated;
-    e->evaluated |= out->evaluate;
+    bool first = e->kind == KIND_TASK && a->class_ >= 0 && !e->evaluated;
+    out->evaluate = first && !e->second;
+    out->second = first && e->second;
+    out->paired = first && entry_pair(s, s->txn, id, a, &out->pair);
+    e->evaluated |= first;
+    if (out->fate == FATE_LEARNED && e->second) out->fate = FATE_SECOND;
+    out->settled = counts && a->certain && !counts->certain && counts->class_ >= 0;
+    if (out->settled) {
+        out->who = counts->annotator;
+        out->was_right = counts->class_ == a->class_;
+        TRY(store_note_settled(s, out->who, out->was_right));
+    }
     if (!counts || join_compare(a, counts) > 0) {
         TRY(entry_unlist(s, id, e));
         e->answer = *a;
@@ -251,6 +260,7 @@ static int store_insert_task(struct store *s, const uint8_t id[TASK_ID_BYTES], s
     TRY(store_put(s, TABLE_EXPIRY, expiry, sizeof expiry, "", 0));
     s->tally.tasks++;
     s->tally.open++;
+    if (e->second) return 0; // what names the sample means the first reader's
     return store_put(s, TABLE_SAMPLES, sample, key_target(sample, 's', t->sample_id), id,
                      TASK_ID_BYTES);
 }
@@ -273,17 +283,20 @@ int store_put_task(struct store *s, const struct task *t, struct task_asked *ask
                        .propensity = t->propensity,
                        .predicted = t->model ? task_predicted(t) : -1,
                        .members = t->member ? (uint32_t)t->members : 0,
-                       .kind = KIND_TASK};
+                       .kind = KIND_TASK,
+                       .second = task_reader(t) > 1};
     entry_take_terms(s, t, &e);
     TRY(store_insert_task(s, id, &e, t));
-    if (asked) *asked = (struct task_asked){e.predicted >= 0, entry_said(s, id, &e, s->scratch.at)};
+    if (asked)
+        *asked = (struct task_asked){e.predicted >= 0 && !e.second,
+                                     entry_said(s, id, &e, s->scratch.at)};
     TRY(store_version_note_task(s, t->model));
     TRY(store_put_coverage(s, t));
     struct joining j = {.id = id, .entry = &e, .joined = joined};
     TRY(label_join_parked(s, &j, 'i', (struct text){(const char *)id, TASK_ID_BYTES}));
-    TRY(label_join_parked(s, &j, 's', t->sample_id));
+    if (!e.second) TRY(label_join_parked(s, &j, 's', t->sample_id));
     TRY(label_join_own(s, &j, text_of(t->id)));
-    TRY(label_join_own(s, &j, t->sample_id));
+    if (!e.second) TRY(label_join_own(s, &j, t->sample_id));
     return j.any;
 }
 
@@ -388,6 +401,8 @@ int store_put_label(struct store *s, const struct label *l, int32_t partition, i
         out->fate = FATE_UNKNOWN_CLASS;
         return 0;
     }
+    a.certain = a.class_ >= 0 && join_is_certain(&s->options.certain, l->source);
+    if (l->annotator.at) TRY(store_note_annotator(s, l->annotator));
     store_name_label(&n, l);
     int found = store_find_task(s, &n, &e);
     if (found == 0) return store_answer_entry(s, n.id, &e, &a, out);

@@ -35,7 +35,7 @@ static int store_rows_read_place(struct store *s, MDB_txn *txn, MDB_val value,
     memcpy(id, value.mv_data, ORDER_VALUE);
     if (id[0] >= KINDS) return store_damaged(s);
     int result = entry_read(s, txn, id[0], id + 1, e);
-    if (result == ERR_MISSING || (result == 0 && (!e->answered || e->answer.class_ < 0)))
+    if (result == ERR_MISSING || (result == 0 && !entry_listed(e)))
         return store_damaged(s); // only what has a class is in label order
     return result;
 }
@@ -62,6 +62,7 @@ int store_answered(struct store *s, int (*visit)(const struct answered *a, void 
                              .evaluate = true,
                              .truth = e.answer.class_,
                              .predicted = e.predicted,
+                             .annotator = e.answer.annotator,
                              .scored = store_rows_score(s),
                              .said = entry_said(s, id + 1, &e, s->scratch.at),
                              .in_capacity = e.in_capacity,
@@ -89,7 +90,7 @@ int store_asked(struct store *s, int (*visit)(const struct asked *a, void *opaqu
             break;
         }
         struct asked a = entry_said(s, key.mv_data, &e, value.mv_data);
-        if (e.predicted >= 0 && visit(&a, opaque)) break;
+        if (e.predicted >= 0 && !e.second && visit(&a, opaque)) break;
     }
     if (result == 0 && more < 0) result = more;
     if (cursor) mdb_cursor_close(cursor);
@@ -176,6 +177,7 @@ static int store_rows_fill_tasks(struct filling *f, MDB_txn *txn) {
             result = store_damaged(s);
             break;
         }
+        if (e.second) continue; // its sample is there with the first reader's
         store_record_read_doubles(r->task_row + --left * d, whole.at + ENTRY_BYTES, d);
         r->task_weight[left] = e.propensity > 0 ? 1 / e.propensity : 1;
     }

@@ -151,6 +151,7 @@ static const struct {
 static bool named(const char *name) {
     return strncmp(name, "segment_", strlen("segment_")) == 0 ||
            strncmp(name, "cohort_", strlen("cohort_")) == 0 ||
+           strncmp(name, "annotator_", strlen("annotator_")) == 0 ||
            strcmp(name, "feature_absent_ratio") == 0;
 }
 
