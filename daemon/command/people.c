@@ -32,38 +32,35 @@ struct people_command {
 
 /* ---- reading ---- */
 
-static bool people_answered(const struct ledger_task *t) {
-    return t && t->known && t->counts && t->counts->is.class_ >= 0;
+/* The answer of a person that counts, also where what is certain overruled it; NULL: there is none
+ * with a class. */
+static const struct ledger_answer *people_answer(const struct ledger_task *t) {
+    const struct ledger_answer *best = NULL;
+    for (const struct ledger_answer *a = t && t->known ? t->answers : NULL; a; a = a->next)
+        if (a->known_class && !a->is.certain && (!best || join_compare(&a->is, &best->is) > 0))
+            best = a;
+    return best && best->is.class_ >= 0 ? best : NULL;
 }
 
 static void people_note_name(struct people_command *p, const struct ledger_answer *a) {
+    if (!a->annotator.at || p->names == NAMES_MOST) return;
     for (size_t i = 0; i < p->names; i++)
         if (text_equal(p->name[i], a->annotator)) return;
     p->name[p->names++] = a->annotator;
 }
 
-/* What the certain answer says of the one that would count without it. */
-static void people_settle(struct people_command *p, const struct ledger_task *t) {
-    const struct ledger_answer *before = NULL;
-    if (!t->counts->is.certain) return;
-    for (const struct ledger_answer *a = t->answers; a; a = a->next)
-        if (a->known_class && !a->is.certain && a->read_ms <= t->counts->read_ms &&
-            (!before || join_compare(&a->is, &before->is) > 0))
-            before = a;
-    if (before && before->is.class_ >= 0)
-        annotators_settled(p->annotators, before->is.annotator, 1,
-                           before->is.class_ == t->counts->is.class_);
-}
-
 static void people_count(struct people_command *p, const struct ledger_task *t) {
-    if (!people_answered(t) || t->foreign) return;
-    annotators_answer(p->annotators, t->counts->is.annotator);
-    if (t->counts->annotator.at && p->names < NAMES_MOST) people_note_name(p, t->counts);
-    people_settle(p, t);
+    const struct ledger_answer *a = people_answer(t);
+    if (!a || t->foreign) return;
+    annotators_answer(p->annotators, a->is.annotator);
+    people_note_name(p, a);
+    if (t->counts->is.certain)
+        annotators_settled(p->annotators, a->is.annotator, a->is.class_ == t->counts->is.class_);
     const struct ledger_task *twin = t->reason == ASK_SECOND ? ledger_twin(&p->ledger, t) : NULL;
-    if (!people_answered(twin)) return;
-    const struct answer_pair pair = {{twin->counts->is.annotator, t->counts->is.annotator},
-                                     twin->counts->is.class_ == t->counts->is.class_};
+    const struct ledger_answer *other = people_answer(twin);
+    if (!other) return;
+    const struct answer_pair pair = {{other->is.annotator, a->is.annotator},
+                                     other->is.class_ == a->is.class_};
     if (answer_pair_counts(&pair)) annotators_pair(p->annotators, &pair);
 }
 

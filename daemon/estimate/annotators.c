@@ -80,11 +80,10 @@ void annotators_pair(struct annotators *a, const struct answer_pair *p) {
     }
 }
 
-void annotators_settled(struct annotators *a, uint64_t who, uint32_t n, uint32_t right) {
-    CHECK(right <= n);
+void annotators_settled(struct annotators *a, uint64_t who, bool right) {
     struct annotator *of = &a->at[annotators_place(a, who)];
     a->stale = true;
-    of->settled += n, of->right += right;
+    of->settled++, of->right += right;
 }
 
 /* ---- posteriors ---- */

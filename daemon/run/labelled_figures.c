@@ -92,18 +92,19 @@ static void labelled_figures_estimate(struct labelled_figures *f, const struct a
     f->right += right;
 }
 
-void labelled_figures_answer(struct labelled_figures *f, const struct answered *a) {
-    if (a->evaluate || a->second) annotators_answer(f->annotators, a->annotator);
+/* An answer is somebody's whether it counts or came when what is certain was known already. */
+static void labelled_figures_people(struct labelled_figures *f, const struct answered *a) {
+    bool first = a->evaluate || a->second;
+    if (a->by_person && (first || a->settled)) annotators_answer(f->annotators, a->annotator);
     if (a->paired) annotators_pair(f->annotators, &a->pair);
-    if (a->settled) annotators_settled(f->annotators, a->who, 1, a->was_right);
+    if (a->settled) annotators_settled(f->annotators, a->who, a->was_right);
+}
+
+void labelled_figures_answer(struct labelled_figures *f, const struct answered *a) {
+    labelled_figures_people(f, a);
     if (a->latency_ms >= 0 && a->predicted >= 0) cohorts_close(f->cohorts, &a->said);
     if (a->evaluate) labelled_figures_estimate(f, a);
     labelled_figures_judge(f, a);
-}
-
-void labelled_figures_settled(struct labelled_figures *f, uint64_t who, uint32_t settled,
-                              uint32_t right) {
-    annotators_settled(f->annotators, who, settled, right);
 }
 
 static void labelled_figures_tell_score(const struct labelled_figures *f) {

@@ -15,8 +15,5 @@ void labelled_figures_destroy(struct labelled_figures *f);
 /* Each task once, and each answer once that its store has taken. now_ms: a time to believe. */
 void labelled_figures_ask(struct labelled_figures *f, const struct asked *a, int64_t now_ms);
 void labelled_figures_answer(struct labelled_figures *f, const struct answered *a);
-/* Of one annotator: so many answers were settled before, so many of them right. */
-void labelled_figures_settled(struct labelled_figures *f, uint64_t who, uint32_t settled,
-                              uint32_t right);
 /* As metrics. names: knows the annotators'; NULL: nobody does. */
 void labelled_figures_tell(const struct labelled_figures *f, struct store *names, int64_t now_ms);

@@ -310,12 +310,6 @@ static int labelled_set_answer_again(const struct answered *a, void *opaque) {
     return 0;
 }
 
-static void labelled_set_settle_again(uint64_t who, uint32_t settled, uint32_t right,
-                                      void *opaque) {
-    struct labelled_set *s = opaque;
-    labelled_figures_settled(s->figures, who, settled, right);
-}
-
 static int labelled_set_ask_again(const struct asked *a, void *opaque) {
     struct labelled_set *s = opaque;
     labelled_figures_ask(s->figures, a, clock_wall_ms());
@@ -404,7 +398,6 @@ int labelled_set_open(struct labelled_set **out, struct learning *learning) {
     believed_time_begin(&s->time, store_clock(s->store));
     TRY(store_asked(s->store, labelled_set_ask_again, s));
     TRY(store_seconds(s->store, labelled_set_answer_again, s));
-    TRY(store_settled(s->store, labelled_set_settle_again, s));
     return store_answered(s->store, labelled_set_answer_again, s);
 }
 

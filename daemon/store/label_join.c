@@ -83,6 +83,43 @@ static int entry_list(struct store *s, const uint8_t id[TASK_ID_BYTES], const st
 
 /* ---- an answer ---- */
 
+bool entry_person(const struct entry *e, struct task_answer *out) {
+    *out = e->answer;
+    if (!e->answered || e->answer.class_ < 0 || (e->answer.certain && !e->overruled)) return false;
+    if (e->answer.certain) out->class_ = e->overruled - 1;
+    return true;
+}
+
+/* What is certain and what somebody said have met, whichever came first: the entry keeps both. */
+static bool entry_settle(struct entry *e, const struct task_answer *a) {
+    if (!e->answered || e->answer.certain == a->certain || e->overruled) return false;
+    if (e->answer.class_ < 0 || a->class_ < 0) return false;
+    const struct task_answer *person = a->certain ? &e->answer : a;
+    e->overruled = (uint16_t)(person->class_ + 1);
+    e->answer.annotator = person->annotator;
+    return true;
+}
+
+/* The answer counts from now on; who is overruled by what is certain stays known. */
+static void entry_take(struct entry *e, const struct task_answer *a) {
+    uint64_t person = e->overruled ? e->answer.annotator : 0;
+    e->answer = *a;
+    e->answered = true;
+    if (a->certain) e->answer.annotator = person;
+}
+
+/* Its first answer with a class: what that adds to figures and to what is known of people. */
+static void entry_count(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry *e,
+                        const struct task_answer *a, struct answered *out) {
+    bool first = e->kind == KIND_TASK && a->class_ >= 0 && !e->evaluated;
+    out->evaluate = first && !e->second;
+    out->second = first && e->second;
+    out->by_person = !a->certain;
+    out->paired = first && out->by_person && entry_pair(s, s->txn, id, a, &out->pair);
+    e->evaluated |= first;
+    if (out->fate == FATE_LEARNED && e->second) out->fate = FATE_SECOND;
+}
+
 /* The entry's value is in s->scratch. */
 static int store_answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry *e,
                               const struct task_answer *a, struct answered *out) {
@@ -99,22 +136,15 @@ static int store_answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
         out->latency_ms = a->time_ms > e->asked_ms ? a->time_ms - e->asked_ms : 0;
         s->tally.open -= !e->expired;
     }
-    bool first = e->kind == KIND_TASK && a->class_ >= 0 && !e->evaluated;
-    out->evaluate = first && !e->second;
-    out->second = first && e->second;
-    out->paired = first && entry_pair(s, s->txn, id, a, &out->pair);
-    e->evaluated |= first;
-    if (out->fate == FATE_LEARNED && e->second) out->fate = FATE_SECOND;
-    out->settled = counts && a->certain && !counts->certain && counts->class_ >= 0;
+    entry_count(s, id, e, a, out);
+    out->settled = entry_settle(e, a);
     if (out->settled) {
-        out->who = counts->annotator;
-        out->was_right = counts->class_ == a->class_;
-        TRY(store_note_settled(s, out->who, out->was_right));
+        out->who = e->answer.annotator;
+        out->was_right = e->overruled - 1 == (a->certain ? a->class_ : e->answer.class_);
     }
     if (!counts || join_compare(a, counts) > 0) {
         TRY(entry_unlist(s, id, e));
-        e->answer = *a;
-        e->answered = true;
+        entry_take(e, a);
         TRY(entry_list(s, id, e));
     }
     return entry_update(s, id, e);

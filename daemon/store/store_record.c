@@ -123,6 +123,8 @@ void store_record_write_entry(unsigned char out[ENTRY_BYTES], const struct entry
     out[ENTRY_KIND] = e->kind;
     out[ENTRY_STATE] = (unsigned char)(e->answered | e->evaluated << 1 | e->expired << 2 |
                                        e->in_unasked << 3 | e->in_capacity << 4 | e->second << 5);
+    out[ENTRY_OVERRULED] = (unsigned char)e->overruled;
+    out[ENTRY_OVERRULED + 1] = (unsigned char)(e->overruled >> 8);
     if (e->answered) store_record_write_answer(out + ENTRY_ANSWER, &e->answer);
     store_record_put_u32(out + ENTRY_UNASKED, e->unasked.n);
     for (size_t i = 0; i < UNASKED_SUMS; i++) {
@@ -176,6 +178,8 @@ bool store_record_read_entry(struct entry *out, struct text value, uint8_t kind,
                           .in_unasked = state >> 3 & 1,
                           .in_capacity = state >> 4 & 1,
                           .second = state >> 5 & 1,
+                          .overruled = (uint16_t)((unsigned char)at[ENTRY_OVERRULED] |
+                                                  (unsigned char)at[ENTRY_OVERRULED + 1] << 8),
                           .unasked = {.n = store_record_get_u32(at + ENTRY_UNASKED)}};
     for (size_t i = 0; i < UNASKED_SUMS; i++) {
         out->unasked.sum[i] = store_record_get_u32(at + ENTRY_UNASKED + 4 + 4 * i);
@@ -185,9 +189,10 @@ bool store_record_read_entry(struct entry *out, struct text value, uint8_t kind,
     if (out->predicted < -1 || (out->predicted >= 0 && (size_t)out->predicted >= k)) return false;
     if (!store_record_entry_has_length(out, value.len, d, k)) return false;
     if (!store_record_entry_is_sane(out, at + ENTRY_BYTES, d)) return false;
-    if (!out->answered) return true;
+    if (!out->answered) return !out->overruled;
     return store_record_read_answer(&out->answer, (struct text){at + ENTRY_ANSWER, ANSWER_BYTES},
-                                    k);
+                                    k) &&
+           out->overruled <= (out->answer.certain ? k : 0);
 }
 
 /* ---- counts, coverage, offsets ---- */

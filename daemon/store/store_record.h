@@ -29,6 +29,8 @@ struct entry {
     bool answered, evaluated, expired;
     bool in_unasked, in_capacity;
     bool second;                 // a second reader's task: its answer is compared and not learned
+    uint16_t overruled;          // of a certain answer: one more than the class that somebody else
+                                 // gave, whose hash it has as annotator; 0: nobody did
     struct task_answer answer;   // the one that counts; valid when answered
     struct unasked unasked;      // that the task carries
     uint32_t term[UNASKED_SUMS]; // what the model said of it
@@ -48,7 +50,7 @@ enum {
     ENTRY_KIND = 48,
     ENTRY_STATE = 49, // bit 0: answered, 1: evaluated, 2: expired, 3: in_unasked, 4: in_capacity,
                       // 5: second
-    ENTRY_ZERO = 50,  // two bytes of 0
+    ENTRY_OVERRULED = 50,
     ENTRY_ANSWER = 52,
     ENTRY_UNASKED = 96, // how many, and the sums
     ENTRY_TERMS = ENTRY_UNASKED + 4 + 4 * UNASKED_SUMS,

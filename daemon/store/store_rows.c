@@ -58,11 +58,17 @@ int store_answered(struct store *s, int (*visit)(const struct answered *a, void 
         uint8_t id[ORDER_VALUE];
         result = store_rows_read_place(s, txn, value, id, &e);
         if (result < 0 || e.kind != KIND_TASK) continue;
+        struct task_answer said;
+        bool by_person = entry_person(&e, &said);
         struct answered a = {.fate = FATE_LEARNED,
+                             .by_person = by_person,
                              .evaluate = true,
                              .truth = e.answer.class_,
                              .predicted = e.predicted,
                              .annotator = e.answer.annotator,
+                             .settled = e.answer.certain && by_person,
+                             .who = e.answer.annotator,
+                             .was_right = said.class_ == e.answer.class_,
                              .scored = store_rows_score(s),
                              .said = entry_said(s, id + 1, &e, s->scratch.at),
                              .in_capacity = e.in_capacity,

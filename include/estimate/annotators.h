@@ -31,11 +31,10 @@ struct answer_pair {
 };
 bool answer_pair_counts(const struct answer_pair *p);
 
-/* An answer that names a class; a pair that counts; answers whose truth is certain now, so many of
- * them right. */
+/* An answer that names a class; a pair that counts; an answer whose truth is certain now. */
 void annotators_answer(struct annotators *a, uint64_t who);
 void annotators_pair(struct annotators *a, const struct answer_pair *p);
-void annotators_settled(struct annotators *a, uint64_t who, uint32_t n, uint32_t right);
+void annotators_settled(struct annotators *a, uint64_t who, bool right);
 
 struct annotator {
     uint64_t who;               // 0: all that are not told apart, or without a name

@@ -85,10 +85,11 @@ struct answered {
     enum label_fate fate;
     bool evaluate;      // the first answer of its task that names a class: counts once
     bool second;        // the same of a second reader's task, which counts in no figure
-    uint64_t annotator; // hash of the name; 0: none was given
-    bool settled;       // it is certain, and says of the answer that counted before, by
+    bool by_person;     // and not by a source of people.certain
+    uint64_t annotator; // hash of the person's name; 0: none was given
+    bool settled;       // what is certain is known now, and an answer of
     uint64_t who;       // this annotator,
-    bool was_right;     // whether it was right
+    bool was_right;     // which was right, or not
     bool paired;        // with it both readers of the sample have answered:
     struct answer_pair pair;
     int truth;          // class, -1: none
@@ -179,11 +180,6 @@ void store_rows_release(struct store_rows *r);
 /* The same of second readers' tasks whose answer names a class, in the order of ids; of each
  * whether it makes a pair. */
 int store_seconds(struct store *s, int (*visit)(const struct answered *a, void *opaque),
-                  void *opaque) MUST_CHECK;
-/* Visits each annotator of whom something was settled: how many answers, and how many were right.
- * In the order of the hashes. */
-int store_settled(struct store *s,
-                  void (*visit)(uint64_t who, uint32_t settled, uint32_t right, void *opaque),
                   void *opaque) MUST_CHECK;
 /* The name of an annotator, into `out` of LABEL_NAME_MAX + 1 bytes; false: it is not known. */
 bool store_annotator(struct store *s, uint64_t who, char *out);

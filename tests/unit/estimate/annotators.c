@@ -46,7 +46,7 @@ static void settled_answers_are_counted(void **state) {
     (void)state;
     struct annotators *a = annotators_create(2);
     struct annotator list[ANNOTATORS_MOST + 1];
-    for (int i = 0; i < 40; i++) annotators_settled(a, 7, 1, i < 36);
+    for (int i = 0; i < 40; i++) annotators_settled(a, 7, i < 36);
     assert_int_equal(annotators_read(a, list), 1);
     assert_true(fabs(list[0].accuracy - 44.0 / 50) < 0.002);
     assert_int_equal(list[0].settled, 40);
@@ -98,7 +98,7 @@ static int until_flagged(struct rng *r, double accuracy, double partner, int mos
     while (!flagged && n++ < most) {
         bool right = chance(r, accuracy);
         if (partner < 1) tell_pair(a, 1, 2 + (uint64_t)(n % 2), right == chance(r, partner));
-        else annotators_settled(a, 1, 1, right);
+        else annotators_settled(a, 1, right);
         size_t of = annotators_read(a, list);
         for (size_t i = 0; i < of; i++) flagged |= list[i].who == 1 && list[i].at_chance;
     }

@@ -163,11 +163,12 @@ static void a_sample_names_the_first_readers_task(void **state) {
 
 /* What is certain overrules whatever came and comes, with any revision, and says who was right; the
  * counts outlive a restart. */
-static void settle(uint64_t who, uint32_t settled, uint32_t right, void *opaque) {
+static int settle(const struct answered *a, void *opaque) {
     struct fixture *f = opaque;
-    (void)who;
-    f->told += settled;
-    f->agreed += right;
+    assert_int_equal(a->by_person, a->settled);
+    f->told += a->settled;
+    f->agreed += a->settled && a->was_right;
+    return 0;
 }
 static void what_is_certain_overrules(void **state) {
     struct fixture *f = *state;
@@ -177,6 +178,7 @@ static void what_is_certain_overrules(void **state) {
     reopen(f);
     for (int i = 1; i <= 2; i++) {
         assert_int_equal(put_task(f, i, false, NULL, &joined), 0);
+        assert_int_equal(put_task(f, i, true, NULL, &joined), 0);
         struct task t = task_of(i, false);
         struct label l = {
             .id = text_of(t.id), .label = TEXT("yes"), .source = TEXT("bank"), .time_ms = HOME_MS};
@@ -193,10 +195,38 @@ static void what_is_certain_overrules(void **state) {
     struct store_counts c;
     store_counts(f->s, &c);
     assert_int_equal(c.per_class[1], 2);
+    a = answer(f, 1, true, "no", "bob"); // agrees with what ann said, and not with the bank
+    assert_true(a.paired && a.pair.agree && !a.settled);
     reopen(f);
-    assert_int_equal(store_settled(f->s, settle, f), 0);
+    assert_int_equal(store_seconds(f->s, tell, f), 0);
+    assert_true(f->pairs == 1 && f->agreed == 1);
+    f->told = f->agreed = 0;
+    assert_int_equal(store_answered(f->s, settle, f), 0);
     assert_int_equal(f->told, 2);
     assert_int_equal(f->agreed, 1);
+}
+
+/* Also where it comes first: then the person's answer is the one that changes nothing. */
+static void what_is_certain_may_come_first(void **state) {
+    struct fixture *f = *state;
+    struct answered joined, a;
+    static char name[] = "bank", *bank = name;
+    f->home.options.certain = (struct list){.at = &bank, .n = 1};
+    reopen(f);
+    assert_int_equal(put_task(f, 1, false, NULL, &joined), 0);
+    struct task t = task_of(1, false);
+    a = put(f, &(struct label){.id = text_of(t.id),
+                               .label = TEXT("yes"),
+                               .source = TEXT("bank"),
+                               .time_ms = HOME_MS});
+    assert_true(a.evaluate && !a.by_person && !a.settled);
+    a = answer(f, 1, false, "no", "ann");
+    assert_true(a.settled && !a.was_right && a.who == a.annotator && a.by_person && !a.evaluate);
+    assert_false(answer(f, 1, false, "yes", "bob").settled);
+    reopen(f);
+    assert_int_equal(store_answered(f->s, settle, f), 0);
+    assert_int_equal(f->told, 1);
+    assert_int_equal(f->agreed, 0);
 }
 
 static void names_are_kept(void **state) {
@@ -232,6 +262,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(without_names_there_is_no_pair, setup, teardown),
         cmocka_unit_test_setup_teardown(a_sample_names_the_first_readers_task, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_certain_overrules, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_certain_may_come_first, setup, teardown),
         cmocka_unit_test_setup_teardown(names_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(so_many_names_are_kept, setup, teardown),
     };

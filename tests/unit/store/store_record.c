@@ -187,7 +187,6 @@ static const char golden_meta[] =
     "0300000000000000\n"                                 // of a task
     "77686f20"                                           // "who "
     "65366637396431393035316666636238 "                  // "e6f79d19051ffcb8", the hash of
-    "0000000000000000"                                   // settled, right
     "616e6e\n";                                          // "ann"
 static const char golden_offsets[] = "6c6162656c732f31 " // "labels/1"
                                      "0202000000000000\n";
