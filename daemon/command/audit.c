@@ -53,7 +53,8 @@ static void audit_answer(struct audit_command *a, const struct ledger_task *t) {
     int truth = t->counts->is.class_, positive = config_class(c, text_of(c->model.positive));
     struct outcome o;
     outcome_of(&o, truth == t->predicted_class, truth == positive, t->predicted_class == positive,
-               t->in_capacity, cost_of(c, (size_t)truth, (size_t)t->predicted_class), NAN,
+               t->in_capacity,
+               cost_of(c, (size_t)truth, (size_t)t->predicted_class, t->said.amount), NAN,
                (float)t->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
     estimator_answer(a->estimator, &t->said, &o);
 }

@@ -11,6 +11,8 @@
 #include "ledger.h"
 
 #include "base/rng.h"
+#include "config/cost.h"
+#include "encode/features.h"
 #include "kafka/transaction.h"
 #include "route/classes.h"
 #include "terminal/console.h"
@@ -229,14 +231,24 @@ static void ledger_join_sample(struct ledger *l, struct ledger_task *t) {
     }
 }
 
+static void ledger_need_features(struct ledger *l) {
+    if (l->features) return;
+    CHECK(features_of(&l->features, l->config) == 0); // the configuration was checked
+    l->amount_field = features_field(l->features, cost_feature(l->config));
+}
+
 /* As the label store has it (daemon/store/label_join.c). */
-static void ledger_fill_said(const struct ledger *l, struct ledger_task *t,
-                             const struct task *from) {
+static void ledger_fill_said(struct ledger *l, struct ledger_task *t, const struct task *from) {
     int positive = class_index(l->classes, text_of(l->config->model.positive));
     t->said = (struct asked){.key = hash_bytes(t->id_bytes, TASK_ID_BYTES),
                              .propensity = from->propensity,
                              .in_unasked = from->reason == ASK_POOL,
-                             .unasked = from->unasked};
+                             .unasked = from->unasked,
+                             .predicted = task_predicted(from),
+                             .model = (uint32_t)from->model};
+    ledger_need_features(l);
+    if (l->amount_field >= 0 && from->fingerprint == features_fingerprint(l->features))
+        t->said.amount = features_amount(l->features, (size_t)l->amount_field, from->row);
     if (positive >= 0 && (size_t)positive < from->k)
         unasked_terms(from->prob, from->k, (size_t)positive, from->in_capacity, t->said.term);
 }
@@ -358,6 +370,7 @@ void ledger_close(struct ledger *l) {
     ledger_tail_release(&l->tail);
     arena_release(&l->arena);
     arena_release(&l->scratch);
+    features_destroy(l->features);
     buf_release(&l->why);
 }
 

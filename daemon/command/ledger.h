@@ -47,6 +47,8 @@ struct ledger_task {
 
 struct ledger {
     const struct config *config;
+    struct features *features; // NULL: not needed yet
+    int amount_field;          // that is at stake (config/cost.h); -1: none
     struct reader *tasks, *labels;
     struct producer *producer; // made by the first answer
     struct arena arena, scratch;

@@ -186,6 +186,48 @@ static void status_lines_figures(const cJSON *s, struct status_line *l) {
     else LINE(l, "now", "no answer of the random arm yet");
 }
 
+/* As much of the text as has room, without half a character at its end. */
+static void status_lines_shorten(const char *text, size_t size, char *out) {
+    size_t n = strlen(text);
+    if (n >= size)
+        for (n = size - 1; n && ((unsigned char)text[n] & 0xC0) == 0x80;) n--;
+    snprintf(out, size, "%.*s", (int)n, text);
+}
+
+/* The same of what the version in force decided itself; nothing before it has answers enough.
+ * Returns how many lines. */
+static size_t status_lines_live(const cJSON *s, struct status_line *l) {
+    char a[2 * STATUS_WORD], b[2 * STATUS_WORD];
+    double draws = status_value(s, "estimate_live_draws");
+    if (!(draws >= ESTIMATE_DRAWS_LEAST)) return 0;
+    LINE(l, "live version", "of 100 alarms %s are right; of 100 positives %s get one",
+         status_lines_of_100(s, "estimate_live", NULL, "precision", a),
+         status_lines_of_100(s, "estimate_live", NULL, "recall", b));
+    return 1;
+}
+
+/* Of more than two classes the one whose recall is surely least. Returns how many lines. */
+static size_t status_lines_classes(const cJSON *s, struct status_line *l) {
+    enum { NAME = 28 }; // bytes of a name
+    const cJSON *all = cJSON_GetObjectItemCaseSensitive(s, "class_now"), *class_, *worst = NULL;
+    double least = INFINITY;
+    char name[NAME + 1], a[2 * STATUS_WORD], b[2 * STATUS_WORD];
+    if (cJSON_GetArraySize(all) <= 2) return 0;
+    cJSON_ArrayForEach(class_, all) {
+        double high = status_lines_figure(s, "class_now_high", class_->string, "recall");
+        if (high < least) worst = class_, least = high;
+    }
+    if (!worst || !(least < 1)) {
+        LINE(l, "classes", "%s", "too few answers of each to tell them apart");
+        return 1;
+    }
+    status_lines_shorten(worst->string, sizeof name, name);
+    LINE(l, "classes", "least is seen of %s: of 100 %s; of 100 decisions for it %s are right", name,
+         status_lines_of_100(s, "class_now", worst->string, "recall", a),
+         status_lines_of_100(s, "class_now", worst->string, "precision", b));
+    return 1;
+}
+
 /* The segment, behind another one in this order, whose recall is surely least; *above: the upper
  * end of the last one's, *at its place. NULL: none is left. */
 static const cJSON *status_lines_next_segment(const cJSON *s, double *above, int *at) {
@@ -201,14 +243,6 @@ static const cJSON *status_lines_next_segment(const cJSON *s, double *above, int
     }
     *above = least, *at = best_at;
     return best;
-}
-
-/* As much of the text as has room, without half a character at its end. */
-static void status_lines_shorten(const char *text, size_t size, char *out) {
-    size_t n = strlen(text);
-    if (n >= size)
-        for (n = size - 1; n && ((unsigned char)text[n] & 0xC0) == 0x80;) n--;
-    snprintf(out, size, "%.*s", (int)n, text);
 }
 
 /* Nothing without watch.segments. Returns how many lines. */
@@ -336,6 +370,8 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     status_lines_learning(s, out + 4);
     status_lines_learner(s, out + 8);
     size_t n = 9;
+    n += status_lines_live(s, out + n);
+    n += status_lines_classes(s, out + n);
     n += status_lines_segments(s, out + n);
     n += status_lines_people(s, out + n);
     n += status_lines_cohort(s, out + n);

@@ -225,16 +225,40 @@ static const char *check_cost_near(struct config_reading *r, struct text key) {
     return near;
 }
 
+/* Of an entry that is no number: it names the feature that is at stake, as the others do. */
+static void check_cost_feature(struct config_reading *r, const struct node *n,
+                               const struct node **first) {
+    const char *near;
+    if (r->features.bad) return;
+    const struct feature_config *f = check_feature_named(r, n->text, &near);
+    if (!f)
+        problem(&r->problems, n->mark, "watch.cost",
+                "%s is no cost; allowed: a number from 0 to 1000000000, or the name of a number "
+                "feature%s",
+                shown(&r->problems, n->text), near);
+    else if (f->type != FEATURE_NUMBER || f->clip.n || f->list > 0)
+        problem(&r->problems, n->mark, "watch.cost", "%s %s", shown(&r->problems, n->text),
+                f->clip.n ? "is clipped: what lies beyond would cost less than it does"
+                          : "is no single number");
+    else if (*first && !text_equal((*first)->text, n->text))
+        problem(&r->problems, n->mark, "watch.cost",
+                "%s is a second feature; all entries that name one name the same",
+                shown(&r->problems, n->text));
+    if (!*first) *first = n;
+}
+
 static void check_cost(struct config_reading *r) {
     struct given *cost = &r->options[OPTION_watch_cost];
     if (cost->bad || !cost->node || !check_sound(r, OPTION_model_classes)) return;
+    const struct node *feature = NULL;
     for (const struct node *n = cost->node->child; n; n = n->next) {
         double value;
         if (!cost_pair(&r->config->model.classes, n->key->text))
             problem(&r->problems, n->key->mark, "watch.cost",
                     "%s is not TRUTH.DECISION, two of model.classes%s",
                     shown(&r->problems, n->key->text), check_cost_near(r, n->key->text));
-        else if (scalar_number(n->text, &value) || value < 0 || value > COST_MAX)
+        else if (scalar_number(n->text, &value)) check_cost_feature(r, n, &feature);
+        else if (value < 0 || value > COST_MAX)
             problem(&r->problems, n->mark, "watch.cost",
                     "%s is no cost; allowed number: 0 to 1000000000", shown(&r->problems, n->text));
     }

@@ -4,7 +4,9 @@
 #include "config/config.h"
 
 #include "config/cost.h"
+#include "config/limits.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* Whether the key is that class, a point, and that other one. A class may hold a point itself. */
@@ -21,12 +23,32 @@ bool cost_pair(const struct list *classes, struct text key) {
     return false;
 }
 
-double cost_of(const struct config *c, size_t truth, size_t predicted) {
+/* Whether the entry is a number, and not the name of a feature. check_cost let nothing else
+ * through.
+ */
+static bool cost_number(const char *value, double *out) {
+    char *end;
+    *out = strtod(value, &end);
+    return end != value && !*end;
+}
+
+const char *cost_feature(const struct config *c) {
+    double number;
+    for (size_t i = 0; i < c->watch.cost.n; i++)
+        if (!cost_number(c->watch.cost.value[i], &number)) return c->watch.cost.value[i];
+    return "";
+}
+
+double cost_of(const struct config *c, size_t truth, size_t predicted, double amount) {
     const struct map *cost = &c->watch.cost;
     const struct list *classes = &c->model.classes;
     if (!cost->n) return truth != predicted;
-    for (size_t i = 0; i < cost->n; i++)
-        if (cost_names(text_of(cost->key[i]), classes->at[truth], classes->at[predicted]))
-            return strtod(cost->value[i], NULL);
+    for (size_t i = 0; i < cost->n; i++) {
+        double number;
+        if (!cost_names(text_of(cost->key[i]), classes->at[truth], classes->at[predicted]))
+            continue;
+        if (!cost_number(cost->value[i], &number)) number = amount;
+        return fmax(0, fmin(number, COST_MAX));
+    }
     return 0;
 }

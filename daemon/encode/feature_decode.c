@@ -57,6 +57,12 @@ static void features_decode_field(const struct mapped_field *f, double *row, str
     }
 }
 
+double features_amount(const struct features *f, size_t i, const double *row) {
+    const struct mapped_field *field = &f->field[i];
+    if (field->missing && row[field->first + field->columns - 1] != 0) return 0;
+    return features_decode_number(field, row[field->first]);
+}
+
 void features_decode(const struct features *f, double *row, struct buf *out) {
     buf_str(out, "{\"synthetic\":true");
     for (size_t i = 0; i < f->n; i++) {

@@ -21,7 +21,8 @@ enum {
     STEP = 154,    // 0.15 octaves: what the level forgets with, in codes
     FRACTION = 32, // bits behind the point of what each sample lowers the level by
     DROPPED = 13,  // bits of a float below a code's unit
-    HALF_BITS = 0x3F000000 >> DROPPED // of the float ½
+    HALF_BITS = 0x3F000000 >> DROPPED, // of the float ½
+    ONE_BITS = 0x3F800000 >> DROPPED   // of the float 1
 };
 _Static_assert(OCTAVE == 1 << (23 - DROPPED), "a float's mantissa has 23 bits");
 
@@ -68,8 +69,18 @@ uint16_t unasked_code(float score) {
                                    : HALF - unasked_below_half(score));
 }
 
-bool unasked_within(uint16_t *level, double share, float score, uint64_t n) {
-    uint16_t code = unasked_code(score);
+/* Orders as a number ≥ 0 does; 1,024 codes are an octave, 1 has the code 2^15. Beyond 2^±31 all are
+ * one. */
+static uint16_t unasked_code_of_value(double at_risk) {
+    uint32_t bits;
+    float value = (float)(at_risk > 0 ? at_risk : 0); // NaN, too
+    memcpy(&bits, &value, sizeof bits);
+    int64_t above = (int64_t)(bits >> DROPPED) - ONE_BITS;
+    if (above < -FARTHEST) above = -FARTHEST;
+    return (uint16_t)(HALF + (above < FARTHEST ? above : FARTHEST - 1));
+}
+
+static bool unasked_within_code(uint16_t *level, double share, uint16_t code, uint64_t n) {
     if (!*level) *level = code;
     bool within = code >= *level;
     uint64_t fall = (uint64_t)(share * STEP * (double)((uint64_t)1 << FRACTION)), before = n * fall;
@@ -78,4 +89,12 @@ bool unasked_within(uint16_t *level, double share, float score, uint64_t n) {
     if (to < 1) to = 1;
     *level = (uint16_t)(to < CODE_MOST ? to : CODE_MOST);
     return within;
+}
+
+bool unasked_within(uint16_t *level, double share, float score, uint64_t n) {
+    return unasked_within_code(level, share, unasked_code(score), n);
+}
+
+bool unasked_within_value(uint16_t *level, double share, double at_risk, uint64_t n) {
+    return unasked_within_code(level, share, unasked_code_of_value(at_risk), n);
 }

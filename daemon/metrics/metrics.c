@@ -9,6 +9,7 @@
 #include "base/metric_engine.h"
 #include "base/position.h"
 #include "config/choices.h"
+#include "estimate/by_class.h"
 #include "estimate/estimator.h"
 #include "metrics/label_values.h"
 #include "store/label_fate.h"
@@ -24,6 +25,11 @@ static struct metric_series metrics_series[METRICS];
 #define NAMED(id, more)                                                                            \
     { .lock = PTHREAD_MUTEX_INITIALIZER, .m = METRIC_##id, .label = (more) }
 static struct metric_names metrics_names[] = {NAMED(feature_absent, NULL),
+                                              NAMED(class_, "class"),
+                                              NAMED(class_low, "class"),
+                                              NAMED(class_high, "class"),
+                                              NAMED(class_always_low, "class"),
+                                              NAMED(class_always_high, "class"),
                                               NAMED(segment_draws, NULL),
                                               NAMED(segment, "segment"),
                                               NAMED(segment_low, "segment"),

@@ -241,8 +241,11 @@ static void strategy_account(const struct strategy *s, const struct policy *poli
     if (out->covered) {
         uint32_t term[UNASKED_SUMS];
         double share = policy_capacity(policy, s->capacity, s->capacity_per_day);
-        out->in_capacity =
-            unasked_within(&state->capacity, share, c->prob[s->positive], state->admitted);
+        const float score = c->prob[s->positive];
+        out->in_capacity = c->amount
+                               ? unasked_within_value(&state->capacity, share,
+                                                      *c->amount * (double)score, state->admitted)
+                               : unasked_within(&state->capacity, share, score, state->admitted);
         unasked_terms(c->prob, s->classes, s->positive, out->in_capacity, term);
         if (!out->by_strategy) unasked_add(&state->unasked, term);
     }

@@ -7,6 +7,8 @@
 #include "config/cost.h"
 #include "encode/segments.h"
 #include "estimate/annotators.h"
+#include "estimate/by_class.h"
+#include "estimate/by_version.h"
 #include "estimate/cohorts.h"
 #include "estimate/parts.h"
 #include "estimate/prequential.h"
@@ -22,12 +24,15 @@ enum { LABELLED_FIGURES_DAY = 32 }; // bytes of the name of a cohort
 
 _Static_assert(SEGMENTS_MAX *(SEGMENT_VALUES_MAX + 1) <= METRIC_NAMED_MAX, "each has a series");
 _Static_assert((int)ESTIMATES <= (int)METRIC_VALUES_MAX, "each figure has a number");
+_Static_assert((int)BY_CLASS_MAX <= (int)METRIC_NAMED_MAX, "each class has a series");
 
 struct labelled_figures {
     const struct learning *learning;
     struct estimator *estimator;
     struct cohorts *cohorts;
     struct annotators *annotators;
+    struct by_version *by_version;
+    struct by_class *by_class;
     struct parts *parts;        // (segments_n) of watch.segments
     struct estimates *segment;  // (segments_n) as they were told last
     struct prequential *scored; // of the score that events bring
@@ -44,6 +49,8 @@ struct labelled_figures *labelled_figures_create(const struct learning *l) {
     f->estimator = estimator_create((size_t)c->watch.window);
     f->cohorts = cohorts_create(c->watch.cohort);
     f->annotators = annotators_create(c->model.classes.n);
+    f->by_version = by_version_create();
+    f->by_class = by_class_create(c->model.classes.n, (size_t)c->watch.window, f->estimator);
     f->segment = xcalloc(segments_n(l->segments), sizeof *f->segment);
     f->parts = parts_create(segments_n(l->segments), (size_t)c->watch.window, f->estimator);
     return f;
@@ -55,6 +62,8 @@ void labelled_figures_destroy(struct labelled_figures *f) {
     prequential_destroy(f->differ);
     cohorts_destroy(f->cohorts);
     annotators_destroy(f->annotators);
+    by_version_destroy(f->by_version);
+    by_class_destroy(f->by_class);
     parts_destroy(f->parts);
     free(f->segment);
     estimator_destroy(f->estimator);
@@ -64,6 +73,8 @@ void labelled_figures_destroy(struct labelled_figures *f) {
 void labelled_figures_ask(struct labelled_figures *f, const struct asked *a, int64_t now_ms) {
     estimator_ask(f->estimator, a);
     parts_ask(f->parts, a);
+    by_version_ask(f->by_version, a);
+    by_class_ask(f->by_class, a);
     cohorts_ask(f->cohorts, a, now_ms);
 }
 
@@ -83,10 +94,13 @@ static void labelled_figures_estimate(struct labelled_figures *f, const struct a
     if (a->predicted < 0 || a->said.propensity <= 0) return;
     bool right = a->truth == a->predicted;
     outcome_of(&o, right, (size_t)a->truth == positive, (size_t)a->predicted == positive,
-               a->in_capacity, cost_of(f->learning->config, (size_t)a->truth, (size_t)a->predicted),
+               a->in_capacity,
+               cost_of(f->learning->config, (size_t)a->truth, (size_t)a->predicted, a->said.amount),
                NAN, (float)a->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
     estimator_answer(f->estimator, &a->said, &o);
     parts_answer(f->parts, &a->said, &o);
+    by_version_answer(f->by_version, &a->said, &o);
+    by_class_answer(f->by_class, &a->said, a->truth);
     cohorts_answer(f->cohorts, &a->said, &o);
     f->answers++;
     f->right += right;
@@ -132,14 +146,28 @@ static void labelled_figures_tell_scores(const struct labelled_figures *f) {
 }
 
 /* The numbers of each figure, and the metrics that have them by segment. */
-static const struct {
+struct told {
     enum metric metric;
     size_t offset; // in struct estimate
-} segment_told[] = {{METRIC_segment, offsetof(struct estimate, value)},
-                    {METRIC_segment_low, offsetof(struct estimate, low)},
-                    {METRIC_segment_high, offsetof(struct estimate, high)},
-                    {METRIC_segment_always_low, offsetof(struct estimate, always_low)},
-                    {METRIC_segment_always_high, offsetof(struct estimate, always_high)}};
+};
+static const struct told segment_told[] = {
+    {METRIC_segment, offsetof(struct estimate, value)},
+    {METRIC_segment_low, offsetof(struct estimate, low)},
+    {METRIC_segment_high, offsetof(struct estimate, high)},
+    {METRIC_segment_always_low, offsetof(struct estimate, always_low)},
+    {METRIC_segment_always_high, offsetof(struct estimate, always_high)}};
+static const struct told class_told[] = {
+    {METRIC_class_, offsetof(struct estimate, value)},
+    {METRIC_class_low, offsetof(struct estimate, low)},
+    {METRIC_class_high, offsetof(struct estimate, high)},
+    {METRIC_class_always_low, offsetof(struct estimate, always_low)},
+    {METRIC_class_always_high, offsetof(struct estimate, always_high)}};
+
+static double labelled_figures_number(const struct estimate *of, const struct told *told) {
+    double number;
+    memcpy(&number, (const char *)of + told->offset, sizeof number);
+    return number;
+}
 
 static void labelled_figures_tell_segments(const struct labelled_figures *f) {
     const struct segment_list *s = f->learning->segments;
@@ -153,10 +181,42 @@ static void labelled_figures_tell_segments(const struct labelled_figures *f) {
     for (size_t t = 0; t < sizeof segment_told / sizeof *segment_told; t++) {
         for (size_t i = 0; i < n; i++)
             for (size_t e = 0; e < ESTIMATES; e++)
-                memcpy(&list[i].number[e],
-                       (const char *)&f->segment[i].of[e] + segment_told[t].offset,
-                       sizeof list[i].number[e]);
+                list[i].number[e] = labelled_figures_number(&f->segment[i].of[e], &segment_told[t]);
         metric_set_named(segment_told[t].metric, list, n);
+    }
+}
+
+static void labelled_figures_tell_classes(const struct labelled_figures *f) {
+    const struct list *classes = &f->learning->config->model.classes;
+    struct estimate of[BY_CLASS_MAX][CLASS_FIGURES];
+    struct metric_named list[BY_CLASS_MAX];
+    const size_t n = by_class_n(f->by_class);
+    for (size_t c = 0; c < n; c++) {
+        by_class_read(f->by_class, c, ESTIMATE_NOW, of[c], NULL);
+        list[c] = (struct metric_named){.value = text_of(classes->at[c])};
+    }
+    for (size_t t = 0; t < sizeof class_told / sizeof *class_told; t++) {
+        for (size_t c = 0; c < n; c++)
+            for (size_t i = 0; i < CLASS_FIGURES; i++)
+                list[c].number[i] = labelled_figures_number(&of[c][i], &class_told[t]);
+        metric_set_named(class_told[t].metric, list, n);
+    }
+}
+
+/* The version in force may be another one than a second ago. */
+static void labelled_figures_tell_live(const struct labelled_figures *f) {
+    struct estimates live;
+    uint32_t version = (uint32_t)metric_get(METRIC_model_version);
+    by_version_in_force(f->by_version, version);
+    by_version_read(f->by_version, version, &live);
+    metric_set(METRIC_estimate_live_draws, (double)live.drawn);
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        const struct estimate *e = &live.of[i];
+        metric_set_by(METRIC_estimate_live, i, e->value);
+        metric_set_by(METRIC_estimate_live_low, i, e->low);
+        metric_set_by(METRIC_estimate_live_high, i, e->high);
+        metric_set_by(METRIC_estimate_live_always_low, i, e->always_low);
+        metric_set_by(METRIC_estimate_live_always_high, i, e->always_high);
     }
 }
 
@@ -227,6 +287,8 @@ void labelled_figures_tell(const struct labelled_figures *f, struct store *names
     }
     labelled_figures_tell_scores(f);
     labelled_figures_tell_segments(f);
+    labelled_figures_tell_classes(f);
+    labelled_figures_tell_live(f);
     labelled_figures_tell_cohorts(f, now_ms);
     labelled_figures_tell_score(f);
     labelled_people_tell(f->annotators, &start, names);

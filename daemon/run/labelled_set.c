@@ -359,8 +359,8 @@ static int labelled_set_open_store(struct labelled_set *s) {
                                     .positive = l->positive,
                                     .score = learning_score, // -1 without one
                                     .score_opaque = l->shared->features,
-                                    .place = l->segments ? learning_place : NULL,
-                                    .place_opaque = l->segments,
+                                    .describe = learning_describe,
+                                    .describe_opaque = l,
                                     .sources = c->train.sources,
                                     .certain = c->people.certain,
                                     .park_ms = c->train.park,

@@ -4,6 +4,7 @@
 #include "learning.h"
 
 #include "base/clock.h"
+#include "config/cost.h"
 #include "encode/segments.h"
 #include "route/classes.h"
 
@@ -13,6 +14,7 @@ void learning_begin(struct learning *l) {
     const struct config *c = l->config = atomic_load(&l->shared->config);
     l->classes = text_of(classes_joined(c, &l->positive));
     l->segments = segments_create(l->shared->features, c);
+    l->amount_field = features_field(l->shared->features, cost_feature(c));
     l->memories = l->largest_memory = 0;
     for (size_t i = 0; i < c->train.memories.n; i++) {
         size_t labels = strtoul(c->train.memories.at[i], NULL, 10);
@@ -32,8 +34,11 @@ int learning_score(const double *row, const void *features) {
     return features_score_class(features, row);
 }
 
-void learning_place(const double *row, const void *segments, uint8_t part[PARTS_OF_A_SAMPLE]) {
-    segments_of(segments, row, part);
+void learning_describe(const double *row, const void *learning, struct asked *a) {
+    const struct learning *l = learning;
+    segments_of(l->segments, row, a->part);
+    if (l->amount_field >= 0)
+        a->amount = features_amount(l->shared->features, (size_t)l->amount_field, row);
 }
 
 void learning_wait(struct learning *l, int64_t ms) {

@@ -23,6 +23,7 @@ struct learning {
     struct text classes;           // of the model, as they travel (route/classes.h)
     struct segment_list *segments; // NULL: figures are told of no segments
     size_t positive;               // index of the class that is looked for
+    int amount_field;              // the feature that is at stake (config/cost.h); -1: none
     size_t memory[LEARNING_MEMORIES], memories, largest_memory; // labels a member learns from
     _Atomic uint64_t progress; // moves while the learner does: the watchdog looks at it
 };
@@ -35,8 +36,8 @@ static inline bool learning_stopping(const struct learning *l) {
 void learning_begin(struct learning *l);
 void learning_end(struct learning *l);
 /* What the label store asks of a row: its class by the score of the event's own (opaque: the
- * features), and the parts of all samples that it is in (opaque: the segments). */
+ * features), and what the figures want to know of it (opaque: the learning). */
 int learning_score(const double *row, const void *features);
-void learning_place(const double *row, const void *segments, uint8_t part[PARTS_OF_A_SAMPLE]);
+void learning_describe(const double *row, const void *learning, struct asked *a);
 /* Waits, and tells the watchdog that waiting is what it does. 0 ms: only tells it. */
 void learning_wait(struct learning *l, int64_t ms);

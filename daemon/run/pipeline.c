@@ -71,6 +71,7 @@ int pipeline_create(struct pipeline **out, const struct pipeline_options *option
         .absent = xcalloc(features_fields(p->features), sizeof *p->absent.absent),
         .example_wanted = true};
     p->value_field = *c->route.value ? features_field(p->features, c->route.value) : -1;
+    p->by_value = c->route.priority == PRIORITY_VALUE_AT_RISK && p->value_field >= 0;
     p->selection =
         (struct selection){pipeline_texts_of(&c->route.fields), pipeline_texts_of(&c->route.mask),
                            c->route.fields.n, c->route.mask.n};
@@ -278,7 +279,11 @@ static void pipeline_decide_sample(struct pipeline *p, struct batch *b, size_t i
     const struct record *r = &b->record[i];
     const struct snapshot *s = b->in_force[i];
     pipeline_switch(p, r->partition, at, s);
-    struct candidate candidate = {.partition = r->partition,
+    double amount = 0;
+    if (p->by_value)
+        amount = features_amount(p->features, (size_t)p->value_field, b->raw + i * b->d);
+    struct candidate candidate = {.amount = p->by_value ? &amount : NULL,
+                                  .partition = r->partition,
                                   .offset = r->offset,
                                   .prob = b->prob + i * b->k,
                                   .member = s->model ? b->member + i * b->members * b->k : NULL,

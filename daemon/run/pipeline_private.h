@@ -40,6 +40,7 @@ struct pipeline {
     struct strategy *strategy;
     struct sample_reader *reader;
     int value_field; // the field of route.value; -1: none
+    bool by_value;   // people look at what is most at risk first (route.priority)
     struct batch *batch;
     struct partition *partition; // (partitions_cap) by partition number
     size_t partitions_cap;

@@ -149,6 +149,8 @@ static void status_page_add_settings(const struct config *c, struct buf *out) {
     status_add_number(out, "budget_rate", c->budget.rate);
     status_add_number(out, "random_share", c->budget.random_share);
     status_add_number(out, "capacity", c->watch.capacity);
+    buf_printf(out, ",\"capacity_by\":\"%s\"",
+               c->route.priority == PRIORITY_VALUE_AT_RISK ? "value_at_risk" : "risk");
     buf_printf(out, ",\"capacity_per_day\":%" PRId64 ",\"cost\":%s", c->watch.capacity_per_day,
                c->watch.cost.n ? "true" : "false");
     buf_printf(out,
@@ -333,6 +335,12 @@ static const struct {
     {"readers_low", METRIC_readers_low},
     {"readers_high", METRIC_readers_high},
     {"annotators_at_chance", METRIC_annotators_at_chance},
+    {"estimate_live", METRIC_estimate_live},
+    {"estimate_live_low", METRIC_estimate_live_low},
+    {"estimate_live_high", METRIC_estimate_live_high},
+    {"estimate_live_always_low", METRIC_estimate_live_always_low},
+    {"estimate_live_always_high", METRIC_estimate_live_always_high},
+    {"estimate_live_draws", METRIC_estimate_live_draws},
     {"score_answers", METRIC_score_answers},
     {"score_samples", METRIC_score_samples},
     {"score_positives", METRIC_score_positives},
@@ -350,7 +358,12 @@ static void status_page_add_named(struct buf *out) {
     static const struct {
         const char *key;
         enum metric metric;
-    } of[] = {{"segment_draws", METRIC_segment_draws},
+    } of[] = {{"class_now", METRIC_class_},
+              {"class_now_low", METRIC_class_low},
+              {"class_now_high", METRIC_class_high},
+              {"class_now_always_low", METRIC_class_always_low},
+              {"class_now_always_high", METRIC_class_always_high},
+              {"segment_draws", METRIC_segment_draws},
               {"segment_now", METRIC_segment},
               {"segment_now_low", METRIC_segment_low},
               {"segment_now_high", METRIC_segment_high},

@@ -68,11 +68,12 @@ static int backtest_answer(const struct backtest *t, size_t sample) {
 }
 
 /* What a sample of that label turned out to be. */
-static void backtest_outcome(const struct backtest *t, int label, int predicted, const float *prob,
-                             bool in_capacity, struct outcome *out) {
+static void backtest_outcome(const struct backtest *t, const struct asked *said, int label,
+                             const float *prob, bool in_capacity, struct outcome *out) {
+    int predicted = said->predicted;
     int positive = (int)t->o->file->positive;
     outcome_of(out, label == predicted, label == positive, predicted == positive, in_capacity,
-               cost_of(t->config, (size_t)label, (size_t)predicted),
+               cost_of(t->config, (size_t)label, (size_t)predicted, said->amount),
                -log(fmax((double)prob[label], SCORE_CLIP)), prob[positive]);
 }
 
@@ -82,11 +83,12 @@ static void backtest_note_said(struct backtest *t, size_t at, const struct backt
     q->said[at] = (struct asked){.key = rng_mix(new->sample),
                                  .propensity = new->propensity,
                                  .in_unasked = new->reason == ASK_POOL,
-                                 .unasked = new->unasked};
+                                 .unasked = new->unasked,
+                                 .predicted = new->predicted};
     unasked_terms_of(new->prob[new->predicted], new->prob[positive], new->predicted == positive,
                      new->in_capacity, q->said[at].term);
-    segments_of(t->o->file->segments, t->o->file->raw + new->sample * q->d, q->said[at].part);
-    backtest_outcome(t, q->label[at], new->predicted, new->prob, new->in_capacity, &q->outcome[at]);
+    encoded_file_describe(t->o->file, t->o->file->raw + new->sample * q->d, &q->said[at]);
+    backtest_outcome(t, &q->said[at], q->label[at], new->prob, new->in_capacity, &q->outcome[at]);
 }
 
 static void backtest_write_question(struct backtest *t, size_t at,
@@ -183,7 +185,7 @@ static void backtest_take_answer(struct backtest *t) {
     t->per_class[q->label[i]]++;
     t->last_label = q->label[i];
     if (q->propensity[i] > 0)
-        backtest_figures_answer(&t->figures, &q->said[i], &q->outcome[i], t->out);
+        backtest_figures_answer(&t->figures, &q->said[i], q->label[i], &q->outcome[i], t->out);
 }
 
 /* Learns the labels that are due before this sample. */
@@ -269,8 +271,10 @@ static void backtest_score_base(struct backtest *t, const double *row, size_t sa
 static void backtest_note_truth(struct backtest *t, size_t sample, int predicted, const float *prob,
                                 const struct decision *d) {
     struct outcome o;
-    backtest_outcome(t, t->o->file->truth[sample], predicted, prob, d->in_capacity, &o);
-    backtest_figures_sample(&t->figures, t->o->file->raw + sample * t->o->file->d, &o);
+    struct asked said = {.predicted = predicted};
+    encoded_file_describe(t->o->file, t->o->file->raw + sample * t->o->file->d, &said);
+    backtest_outcome(t, &said, t->o->file->truth[sample], prob, d->in_capacity, &o);
+    backtest_figures_sample(&t->figures, &said, t->o->file->truth[sample], &o);
     if (t->prob) memcpy(t->prob + sample * t->o->file->k, prob, t->o->file->k * sizeof *prob);
 }
 
@@ -479,6 +483,7 @@ int backtest_run(struct backtest_result *out, const struct backtest_options *o) 
 
 void backtest_result_release(struct backtest_result *r) {
     free(r->segment);
+    free(r->by_class);
     free(r->per_class);
     free(r->curve);
 }

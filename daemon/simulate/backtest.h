@@ -8,6 +8,7 @@
 #pragma once
 
 #include "encoded_file.h"
+#include "estimate/by_class.h"
 #include "estimate/estimator.h"
 #include "estimate/prequential.h"
 #include "estimate/score.h"
@@ -60,6 +61,12 @@ struct backtest_options {
     _Atomic uint64_t *done;       // counts samples up while it runs; NULL: nobody looks
 };
 
+/* What is said of one class at the end, beside what is true; by class_figure. */
+struct backtest_class {
+    double truth[CLASS_FIGURES];
+    struct estimate estimate[CLASS_FIGURES];
+};
+
 /* What is said of one segment at the end, beside what is true. */
 struct backtest_segment {
     size_t samples;
@@ -78,6 +85,8 @@ struct backtest_result {
     bool missed[ESTIMATES]; // at one of them the truth so far lay outside the figure's band
     struct backtest_segment *segment; // (segments) of watch.segments; owned
     size_t segments;
+    struct backtest_class *by_class; // (classes); owned
+    size_t classes;                  // the first of them, at most BY_CLASS_MAX
     size_t samples, asked, asked_random, labelled, models;
     double overspend;              // labels asked beyond B·n and the up-front grant, at the end
     double worst_window_overspend; // the most labels that any stretch of the stream got beyond its

@@ -3,6 +3,8 @@
  * Thread: the thread of their backtest */
 #include "backtest_figures.h"
 
+#include <math.h>
+
 void backtest_figures_open(struct backtest_figures *f, const struct encoded_file *file,
                            size_t window) {
     size_t n = segments_n(file->segments);
@@ -12,9 +14,11 @@ void backtest_figures_open(struct backtest_figures *f, const struct encoded_file
         if (estimate_counts((enum estimate_name)e)) f->plain[e] = prequential_create();
     f->parts = parts_create(n, 1, f->estimator);
     f->part = xcalloc(n, sizeof *f->part);
+    f->by_class = by_class_create(file->k, 1, f->estimator);
 }
 
 void backtest_figures_close(struct backtest_figures *f) {
+    by_class_destroy(f->by_class);
     parts_destroy(f->parts);
     free(f->part);
     estimator_destroy(f->estimator);
@@ -26,18 +30,24 @@ static void backtest_figures_note(struct backtest_truth *t, const struct outcome
     t->samples++;
 }
 
-void backtest_figures_sample(struct backtest_figures *f, const double *row,
+static void backtest_figures_note_class(struct backtest_figures *f, int truth, int predicted) {
+    if (truth < BY_CLASS_MAX) f->true_[truth]++;
+    if (predicted < BY_CLASS_MAX) f->named[predicted]++;
+    if (truth == predicted && truth < BY_CLASS_MAX) f->right[truth]++;
+}
+
+void backtest_figures_sample(struct backtest_figures *f, const struct asked *said, int truth,
                              const struct outcome *o) {
-    uint8_t part[PARTS_OF_A_SAMPLE];
     backtest_figures_note(&f->truth, o);
-    segments_of(f->segments, row, part);
-    for (size_t i = 0; i < PARTS_OF_A_SAMPLE && part[i]; i++)
-        backtest_figures_note(&f->part[part[i] - 1], o);
+    backtest_figures_note_class(f, truth, said->predicted);
+    for (size_t i = 0; i < PARTS_OF_A_SAMPLE && said->part[i]; i++)
+        backtest_figures_note(&f->part[said->part[i] - 1], o);
 }
 
 void backtest_figures_ask(struct backtest_figures *f, const struct asked *a) {
     estimator_ask(f->estimator, a);
     parts_ask(f->parts, a);
+    by_class_ask(f->by_class, a);
 }
 
 /* The band holds the truth at every look, or it is none: so it is looked at after each answer. */
@@ -53,15 +63,33 @@ static void backtest_figures_watch(const struct backtest_figures *f, struct back
     }
 }
 
-void backtest_figures_answer(struct backtest_figures *f, const struct asked *a,
+void backtest_figures_answer(struct backtest_figures *f, const struct asked *a, int label,
                              const struct outcome *o, struct backtest_result *r) {
     estimator_answer(f->estimator, a, o);
     parts_answer(f->parts, a, o);
+    by_class_answer(f->by_class, a, label);
     for (size_t e = 0; e < ESTIMATES; e++) {
         int hit = estimate_hit((enum estimate_name)e, o);
         if (f->plain[e] && hit >= 0) prequential_add(f->plain[e], 1, hit, a->propensity);
     }
     backtest_figures_watch(f, r);
+}
+
+static double backtest_figures_share(uint64_t a, uint64_t of) {
+    return of ? (double)a / (double)of : NAN;
+}
+
+static void backtest_figures_read_classes(const struct backtest_figures *f,
+                                          struct backtest_result *r) {
+    r->classes = by_class_n(f->by_class);
+    r->by_class = xcalloc(r->classes, sizeof *r->by_class);
+    for (size_t c = 0; c < r->classes; c++) {
+        struct backtest_class *to = &r->by_class[c];
+        by_class_read(f->by_class, c, ESTIMATE_SINCE_START, to->estimate, NULL);
+        to->truth[CLASS_PREVALENCE] = backtest_figures_share(f->true_[c], f->truth.samples);
+        to->truth[CLASS_PRECISION] = backtest_figures_share(f->right[c], f->named[c]);
+        to->truth[CLASS_RECALL] = backtest_figures_share(f->right[c], f->true_[c]);
+    }
 }
 
 void backtest_figures_read(const struct backtest_figures *f, struct backtest_result *r) {
@@ -71,6 +99,7 @@ void backtest_figures_read(const struct backtest_figures *f, struct backtest_res
     estimator_read(f->estimator, ESTIMATE_NOW, &r->now);
     for (size_t e = 0; e < ESTIMATES; e++)
         if (f->plain[e]) prequential_read(f->plain[e], &r->plain[e]);
+    backtest_figures_read_classes(f, r);
     r->segments = segments_n(f->segments);
     r->segment = xcalloc(r->segments, sizeof *r->segment);
     for (size_t i = 0; i < r->segments; i++) {

@@ -156,6 +156,36 @@ static void comparison_print_add_segments(const struct comparison *t,
     buf_str(out, "}");
 }
 
+/* By name; the first of them. */
+static void comparison_print_add_classes(const struct comparison *t,
+                                         const struct backtest_result *r, struct buf *out) {
+    const struct list *names = &t->strategy[0].config.model.classes;
+    buf_str(out, ",\"classes\":{");
+    for (size_t c = 0; c < r->classes; c++) {
+        struct number truth[CLASS_FIGURES];
+        buf_str(out, c ? "," : "");
+        buf_json_str(out, names->at[c]);
+        buf_str(out, ":{");
+        for (size_t i = 0; i < CLASS_FIGURES; i++)
+            truth[i] = (struct number){estimate_word(class_figure_of((enum class_figure)i)),
+                                       r->by_class[c].truth[i]};
+        comparison_print_add_numbers(out, "truth", truth, CLASS_FIGURES);
+        buf_str(out, ",\"estimates\":{");
+        for (size_t i = 0; i < CLASS_FIGURES; i++) {
+            const struct estimate *e = &r->by_class[c].estimate[i];
+            const struct number of[] = {{"value", e->value},
+                                        {"low", e->low},
+                                        {"high", e->high},
+                                        {"always_low", e->always_low},
+                                        {"always_high", e->always_high}};
+            buf_str(out, i ? "," : "");
+            comparison_print_add_numbers(out, truth[i].name, of, sizeof of / sizeof *of);
+        }
+        buf_str(out, "}}");
+    }
+    buf_str(out, "}");
+}
+
 /* Of all samples; beside it what the plain ratio would have said, and which bands missed the truth
  * so far at any of the looks. */
 static void comparison_print_add_estimates(const struct backtest_result *r, struct buf *out) {
@@ -188,6 +218,7 @@ static void comparison_print_add_run(const struct comparison *t, size_t strategy
     comparison_print_add_figures(out, value);
     comparison_print_add_estimates(r, out);
     comparison_print_add_segments(t, r, out);
+    comparison_print_add_classes(t, r, out);
     buf_printf(out, ",\"decisions_sha256\":\"%s\"}\n", r->decisions_sha256);
 }
 

@@ -11,7 +11,7 @@ static const char *const row_title[ESTIMATES] = {
     [ESTIMATE_PREVALENCE] = "are \"%s\"",
     [ESTIMATE_PRECISION] = "alarms that are right",
     [ESTIMATE_RECALL] = "\"%s\" that get an alarm",
-    [ESTIMATE_PRECISION_AT_CAPACITY] = "right, of the likeliest %s",
+    [ESTIMATE_PRECISION_AT_CAPACITY] = "right, of the %s",
     [ESTIMATE_RECALL_AT_CAPACITY] = "\"%s\" seen among these",
     [ESTIMATE_AVERAGE_PRECISION] = "average precision",
 };
@@ -54,6 +54,34 @@ static void words_row(const struct backtest_result *r, enum estimate_name name, 
     words_figure(&r->estimate.of[name], r->truth[name]);
 }
 
+/* "47 (40 to 55), true 50"; of 100. */
+static void words_class(const struct estimate *e, double truth) {
+    char range[32];
+    snprintf(range, sizeof range, "(%.0f to %.0f)", 100 * e->low, 100 * e->high);
+    if (isnan(e->value)) printf("  %-24s", "  -");
+    else printf("  %3.0f %-11s true %3.0f", 100 * e->value, range, 100 * truth);
+}
+
+/* Of each class, where there are more than two: of two the other one is what the positive is not.
+ */
+static void words_classes(const struct comparison *t) {
+    const struct backtest_result *r = comparison_result(t, 0, 0);
+    const struct list *classes = &t->strategy[0].config.model.classes;
+    if (classes->n <= 2) return;
+    printf("\n%-20s  %-24s  %-24s  %s\n", "By class, of 100", "samples are it",
+           "of it are decided so", "decided so are right");
+    for (size_t c = 0; c < r->classes; c++) {
+        const struct backtest_class *of = &r->by_class[c];
+        static const enum class_figure order[] = {CLASS_PREVALENCE, CLASS_RECALL, CLASS_PRECISION};
+        printf("%-20.20s", classes->at[c]);
+        for (size_t i = 0; i < CLASS_FIGURES; i++)
+            words_class(&of->estimate[order[i]], of->truth[order[i]]);
+        printf("\n");
+    }
+    if (classes->n > r->classes)
+        printf("(%zu more classes are not told)\n", classes->n - r->classes);
+}
+
 /* A figure by segment; those that the random arm hardly saw say so. */
 static void words_segments(const struct comparison *t, enum estimate_name name) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
@@ -89,29 +117,46 @@ static const char *words_of_100(const struct backtest_result *r, enum estimate_n
     return out;
 }
 
+/* "likeliest 5 %", "riskiest 100 a day": whom people look at. */
+static void words_capacity(const struct comparison *t, char out[64]) {
+    const struct config *c = &t->strategy[0].config;
+    const char *first = c->route.priority == PRIORITY_VALUE_AT_RISK ? "riskiest" : "likeliest";
+    if (t->samples_a_day)
+        snprintf(out, 64, "%s %lld a day", first, (long long)c->watch.capacity_per_day);
+    else snprintf(out, 64, "%s %.4g %%", first, 100 * c->watch.capacity);
+}
+
+/* Only by watch.cost: without it a cost is a share of wrong decisions, which is told. */
+static void words_cost(const struct backtest_result *r, const struct config *c) {
+    const struct estimate *e = &r->estimate.of[ESTIMATE_COST];
+    if (c->watch.cost.n)
+        printf("A decision costs %.4g (%.4g to %.4g) on average, in truth %.4g.\n", e->value,
+               e->low, e->high, r->truth[ESTIMATE_COST]);
+}
+
 void comparison_print_words(const struct comparison *t) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
     const struct config *c = &t->strategy[0].config;
     const char *class_ = c->model.classes.at[t->file.positive];
-    char capacity[32], a[48], b[48], d[48], e[48];
+    char capacity[64], a[48], b[48], d[48], e[48];
     if (!r->estimate.answers) return;
-    if (t->samples_a_day)
-        snprintf(capacity, sizeof capacity, "%lld a day", (long long)c->watch.capacity_per_day);
-    else snprintf(capacity, sizeof capacity, "%.4g %%", 100 * c->watch.capacity);
+    words_capacity(t, capacity);
     printf("\nWhat %llu answers said of all %zu samples (%s, seed %llu), and what is true\n",
            (unsigned long long)r->estimate.answers, r->samples, t->strategy[0].name,
            (unsigned long long)t->first_seed);
     printf("%-34s  %9s  %16s  %16s  %9s\n", "", "estimate", "95 % range", "watched", "true");
     for (size_t i = 0; i < ESTIMATES; i++)
         if (row_title[i]) words_row(r, (enum estimate_name)i, class_, capacity);
+    words_classes(t);
     words_segments(t, ESTIMATE_PREVALENCE);
     words_segments(t, ESTIMATE_PRECISION);
     words_segments(t, ESTIMATE_RECALL);
     printf("\nOf 100 alarms %s are \"%s\". Of 100 \"%s\", %s get an alarm.\n"
-           "Whoever looks at the likeliest %s finds \"%s\" in %s of 100, and sees %s of 100 "
+           "Whoever looks at the %s finds \"%s\" in %s of 100, and sees %s of 100 "
            "\"%s\".\n",
            words_of_100(r, ESTIMATE_PRECISION, a), class_, class_,
            words_of_100(r, ESTIMATE_RECALL, b), capacity, class_,
            words_of_100(r, ESTIMATE_PRECISION_AT_CAPACITY, d),
            words_of_100(r, ESTIMATE_RECALL_AT_CAPACITY, e), class_);
+    words_cost(r, c);
 }

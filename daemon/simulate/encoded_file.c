@@ -6,6 +6,7 @@
  * Thread: main thread */
 #include "encoded_file.h"
 
+#include "config/cost.h"
 #include "encode/sample.h"
 #include "route/classes.h"
 #include "run/pipeline.h"
@@ -89,6 +90,7 @@ int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct co
                                .id = ids ? xcalloc(1, sizeof *s->id) : NULL};
     TRY(features_of(&s->features, c));
     s->segments = segments_create(s->features, c);
+    s->amount_field = features_field(s->features, cost_feature(c));
     s->d = features_columns(s->features);
     free(classes_joined(c, &s->positive)); // for the positive one only
     struct row_reader reader = {0};
@@ -102,6 +104,12 @@ int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct co
     }
     row_reader_close(&reader);
     return result;
+}
+
+void encoded_file_describe(const struct encoded_file *s, const double *row, struct asked *a) {
+    segments_of(s->segments, row, a->part);
+    if (s->amount_field >= 0)
+        a->amount = features_amount(s->features, (size_t)s->amount_field, row);
 }
 
 void encoded_file_release(struct encoded_file *s) {

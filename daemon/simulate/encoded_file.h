@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "data/dataset.h"
 #include "encode/segments.h"
+#include "estimate/estimator.h"
 
 struct encoded_file {
     size_t n, d, k, positive; // samples, columns, classes, index of the class that is looked for
@@ -16,6 +17,7 @@ struct encoded_file {
     char **id;                // (n) sample ids, where they were wanted; else NULL
     struct features *features;
     struct segment_list *segments; // NULL: there are none
+    int amount_field;              // that is at stake (config/cost.h); -1: none
     uint64_t unreadable; // rows left out: a daemon would dead-letter them, or no known label
 };
 
@@ -24,3 +26,5 @@ struct encoded_file {
 int encoded_file_load(struct encoded_file *out, struct dataset *d, const struct config *c, bool ids,
                       struct buf *why) MUST_CHECK;
 void encoded_file_release(struct encoded_file *s);
+/* What the figures want to know of a sample's row: `part` and `amount` of *a. */
+void encoded_file_describe(const struct encoded_file *s, const double *row, struct asked *a);

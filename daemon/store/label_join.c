@@ -38,11 +38,13 @@ struct asked entry_said(struct store *s, const uint8_t id[TASK_ID_BYTES], const 
                       .unasked = e->unasked,
                       .asked_ms = e->asked_ms,
                       .expires_ms = e->expires_ms ? e->expires_ms : INT64_MAX,
-                      .closed = e->answered};
+                      .closed = e->answered,
+                      .predicted = e->predicted,
+                      .model = e->model};
     memcpy(a.term, e->term, sizeof a.term);
-    if (!s->options.place) return a;
+    if (!s->options.describe) return a;
     store_record_read_doubles(s->row, bytes + ENTRY_BYTES, s->options.d);
-    s->options.place(s->row, s->options.place_opaque, a.part);
+    s->options.describe(s->row, s->options.describe_opaque, &a);
     return a;
 }
 
@@ -312,6 +314,7 @@ int store_put_task(struct store *s, const struct task *t, struct task_asked *ask
                        .partition = t->partition,
                        .propensity = t->propensity,
                        .predicted = t->model ? task_predicted(t) : -1,
+                       .model = (uint32_t)t->model,
                        .members = t->member ? (uint32_t)t->members : 0,
                        .kind = KIND_TASK,
                        .second = task_reader(t) > 1};

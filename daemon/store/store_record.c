@@ -131,6 +131,7 @@ void store_record_write_entry(unsigned char out[ENTRY_BYTES], const struct entry
         store_record_put_u32(out + ENTRY_UNASKED + 4 + 4 * i, e->unasked.sum[i]);
         store_record_put_u32(out + ENTRY_TERMS + 4 * i, e->term[i]);
     }
+    store_record_put_u32(out + ENTRY_MODEL, e->model);
 }
 
 /* By division, so that no product can overflow. */
@@ -169,6 +170,7 @@ bool store_record_read_entry(struct entry *out, struct text value, uint8_t kind,
                           .propensity = store_record_get_double(at + ENTRY_PROPENSITY),
                           .partition = (int32_t)store_record_get_u32(at + ENTRY_PARTITION),
                           .predicted = (int32_t)store_record_get_u32(at + ENTRY_PREDICTED),
+                          .model = store_record_get_u32(at + ENTRY_MODEL),
                           .members = store_record_get_u32(at + ENTRY_MEMBERS),
                           .sample_len = store_record_get_u32(at + ENTRY_SAMPLE_LEN),
                           .kind = (uint8_t)at[ENTRY_KIND],

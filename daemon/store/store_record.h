@@ -23,6 +23,7 @@ struct entry {
     int64_t offset;
     double propensity;
     int32_t predicted; // class; -1: there was no model
+    uint32_t model;    // the version that decided, its lower half; 0: not known
     uint32_t members;  // whose predictions follow
     uint32_t sample_len;
     uint8_t kind;
@@ -54,7 +55,8 @@ enum {
     ENTRY_ANSWER = 52,
     ENTRY_UNASKED = 96, // how many, and the sums
     ENTRY_TERMS = ENTRY_UNASKED + 4 + 4 * UNASKED_SUMS,
-    ENTRY_END = ENTRY_TERMS + 4 * UNASKED_SUMS, // then zeros
+    ENTRY_MODEL = ENTRY_TERMS + 4 * UNASKED_SUMS, // 0 in what a release before 0.2.0 wrote
+    ENTRY_END = ENTRY_MODEL + 4,
     ENTRY_BYTES = 136
 };
 

@@ -65,6 +65,9 @@ enum reason features_encode_at(const struct features *f, const struct value *val
 /* Whether the i-th field, of a number feature, is there and can be read: its number as it was sent,
  * before clip and logarithm, goes to *out. */
 bool features_number(const struct features *f, size_t i, const struct value *values, double *out);
+/* The same from a row (d) that it went into: within its clip, but for roundings; 0 where it is
+ * missing. */
+double features_amount(const struct features *f, size_t i, const double *row);
 
 /* Appends the event that a synthesised row (d) stands for, {"synthetic":true,"NAME":value,...}, and
  * moves the row to what the event says: of a category the likeliest value, of a boolean the nearer

@@ -70,6 +70,9 @@ struct asked {
                                      // it is in (estimate/parts.h); 0: of none
     int64_t asked_ms, expires_ms;    // for its cohort (estimate/cohorts.h)
     bool closed;                     // answered or skipped before it was told of
+    int predicted;                   // class; -1: there was no model
+    uint32_t model;                  // the version that decided, its lower half; 0: not known
+    double amount;                   // at stake (config/cost.h); 0: none
 };
 
 struct estimate {

@@ -42,3 +42,6 @@ void unasked_add(struct unasked *u, const uint32_t term[UNASKED_SUMS]);
 /* Whether a sample of that score (the positive class's probability) is within a capacity of that
  * share; moves the level, 0 at first. n: a number that grows by one a sample. */
 bool unasked_within(uint16_t *level, double share, float score, uint64_t n);
+/* The same by what is at risk, score times an amount ≥ 0, where people look at the largest first.
+ */
+bool unasked_within_value(uint16_t *level, double share, double at_risk, uint64_t n);

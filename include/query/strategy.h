@@ -97,6 +97,8 @@ struct candidate {
     const float *member;       // (m, k) of each member; NULL: not needed by the measure
     const double *row;         // (d) raw
     const struct model *model; // that scored it
+    const double *amount;      // at stake: capacity goes by it times the positive class's
+                               // probability; NULL: by the probability alone
     bool far;                  // a number of the row is: as model_predict says
     bool scored; // false: there is no model yet; the utility is then 0 and the strategy arm cold
 };

@@ -33,9 +33,9 @@ struct store_options {
     int (*score)(const double *row, const void *opaque); // class by a row's own score; NULL: rows
                                                          // have none
     const void *score_opaque;
-    /* Which parts of all samples one of that row is in (struct asked); NULL: there are none. */
-    void (*place)(const double *row, const void *opaque, uint8_t part[PARTS_OF_A_SAMPLE]);
-    const void *place_opaque;
+    /* What the figures want to know of a row besides: `part` and `amount` of *a; NULL: nothing. */
+    void (*describe)(const double *row, const void *opaque, struct asked *a);
+    const void *describe_opaque;
     size_t positive;             // of them, that the figures are of
     struct list sources;         // whose labels are taken; none: all. Borrowed
     struct list certain;         // whose labels are the truth; none: nobody's. Borrowed

@@ -8,7 +8,7 @@ from broker import Writer, check, equal, wait
 from stream import Feeder, Oracle
 from winnowd import main, run
 
-CHANGES = {"watch": {"segments": ["kind"]}, "train": {"interval": "100ms", "labels": 400, "first": 100}, "budget": {"rate": 0.1, "random_share": 0.4},
+CHANGES = {"watch": {"segments": ["kind"], "cost": {"bad.good": "x", "good.bad": 0.5}}, "train": {"interval": "100ms", "labels": 400, "first": 100}, "budget": {"rate": 0.1, "random_share": 0.4},
            "features": [{"name": "x"}, {"name": "y"}, {"name": "kind", "type": "category", "values": ["a", "b"]}]}
 SEGMENTS = ["kind=a", "kind=b", "kind, others"]
 
@@ -48,6 +48,16 @@ def segments(daemon):
     check('winnowd_segment_estimate{segment="kind, others",figure="recall"} ' in daemon.get("/metrics")[1], "no series of a segment")
 
 
+def classes(daemon):
+    """The positive class's figures by the plain ratio are those of the whole within their ranges."""
+    shown = status(daemon)
+    equal(sorted(shown["class_now"]), ["bad", "good"], "classes")
+    for figure in ("prevalence", "precision", "recall"):
+        low, is_, high = (shown["class_now" + end]["bad"][figure] for end in ("_low", "", "_high"))
+        check(0 <= low <= is_ <= high <= 1 and low <= shown["estimate_now"][figure] <= high, "%s: %s %s %s", figure, low, is_, high)
+    check('winnowd_class_estimate{class="good",figure="recall"} ' in daemon.get("/metrics")[1], "no series of a class")
+
+
 def test(stage):
     stage.create()
     daemon, oracle = stage.start(CHANGES).ready(), Oracle(stage)
@@ -65,6 +75,7 @@ def test(stage):
     found = shows_the_same(stage, daemon)
     equal(found["accuracy"]["worst_low"], found["accuracy"]["worst_high"], "nothing is open")
     segments(daemon)
+    classes(daemon)
     days = status(daemon)["cohort_tasks"]  # of the tasks that had a model; the day is not over
     check(1 <= len(days) <= 2 and 0 < sum(days.values()) <= len(tasks) and status(daemon)["cohort"][max(days)] == {}, "days: %s", days)
 

@@ -70,6 +70,9 @@ def answers(page):
         equal(xs, sorted(xs), "%s goes from left to right" % chart)
     where = text(page, "#segments")
     check(all(name in where for name in ("kind=a", "kind=b", "kind=c", "kind, others")) and "too few answers" in where, "segments: %s", where)
+    classes = page.execute_script("return [...document.querySelectorAll('#classes tr')].map(e => [...e.children].map(c => c.textContent))")
+    equal([row[0] for row in classes], ["good", "bad", "odd"], "classes")
+    check(" to " in classes[1][2] and classes[2][2] == "–", "of a class that never came nothing is said: %s", classes)
     check("closed" in text(page, "#cohorts"), "cohorts: %s", text(page, "#cohorts"))
 
 
@@ -141,7 +144,7 @@ def tiles(page, stage):
 
 def test(stage):
     stage.create()
-    daemon = stage.start({"watch": {"segments": ["kind"], "cost": {"bad.good": 10, "good.bad": 1}}}).ready()
+    daemon = stage.start({"model": {"classes": ["good", "bad", "odd"], "positive": "bad"}, "watch": {"segments": ["kind"], "cost": {"bad.good": 10, "good.bad": 1}}}).ready()
     oracle, feeder = Oracle(stage), Feeder(stage, rate=300, bad_every=97)
     feed(stage, 3000, bad_every=97)
     stage.caught_up()

@@ -56,6 +56,11 @@ def test(stage):
     asked_of(5000, 5)
     wait("the learner goes on", lambda: daemon.metric("models_published_total") > published)
     equal(daemon.metric("model_version"), newest - 1, "the pinned version")
+    learned(daemon, len(stage.tasks()))
+    drawn = [t for t in stage.tasks() if int(t["model"]) == newest - 1 and t["propensity"] < 1]
+    check(len(drawn) >= 10, "draws among what the pinned version decided: %d", len(drawn))
+    wait("the figures are of it alone", lambda: daemon.metric("estimate_live_draws") == len(drawn))
+    check(daemon.metric("estimate_live_high", figure="accuracy") < 1.01, "its accuracy: %s", daemon.metric("estimate_live", figure="accuracy"))
     equal(run("policy", "-c", config, "live", "999999").returncode != 0, True, "a version that is not there is refused")
     equal(daemon.metric("model_version"), newest - 1, "the pinned version")
     policy("live", "newest")

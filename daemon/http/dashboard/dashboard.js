@@ -232,6 +232,11 @@ const figures = [
 /* As many digits as the interval allows. */
 function of_100(x, width) { return x === null || x === undefined ? "–" : number(100 * x, width > .05 ? 0 : width > .005 ? 1 : 2); }
 
+/* "89 (73 to 97)". */
+function ranged(is, low, high) {
+  return is === null || is === undefined ? "\u2013" : of_100(is, high - low) + " (" + of_100(low, high - low) + " to " + of_100(high, high - low) + ")";
+}
+
 /* "recall surely fell": only where the two bands do not meet, so that looking often makes no alarm. */
 function change(s) {
   const told = { recall: "the share caught", precision: "the share of right alarms", accuracy: "accuracy" }, fell = [], rose = [];
@@ -253,7 +258,7 @@ function show_answers(s) {
   const say = (name, title, unit, [is, range], more = "") => tile("answer-" + name, title, known ? is : "–", known ? unit : "", known ? range + more : "too few answers yet", "answers");
   const [seen] = figure("recall_at_capacity");
   say("much", "How much " + positive + "?", "of 100 samples", figure("prevalence"));
-  say("caught", "How much is caught?", "of 100 " + positive, figure("recall"), "; the likeliest " + (s.settings.capacity_per_day ? number(s.settings.capacity_per_day) + " a day" : percent(s.settings.capacity, 0)) + " hold " + seen);
+  say("caught", "How much is caught?", "of 100 " + positive, figure("recall"), "; " + (s.settings.capacity_by === "risk" ? "the likeliest " : "the riskiest ") + (s.settings.capacity_per_day ? number(s.settings.capacity_per_day) + " a day" : percent(s.settings.capacity, 0)) + " hold " + seen);
   say("false", "How many false alarms?", "of 100 alarms", figure("precision", (x) => 1 - x));
   say("cost", s.settings.cost ? "What does it cost?" : "What goes wrong?", s.settings.cost ? "per 100 decisions" : "of 100 decisions", figure("cost"));
   say("worse", "Is it getting worse?", "", change(s));
@@ -281,12 +286,22 @@ function show_curves(s) {
 }
 
 function show_figures(s) {
+  const of = (key, name) => ranged(s[key][name], s[key + "_low"][name], s[key + "_high"][name]);
   rows("figures", s.estimate_now_draws > 0 ? figures : [], ([name, words]) => {
     const width = s.estimate_now_high[name] - s.estimate_now_low[name], wide = s.estimate_high[name] - s.estimate_low[name];
-    return [[words, "text"], [of_100(s.estimate_now[name], width), "number"], [of_100(s.estimate_now_low[name], width) + " to " + of_100(s.estimate_now_high[name], width), "number"],
-      [of_100(s.estimate_now_always_low[name], width) + " to " + of_100(s.estimate_now_always_high[name], width), "number"], [of_100(s.estimate[name], wide), "number"]];
+    return [[words, "text"], [of("estimate_now", name), "number"], [of_100(s.estimate_now_always_low[name], width) + " to " + of_100(s.estimate_now_always_high[name], width), "number"],
+      [s.estimate_live_draws < 10 ? "\u2013" : of("estimate_live", name), "number"], [of_100(s.estimate[name], wide), "number"]];
   }, "no answer of the random arm yet", 5);
-  $("figures-more").textContent = "now: the last " + number(s.estimate_now_draws) + " answers of the random arm; since the start: " + number(s.estimate_draws);
+  $("figures-more").textContent = "from the random arm\u2019s answers: now the last " + number(s.estimate_now_draws) + ", of the live version " + number(s.estimate_live_draws) + ", since the start " + number(s.estimate_draws) + "; watched: holds whenever you look";
+}
+
+/* Only where there are more than two: of two the other one is what the positive is not. */
+function show_classes(s) {
+  const names = Object.keys(s.class_now), all = s.settings.classes.length;
+  $("classes-card").hidden = names.length <= 2;
+  const cell = (name, figure) => [ranged(s.class_now[name][figure], s.class_now_low[name][figure], s.class_now_high[name][figure]), "number"];
+  rows("classes", names, (name) => [[name, ""], ...["prevalence", "recall", "precision"].map((f) => cell(name, f))], "", 4);
+  $("classes-more").textContent = "with the 95 % range of one look; of many classes some look bad by chance" + (all > names.length ? "; " + (all - names.length) + " more classes are not told" : "");
 }
 
 /* Who answered, and how often each is right, as far as it was checked; and what that makes of the accuracy. */
@@ -309,10 +324,7 @@ function show_people(s) {
 function show_segments(s) {
   const names = Object.keys(s.segment_draws), least = 10; // below them nothing is claimed
   $("segments-card").hidden = !names.length;
-  const cell = (name, figure) => {
-    const low = s.segment_now_low[name][figure], high = s.segment_now_high[name][figure], width = high - low;
-    return [of_100(s.segment_now[name][figure], width) + " (" + of_100(low, width) + " to " + of_100(high, width) + ")", "number"];
-  };
+  const cell = (name, figure) => [ranged(s.segment_now[name][figure], s.segment_now_low[name][figure], s.segment_now_high[name][figure]), "number"];
   rows("segments", names, (name) => {
     const draws = s.segment_draws[name], figures = ["prevalence", "recall", "precision"];
     return [[name, ""], ...(draws < least ? [["too few answers", ""], ["", ""], ["", ""]] : figures.map((f) => cell(name, f))), [number(draws), "number"]];
@@ -445,6 +457,7 @@ function show_status(s) {
   show_answers(s);
   show_figures(s);
   show_curves(s);
+  show_classes(s);
   show_segments(s);
   show_people(s);
   show_cohorts(s);

@@ -72,6 +72,7 @@ static void forms_that_are_right(void **state) {
         M F "query: {measure: mix, mix: {risk: 0.7, entropy: 0.2, margin: 0.1}}\n",
         M F "watch: {listen: '[::1]:80'}\n",
         "model: {classes: [a.b, c]}\n" F "watch: {cost: {a.b.c: 100, c.a.b: 0.5}}\n",
+        "model: {classes: [ok, bad]}\n" F "watch: {cost: {bad.ok: x, ok.bad: 3}}\n",
         M F "watch: {listen: localhost:0}\n",
         M F "watch: {listen: ''}\n",
         M F "bridge: {url: 'http://[::1]:8080/studio', tool: http, path: '/a/{id}?q={reason}'}\n",
@@ -304,6 +305,19 @@ static const struct wrong {
      "watch.cost: \"-1\" is no cost; allowed number: 0 to 1000000000"},
     {"model: {classes: [ok, bad]}\n" F "watch: {cost: {bad.ok: 1e200}}\n",
      "watch.cost: \"1e200\" is no cost"},
+    {"model: {classes: [ok, bad]}\nfeatures: [{name: amount}]\nwatch: {cost: {bad.ok: amout}}\n",
+     "t:3:24: watch.cost: \"amout\" is no cost; allowed: a number from 0 to 1000000000, or the "
+     "name "
+     "of a number feature; did you mean amount\n"},
+    {"model: {classes: [ok, bad]}\nfeatures: [{name: x}, {name: y}]\n"
+     "watch: {cost: {bad.ok: x, ok.bad: y}}\n",
+     "watch.cost: \"y\" is a second feature; all entries that name one name the same\n"},
+    {"model: {classes: [ok, bad]}\nfeatures: [{name: x, clip: [0, 9]}]\n"
+     "watch: {cost: {bad.ok: x}}\n",
+     "watch.cost: \"x\" is clipped: what lies beyond would cost less than it does\n"},
+    {"model: {classes: [ok, bad]}\nfeatures: [{name: x, type: boolean}]\n"
+     "watch: {cost: {bad.ok: x}}\n",
+     "watch.cost: \"x\" is no single number\n"},
     {M F "watch: {segments: [country]}\n",
      "watch.segments: \"country\" is not the name of a feature\n"},
     {M "features: [{name: age}, {name: country, type: category, values: [x]}]\n"

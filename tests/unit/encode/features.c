@@ -258,6 +258,29 @@ static void a_number_may_be_a_text_where_it_says_so(void **state) {
     features_destroy(f);
 }
 
+/* What is at stake is told of a row as it was sent, whatever the model makes of it. */
+static void an_amount_comes_back(void **state) {
+    (void)state;
+    static const double sent[] = {0, 12.5, -3, 1e6};
+    const struct feature_config configs[] = {NUMBER(), NUMBER(.log1p = true),
+                                             NUMBER(.missing = true)};
+    for (size_t c = 0; c < 3; c++) {
+        struct features *f = made(&configs[c], 1);
+        double row[2] = {0};
+        for (size_t i = 0; i < sizeof sent / sizeof *sent; i++) {
+            struct value v = number(sent[i]);
+            size_t field;
+            assert_int_equal(features_encode(f, &v, row, &field, NULL), REASON_NONE);
+            assert_true(fabs(features_amount(f, 0, row) - sent[i]) <= 1e-9 * fabs(sent[i]));
+        }
+        features_destroy(f);
+    }
+    struct features *f = made(&configs[2], 1);
+    const double absent[] = {7, 1}; // the column may hold anything then
+    assert_true(features_amount(f, 0, absent) == 0);
+    features_destroy(f);
+}
+
 static void what_does_not_fit_is_refused(void **state) {
     (void)state;
     const struct list values = LIST("a", "1.5", "true");
@@ -752,6 +775,7 @@ int main(void) {
         cmocka_unit_test(a_category_may_be_a_number_or_a_boolean),
         cmocka_unit_test(flags_are_booleans_too),
         cmocka_unit_test(a_number_may_be_a_text_where_it_says_so),
+        cmocka_unit_test(an_amount_comes_back),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_vector_has_exactly_its_size),
         cmocka_unit_test(a_list_fills_a_column_for_each_category),

@@ -60,6 +60,29 @@ static void a_capacity_is_kept_on_any_stream(void **state) {
         }
 }
 
+/* Amounts over many octaves, and none; absurd ones do not hold the level up. */
+static void a_capacity_is_kept_by_value(void **state) {
+    (void)state;
+    enum { N = 40000 };
+    static const double share[] = {0.2, 0.05, 0.01};
+    for (size_t s = 0; s < sizeof share / sizeof *share; s++) {
+        struct rng r = {.seed = s + 1};
+        uint16_t level = 0;
+        size_t within = 0;
+        double in = 0, out = 0;
+        for (size_t i = 0; i < N; i++) {
+            double at_risk = exp(3 * rng_next_normal(&r));
+            if (i % 100 == 0) at_risk = (const double[]){0, INFINITY, NAN, -1}[i / 100 % 4];
+            bool is = unasked_within_value(&level, share[s], at_risk, i);
+            within += is;
+            if (i > N / 2 && isfinite(at_risk)) *(is ? &in : &out) += log1p(fmax(0, at_risk));
+        }
+        double slack = 65536.0 / 154 / N;
+        if (fabs((double)within / N - share[s]) > slack) fail_msg("%zu, not %g", within, share[s]);
+        assert_true(in / share[s] > 3 * out / (1 - share[s]));
+    }
+}
+
 /* Who is within has a higher score than who is not, but for the level's moves. */
 static void it_takes_the_likeliest(void **state) {
     (void)state;
@@ -83,6 +106,7 @@ int main(void) {
         cmocka_unit_test(the_terms_are_what_the_model_said),
         cmocka_unit_test(a_sum_never_overflows),
         cmocka_unit_test(a_capacity_is_kept_on_any_stream),
+        cmocka_unit_test(a_capacity_is_kept_by_value),
         cmocka_unit_test(it_takes_the_likeliest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "base/metric_engine.h"
 #include "base/position.h"
 #include "config/choices.h"
+#include "estimate/by_class.h"
 #include "estimate/estimator.h"
 #include "store/label_fate.h"
 #include "unit/test.h"
@@ -152,6 +153,7 @@ static bool named(const char *name) {
     return strncmp(name, "segment_", strlen("segment_")) == 0 ||
            strncmp(name, "cohort_", strlen("cohort_")) == 0 ||
            strncmp(name, "annotator_", strlen("annotator_")) == 0 ||
+           strncmp(name, "class_", strlen("class_")) == 0 ||
            strcmp(name, "feature_absent_ratio") == 0;
 }
 

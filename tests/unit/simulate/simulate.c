@@ -324,7 +324,7 @@ static void json_has_the_promised_keys(void **state) {
         const char *strategy = cJSON_GetStringValue(cJSON_GetObjectItem(object, "strategy"));
         assert_string_equal(strategy, strategies[n < 12 ? n / 3 : n - 12]);
         if (n < 12) {
-            has_keys(object, 9); // strategy, seed, decisions_sha256, and of the estimates
+            has_keys(object, 10); // strategy, seed, decisions_sha256, and of the estimates
             has_estimates(object);
             assert_true(number(object, "seed") == 7 + n % 3);
             assert_int_equal(
@@ -550,6 +550,26 @@ static void a_capacity_a_day_is_told_as_one(void **state) {
     refuses("-c PAGE --data FILE --label class --day 0", 64, "--day is how many samples");
 }
 
+/* What is at stake is a column, and people look at the riskiest first. */
+static void a_cost_may_be_a_column(void **state) {
+    (void)state;
+    FILE *f = make();
+    fputs("x,amount,class\n", f);
+    for (int i = 0; i < 2000; i++)
+        fprintf(f, "%d,%d,%s\n", i * 5 % 11, i % 50, i * 5 % 11 + i % 3 > 9 ? "yes" : "no");
+    fclose(f);
+    f = fopen(page, "w");
+    assert_non_null(f);
+    fputs("model: {classes: [no, yes]}\nfeatures: [{name: x}, {name: amount}]\n"
+          "route: {priority: value_at_risk, value: amount}\n"
+          "budget: {rate: 0.2}\nwatch: {cost: {yes.no: amount, no.yes: 2}}\n",
+          f);
+    fclose(f);
+    assert_int_equal(run("-c PAGE --data FILE --label class"), 0);
+    says("right, of the riskiest 5 %");
+    says("A decision costs ");
+}
+
 static void what_was_remarked_is_told_once(void **state) {
     (void)state;
     FILE *f = make();
@@ -582,6 +602,7 @@ int main(void) {
         cmocka_unit_test(a_seed_is_a_run),
         cmocka_unit_test(a_score_of_the_file_is_the_model),
         cmocka_unit_test(a_capacity_a_day_is_told_as_one),
+        cmocka_unit_test(a_cost_may_be_a_column),
         cmocka_unit_test(what_was_remarked_is_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, clean);

@@ -398,27 +398,28 @@ static void an_answer_comes_with_the_rows_own_score(void **state) {
     assert_int_equal(n, 3);
 }
 
-static void place_of(const double *at, const void *opaque, uint8_t part[PARTS_OF_A_SAMPLE]) {
+static void describe(const double *at, const void *opaque, struct asked *a) {
     (void)opaque;
-    part[0] = at[0] == 1 && at[1] == 2 ? 7 : 3;
+    a->part[0] = at[0] == 1 && at[1] == 2 ? 7 : 3;
+    a->amount = at[0] + at[1];
 }
 
 static int placed(const struct answered *a, void *opaque) {
-    *(int *)opaque += a->said.part[0] == 7;
+    *(int *)opaque += a->said.part[0] == 7 && a->said.amount == 3;
     return 0;
 }
 
 static int placed_asked(const struct asked *a, void *opaque) {
-    *(int *)opaque += a->part[0] == 7;
+    *(int *)opaque += a->part[0] == 7 && a->amount == 3;
     return 0;
 }
 
-/* And so are the parts that a row is in. */
-static void a_row_says_which_parts_it_is_in(void **state) {
+/* And so are the parts that a row is in, and what is at stake. */
+static void a_row_says_what_the_figures_want(void **state) {
     struct fixture *f = *state;
     struct answered joined;
     int n = 0;
-    f->options.place = place_of;
+    f->options.describe = describe;
     reopen(f, NULL);
     put_task(f, 1, NULL);
     assert_int_equal(put(f, 1, "yes", 0, NULL, start_ms).said.part[0], 7);
@@ -480,7 +481,7 @@ int main(void) {
         TEST_(a_kill_leaves_the_last_commit),
         TEST_(answers_are_told_again_after_a_restart),
         TEST_(an_answer_comes_with_the_rows_own_score),
-        TEST_(a_row_says_which_parts_it_is_in),
+        TEST_(a_row_says_what_the_figures_want),
         TEST_(rows_leave_out_what_was_set_aside),
         TEST_(only_named_sources_are_taken),
         TEST_(revised_is_another_answer),

@@ -190,12 +190,12 @@ static const char golden_meta[] =
     "616e6e\n";                                          // "ann"
 static const char golden_offsets[] = "6c6162656c732f31 " // "labels/1"
                                      "0202000000000000\n";
-/* How many, four sums; four terms; zeros. */
+/* How many, four sums; four terms; the version. */
 #define SUMS                                                                                       \
     "05000000"                                                                                     \
     "00000300000002000000010001000000"                                                             \
     "00c00000004000000000000000400000"                                                             \
-    "00000000"
+    "03000000"
 #define ZERO_SUMS                                                                                  \
     "00000000"                                                                                     \
     "00000000000000000000000000000000"                                                             \
