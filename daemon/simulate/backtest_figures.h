@@ -7,6 +7,7 @@
 #include "backtest.h"
 
 #include "encode/segments.h"
+#include "estimate/annotators.h"
 #include "estimate/by_class.h"
 #include "estimate/parts.h"
 
@@ -24,6 +25,7 @@ struct backtest_figures {
     struct parts *parts;                 // (segments)
     struct backtest_truth *part;         // (segments)
     struct by_class *by_class;
+    struct annotators *annotators;
     uint64_t true_[BY_CLASS_MAX], named[BY_CLASS_MAX], right[BY_CLASS_MAX]; // samples, by class
 };
 
@@ -40,5 +42,7 @@ void backtest_figures_sample(struct backtest_figures *f, const struct asked *sai
 void backtest_figures_ask(struct backtest_figures *f, const struct asked *a);
 void backtest_figures_answer(struct backtest_figures *f, const struct asked *a, int label,
                              const struct outcome *o, struct backtest_result *r);
-/* Into truth, estimate, now, plain, segment and by_class of the result. */
+/* Two readers answered that sample: two of four who are alike. */
+void backtest_figures_pair(struct backtest_figures *f, size_t sample, bool agree);
+/* Into truth, estimate, corrected, readers, now, plain, segment and by_class of the result. */
 void backtest_figures_read(const struct backtest_figures *f, struct backtest_result *r);

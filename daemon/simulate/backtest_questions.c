@@ -18,6 +18,7 @@ void backtest_questions_grow(struct backtest_questions *q) {
     q->weight = xrealloc(q->weight, q->cap * sizeof *q->weight);
     q->propensity = xrealloc(q->propensity, q->cap * sizeof *q->propensity);
     q->label = xrealloc(q->label, q->cap * sizeof *q->label);
+    q->second = xrealloc(q->second, q->cap * sizeof *q->second);
     q->said = xrealloc(q->said, q->cap * sizeof *q->said);
     q->outcome = xrealloc(q->outcome, q->cap * sizeof *q->outcome);
     q->member = xrealloc(q->member, q->cap * q->members * q->k * sizeof *q->member);
@@ -52,6 +53,7 @@ void backtest_questions_move(struct backtest_questions *q, size_t from, size_t t
     q->weight[to] = q->weight[from];
     q->propensity[to] = q->propensity[from];
     q->label[to] = q->label[from];
+    q->second[to] = q->second[from];
     q->said[to] = q->said[from];
     q->outcome[to] = q->outcome[from];
     memcpy(q->row + to * q->d, q->row + from * q->d, q->d * sizeof *q->row);
@@ -71,7 +73,7 @@ struct fit_rows backtest_questions_from(const struct backtest_questions *q, size
 }
 
 void backtest_questions_release(struct backtest_questions *q) {
-    void *owned[] = {q->mark,       q->sample, q->at,   q->row,     q->weight,
-                     q->propensity, q->label,  q->said, q->outcome, q->member};
+    void *owned[] = {q->mark,  q->sample, q->at,      q->row,    q->weight, q->propensity,
+                     q->label, q->said,   q->outcome, q->member, q->second};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
 }
