@@ -203,6 +203,20 @@ size_t annotators_read(struct annotators *a, struct annotator out[ANNOTATORS_MOS
     return a->n + others;
 }
 
+double annotators_belief(struct annotators *a, uint64_t who) {
+    size_t i = 0;
+    annotators_refresh(a);
+    while (i < a->n && a->at[i].who != who) i++;
+    double right = a->at[i < a->n ? i : ANNOTATORS_MOST].accuracy, k = (double)a->k;
+    return fmax(ANNOTATORS_BELIEF_LEAST, (k * right - 1) / (k - 1));
+}
+
+bool annotators_known(const struct annotators *a) {
+    for (size_t i = 0; i <= ANNOTATORS_MOST; i++)
+        if (a->at[i].pairs + a->at[i].settled >= ANNOTATORS_PAIRS_LEAST) return true;
+    return false;
+}
+
 /* ---- all readers as one ---- */
 
 /* Pairs, each once. */

@@ -118,6 +118,8 @@ static void store_rows_take(struct filling *f, size_t place, const struct entry 
     const char *row = f->s->scratch.at + ENTRY_BYTES, *member = row + d * sizeof(double);
     f->out->label[place] = e->answer.class_;
     f->out->key[place] = key;
+    f->out->annotator[place] = e->answer.annotator;
+    f->out->certain[place] = e->answer.certain;
     f->out->propensity[place] = e->kind == KIND_OWN ? 0 : e->propensity;
     store_record_read_doubles(f->out->row + place * d, row, d);
     if (f->members && e->members == f->members)
@@ -132,6 +134,8 @@ static void store_rows_close_up(struct filling *f, size_t left) {
     memmove(r->propensity, r->propensity + left, r->n * sizeof *r->propensity);
     memmove(r->label, r->label + left, r->n * sizeof *r->label);
     memmove(r->key, r->key + left, r->n * sizeof *r->key);
+    memmove(r->annotator, r->annotator + left, r->n * sizeof *r->annotator);
+    memmove(r->certain, r->certain + left, r->n * sizeof *r->certain);
     memmove(r->member, r->member + left * each, r->n * each * sizeof *r->member);
 }
 
@@ -145,6 +149,8 @@ static int store_rows_fill_labelled(struct filling *f, MDB_txn *txn) {
     r->propensity = xcalloc(want, sizeof *r->propensity);
     r->label = xcalloc(want, sizeof *r->label);
     r->key = xcalloc(want, sizeof *r->key);
+    r->annotator = xcalloc(want, sizeof *r->annotator);
+    r->certain = xcalloc(want, sizeof *r->certain);
     r->member = xcalloc(want * f->members * k, sizeof *r->member);
     MDB_cursor *cursor;
     MDB_val key, value;
@@ -208,8 +214,8 @@ int store_rows(struct store *s, size_t most, size_t members, struct store_rows *
 }
 
 void store_rows_release(struct store_rows *r) {
-    void *owned[] = {r->row,    r->propensity, r->label,      r->key,
-                     r->member, r->task_row,   r->task_weight};
+    void *owned[] = {r->row,      r->propensity,  r->label,     r->key,    r->member,
+                     r->task_row, r->task_weight, r->annotator, r->certain};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     *r = (struct store_rows){0};
 }

@@ -51,6 +51,15 @@ struct annotator {
  * how many. */
 size_t annotators_read(struct annotators *a, struct annotator out[ANNOTATORS_MOST + 1]);
 
+/* How far an answer of theirs is believed in a fit: (k·a − 1)/(k − 1) of what is known of a, which
+ * is how much of the label's signal the noise leaves, at least ANNOTATORS_BELIEF_LEAST. who 0:
+ * without a name. The gradient of a loss, freed of the noise, has the variance 1/belief²; weighted
+ * by its inverse that is the gradient as it came, times belief. */
+#define ANNOTATORS_BELIEF_LEAST 0.02
+double annotators_belief(struct annotators *a, uint64_t who);
+/* Whether somebody was checked often enough that answers may be believed unequally. */
+bool annotators_known(const struct annotators *a);
+
 /* All readers of the random arm as one, from the pairs alone, for these are drawn at random. */
 struct readers {
     uint64_t pairs, agreed;

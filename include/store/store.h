@@ -170,6 +170,8 @@ struct store_rows {
     double *propensity;  // (n) 0: an event of its own
     uint64_t *key;       // (n) hash of the row's identity
     int *label;          // (n) class
+    uint64_t *annotator; // (n) who gave it; 0: not known
+    bool *certain;       // (n) it is of a source that knows the truth
     float *member;       // (n, members, k); zeros where a task recorded another number of members
     double *task_row;    // (tasks_n, d)
     double *task_weight; // (tasks_n) 1/propensity; 1 where that is 0
