@@ -25,6 +25,7 @@ static const double prior_right = 8, prior_wrong = 2; // answers that the prior 
 static const double usual = 0.8;                      // its mean, the rival of chance
 static const double suspicion = 20;                   // likelihoods that are called chance
 static const double tail = 0.025;                     // outside an interval, on each side
+static const double jeffreys = 0.5;                   // pairs that are taken off each count
 static const double least = 1e-9;                     // that a probability is off 0 and 1
 static const double nothing = 1e-7;                   // weights below it move nothing that is shown
 static const double deviate = 1.959964;               // of the normal distribution, at that tail
@@ -97,8 +98,8 @@ static double chance_agree(const struct annotators *a, double one, double other)
 
 static double log_likelihood(double p, double hits, double misses) {
     double sum = 0;
-    if (hits > 0) sum += hits * log(p);
-    if (misses > 0) sum += misses * log(1 - p);
+    if (hits != 0) sum += hits * log(p);
+    if (misses != 0) sum += misses * log(1 - p);
     return sum;
 }
 
@@ -226,18 +227,22 @@ static struct pair_counts annotators_pairs(const struct annotators *a) {
     return (struct pair_counts){(uint32_t)(n / 2), (uint32_t)(agreed / 2)};
 }
 
-/* Weights of the accuracies above chance, all as likely before; false: too few pairs. Below chance
- * the agreement would be the same again, and who reads would call each class by another's name. */
+/* Weights of the accuracies above chance; false: too few pairs. Before, the agreement is as
+ * Jeffreys (1946) has a share: so the interval covers about as often as it says, also where nearly
+ * all pairs agree. Below chance the agreement would be the same again, and who reads would call
+ * each class by another's name. */
 static bool annotators_weigh_readers(struct annotators *a, double weight[GRID]) {
     struct pair_counts p = annotators_pairs(a);
     if (p.n < ANNOTATORS_PAIRS_LEAST) return false;
     annotators_refresh(a);
     for (size_t i = 0; i < GRID; i++) {
-        double x = grid_accuracy(i), agree = chance_agree(a, x, x) + a->unlike;
+        double x = grid_accuracy(i), agree = chance_agree(a, x, x) + a->unlike,
+               slope = x - (1 - x) / (double)(a->k - 1); // half of what agreement gains by x
+        agree = fmax(least, fmin(agree, 1 - least));
         weight[i] = -INFINITY;
-        if (x * (double)a->k > 1)
+        if (slope > 0)
             weight[i] =
-                log_likelihood(fmax(least, fmin(agree, 1 - least)), p.agreed, p.n - p.agreed);
+                log(slope) + log_likelihood(agree, p.agreed - jeffreys, p.n - p.agreed - jeffreys);
     }
     grid_normalise(weight);
     return true;
