@@ -143,6 +143,7 @@ static int store_answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
     if (out->settled) {
         out->who = e->answer.annotator;
         out->was_right = e->overruled - 1 == (a->certain ? a->class_ : e->answer.class_);
+        if (!a->certain) out->paired = entry_pair(s, s->txn, id, a, &out->pair);
     }
     if (!counts || join_compare(a, counts) > 0) {
         TRY(entry_unlist(s, id, e));

@@ -214,6 +214,8 @@ static void what_is_certain_may_come_first(void **state) {
     f->home.options.certain = (struct list){.at = &bank, .n = 1};
     reopen(f);
     assert_int_equal(put_task(f, 1, false, NULL, &joined), 0);
+    assert_int_equal(put_task(f, 1, true, NULL, &joined), 0);
+    assert_false(answer(f, 1, true, "no", "eve").paired);
     struct task t = task_of(1, false);
     a = put(f, &(struct label){.id = text_of(t.id),
                                .label = TEXT("yes"),
@@ -222,6 +224,7 @@ static void what_is_certain_may_come_first(void **state) {
     assert_true(a.evaluate && !a.by_person && !a.settled);
     a = answer(f, 1, false, "no", "ann");
     assert_true(a.settled && !a.was_right && a.who == a.annotator && a.by_person && !a.evaluate);
+    assert_true(a.paired && a.pair.agree);
     assert_false(answer(f, 1, false, "yes", "bob").settled);
     reopen(f);
     assert_int_equal(store_answered(f->s, settle, f), 0);
