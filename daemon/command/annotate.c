@@ -180,7 +180,7 @@ int command_annotate(int argc, char **argv) {
         {"noise", 0, FLAG_NUMBER, &a.noise, "P",
          "share of answers that name another class; default 0", false},
         {"seed", 0, FLAG_COUNT, &a.seed, "S", "of delays and noise; default 1", false},
-        {"annotator", 0, FLAG_TEXT, &a.annotator, "NAME", "who answers, as the labels say", false},
+        {"annotator", 0, FLAG_TEXT, &a.annotator, "NAME", "who answers (2nd reader NAME/2)", false},
         {"terminal", 0, FLAG_SWITCH, &a.terminal, NULL,
          "a person answers, at this terminal: one key a class", false},
         {"once", 0, FLAG_SWITCH, &a.once, NULL, "end when all tasks that are there are answered",

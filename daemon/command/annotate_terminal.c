@@ -72,6 +72,17 @@ static int terminal_by_worth(const void *a, const void *b) {
     return strcmp(y->id, x->id);
 }
 
+/* Whether the other reader of the sample was this annotator: four eyes are wanted. */
+static bool terminal_read_before(const struct terminal *t, const struct ledger_task *task) {
+    const struct ledger_task *twin = ledger_twin(&t->ledger, task);
+    if (!twin) return false;
+    for (size_t i = 0; i < t->given_n; i++)
+        if (t->given[i].task == twin) return true;
+    for (const struct ledger_answer *a = twin->answers; a; a = a->next)
+        if (text_equal(a->annotator, text_of(t->annotator))) return true;
+    return false;
+}
+
 static void terminal_enqueue(struct terminal *t, struct ledger_task *task) {
     if (t->n == t->cap)
         t->queue = xrealloc(t->queue, (t->cap = t->cap ? 2 * t->cap : 256) * sizeof *t->queue);
@@ -91,7 +102,8 @@ static void terminal_refresh(struct terminal *t) {
     for (; t->seen < t->ledger.n; t->seen++)
         if (t->ledger.task[t->seen]->record.at) terminal_enqueue(t, t->ledger.task[t->seen]);
     for (size_t i = 0; i < t->n; i++)
-        if (ledger_state(t->queue[i], now_ms) == TASK_OPEN) t->queue[kept++] = t->queue[i];
+        if (ledger_state(t->queue[i], now_ms) == TASK_OPEN && !terminal_read_before(t, t->queue[i]))
+            t->queue[kept++] = t->queue[i];
     t->n = kept;
     if (t->n) qsort(t->queue, t->n, sizeof *t->queue, terminal_by_worth);
     if (t->now && !t->again && ledger_state(t->now, now_ms) != TASK_OPEN &&
@@ -136,6 +148,7 @@ static int terminal_give(struct terminal *t, enum label_outcome outcome, size_t 
                                           sizeof *t->given);
     t->given[t->given_n++] = (struct terminal_answer){t->now, outcome, class_, t->again, false};
     t->note = NULL;
+    terminal_refresh(t);
     terminal_next(t);
     return terminal_send_due(t, 1);
 }

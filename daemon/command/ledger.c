@@ -53,6 +53,13 @@ struct ledger_task *ledger_find(const struct ledger *l, struct text id) {
     return found ? *found : NULL;
 }
 
+struct ledger_task *ledger_twin(const struct ledger *l, const struct ledger_task *t) {
+    char id[TASK_ID_LENGTH + 1];
+    memcpy(id, t->id, sizeof id);
+    task_id_twin_text(id);
+    return ledger_find(l, text_of(id));
+}
+
 struct ledger_task *ledger_of_sample(const struct ledger *l, struct text sample) {
     const struct ledger_sample key = {.sample_id = sample};
     struct ledger_sample **found = tfind(&key, &l->by_sample, ledger_by_sample);
@@ -180,6 +187,7 @@ static struct ledger_answer *ledger_make_answer(struct ledger *l, const struct l
                                 .source = arena_text(&l->arena, from->source)};
     a->known_class = join_answer(&a->is, from, l->classes, partition, offset) &&
                      join_accepts(&l->config->train.sources, from->source);
+    a->is.certain = a->is.class_ >= 0 && join_is_certain(&l->config->people.certain, from->source);
     return a;
 }
 
@@ -213,6 +221,7 @@ static int ledger_take_label(const struct reader_record *r, void *opaque) {
 
 /* The first task of a sample takes the labels that wait for it. */
 static void ledger_join_sample(struct ledger *l, struct ledger_task *t) {
+    if (t->reason == ASK_SECOND) return; // what names the sample means the first reader's
     struct ledger_sample *s = ledger_sample_entry(l, t->sample_id);
     t->sibling = s->tasks;
     s->tasks = t;

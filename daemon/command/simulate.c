@@ -44,6 +44,8 @@ static struct flag simulate_flag[] = {
      "recall=0.8: " TARGET_FIGURES,
      false},
     {"noise", 0, FLAG_NUMBER, &given.noise, "P", "share of labels that are wrong", false},
+    {"double", 0, FLAG_NUMBER, &given.second, "P",
+     "share of the random arm's requests that a second reader answers too (people.double)", false},
     {"unanswered", 0, FLAG_NUMBER, &given.unanswered, "P",
      "share of the random arm's requests that nobody answers", false},
     {"switches", 0, FLAG_TEXT, &given.switches, "FILE",
@@ -79,6 +81,7 @@ int command_simulate(int argc, char **argv) {
                                     .budget = NAN,
                                     .upfront = NAN,
                                     .noise = NAN,
+                                    .second = NAN,
                                     .unanswered = NAN};
     struct usage usage = {"simulate", NULL,
                           "Backtest: what the budget would have bought on a labelled file (--data, "

@@ -3,6 +3,7 @@
  * Thread: main thread */
 #include "status_lines.h"
 
+#include "estimate/annotators.h"
 #include "estimate/estimator.h"
 
 #include <math.h>
@@ -308,6 +309,22 @@ static size_t status_lines_segments(const cJSON *s, struct status_line *l) {
     return 1;
 }
 
+/* What samples that two answered say of the answers; nothing before there are enough. Returns how
+ * many lines. */
+static size_t status_lines_people(const cJSON *s, struct status_line *l) {
+    double right = status_value(s, "readers_accuracy");
+    double lots = status_value(s, "annotators_at_chance");
+    char word[2 * STATUS_WORD];
+    if (!(status_value(s, "double_answers") >= ANNOTATORS_PAIRS_LEAST) || !isfinite(right))
+        return 0;
+    LINE(l, "people",
+         "%s of their answers are right (%s to %s), by %s that two gave; so accuracy is %s",
+         P(right), P(status_value(s, "readers_low")), P(status_value(s, "readers_high")),
+         N("double_answers"), status_lines_of_100(s, "truth", NULL, "accuracy", word));
+    if (lots > 0) status_lines_append(l, "; seem to draw lots: ", N("annotators_at_chance"));
+    return 1;
+}
+
 /* The newest day that has matured; nothing before one has. Returns how many lines. */
 static size_t status_lines_cohort(const cJSON *s, struct status_line *l) {
     const cJSON *all = cJSON_GetObjectItemCaseSensitive(s, "cohort_answered"), *cohort,
@@ -396,6 +413,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     n += status_lines_classes(s, out + n);
     n += status_lines_target(s, out + n);
     n += status_lines_segments(s, out + n);
+    n += status_lines_people(s, out + n);
     n += status_lines_cohort(s, out + n);
     n += status_lines_bridge(s, out + n);
     status_lines_machine(s, out + n);

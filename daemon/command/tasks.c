@@ -158,14 +158,15 @@ static struct ledger_task *tasks_find(struct tasks *t) {
 }
 
 static const char *tasks_why_asked(enum ask reason) {
-    static const char *const text[] = {[ASK_UNCERTAIN] = "the model was unsure enough about it",
-                                       [ASK_RISK] = "it looked like the class that is looked for",
-                                       [ASK_RANDOM] = "drawn at random, for unbiased figures",
-                                       [ASK_POOL] = "chosen at the end of its window",
-                                       [ASK_COLD] = "drawn while not every class had labels",
-                                       [ASK_UPFRONT] = "of the labels asked at the start",
-                                       [ASK_SYNTHETIC] =
-                                           "a point that was synthesised on the decision boundary"};
+    static const char *const text[] = {
+        [ASK_UNCERTAIN] = "the model was unsure enough about it",
+        [ASK_RISK] = "it looked like the class that is looked for",
+        [ASK_RANDOM] = "drawn at random, for unbiased figures",
+        [ASK_POOL] = "chosen at the end of its window",
+        [ASK_COLD] = "drawn while not every class had labels",
+        [ASK_UPFRONT] = "of the labels asked at the start",
+        [ASK_SYNTHETIC] = "a point that was synthesised on the decision boundary",
+        [ASK_SECOND] = "to be read a second time, blind, by somebody else"};
     return text[reason];
 }
 

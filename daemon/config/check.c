@@ -381,6 +381,22 @@ static void check_budget(struct config_reading *r) {
                 "for no budget at all");
 }
 
+/* A second reader is paid beside the random arm, from a bucket that has room for both. */
+static void check_people(struct config_reading *r) {
+    const struct config *c = r->config;
+    const double second = c->people.double_;
+    if (!second || !check_sound(r, OPTION_people_double)) return;
+    if (check_sound(r, OPTION_budget_burst) && c->budget.burst < 2)
+        problem(
+            &r->problems, check_place(r, OPTION_people_double), "people.double",
+            "wants a budget.burst of 2 or more: a block of the random arm costs two labels then");
+    if (check_sound(r, OPTION_budget_random_share) && c->budget.random_share * (1 + second) > 1)
+        problem(&r->problems, check_place(r, OPTION_people_double), "people.double",
+                "at %g, with budget.random_share %g, the random arm would cost more than the whole "
+                "budget: at most %.4g",
+                second, c->budget.random_share, 1 / c->budget.random_share - 1);
+}
+
 /* Options of the pool that would be ignored where they stand. */
 static void check_pool_needs(struct config_reading *r) {
     const struct config *c = r->config;
@@ -510,6 +526,7 @@ void config_check(struct config_reading *r) {
     check_committee(r);
     check_threshold(r);
     check_budget(r);
+    check_people(r);
     check_pool(r);
     check_times(r);
     check_work(r);

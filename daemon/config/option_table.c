@@ -19,7 +19,7 @@ const struct option option_rows[OPTIONS] = {
      choices,                                                                                      \
      flags,                                                                                        \
      doc,                                                                                          \
-     offsetof(struct config, section.key)},
+     offsetof(struct config, section.OPTION_FIELD(key))},
 #define END(section)
 #include "config/options.def"
 #undef SECTION

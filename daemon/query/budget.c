@@ -6,9 +6,11 @@
  * begins, wherever in it the request will fall; the strategy arm may take a token as long as the
  * bucket is sure to hold one when the next block begins. It is never below zero, so n samples are
  * charged at most B·n + burst, and only the block under way when they began can add a request that
- * was paid before them: B·n + burst + 1 (promise I4). Nothing here or in the strategy arm depends
- * on where in the present block the request falls, so the random arm asks each of its m samples
- * with probability 1/m, exactly (promise I5).
+ * was paid before them: B·n + burst + 1 (promise I4). A block whose sample goes to a second reader
+ * (people.double) is paid twice when it begins, and while it is under way the bucket holds one
+ * token less at most, so the bound is the same. Nothing here or in the strategy arm depends on
+ * where in the present block the request falls, so the random arm asks each of its m samples with
+ * probability 1/m, exactly (promise I5).
  *
  * A block is m · STATE_PIECES pieces long, and one of them is drawn. Of a plain block each sample
  * takes STATE_PIECES. Of a weighted one (budget.draws) a sample takes pieces by the figures' doubt
@@ -69,6 +71,7 @@ struct budget budget_of(const struct config *c, uint64_t topic, size_t partition
                            .partitions = partitions,
                            .rate = c->budget.rate,
                            .random_share = c->budget.random_share,
+                           .second = c->people.double_,
                            .burst = (int64_t)(c->budget.burst * (double)TOKEN_ONE),
                            .spare = fmin(spare_most, c->budget.burst * spare_share),
                            .upfront = (uint64_t)c->budget.upfront,
@@ -150,15 +153,18 @@ static size_t budget_strategy_left(const struct budget *b, uint64_t cap, int32_t
     return c->strategy < most ? most - c->strategy : 0;
 }
 
-/* The present block's own request doesn't count against the block, so a block is covered or not as
- * a whole, wherever its request falls. */
+/* Requests that a block of the random arm pays for. */
+static int budget_block_labels(const struct partition_state *s) { return 1 + s->doubled; }
+
+/* The present block's own requests don't count against the block, and all of them must have room;
+ * so a block is covered or not as a whole, wherever they fall. */
 static struct cap_room budget_allowed_by(const struct budget *b, uint64_t cap, int32_t partition,
                                          const struct partition_state *s,
                                          const struct cap_counter *c) {
     uint64_t most = cap ? budget_arms(b, budget_share(cap, partition, s)).random_ : UINT64_MAX,
-             before = c->random_ - c->block;
-    return (struct cap_room){budget_strategy_left(b, cap, partition, s, c) > 0, before < most,
-                             before + 1 < most};
+             labels = (uint64_t)budget_block_labels(s), before = c->random_ - c->block * labels;
+    return (struct cap_room){budget_strategy_left(b, cap, partition, s, c) > 0,
+                             before + s->doubled < most, before + labels + (b->second > 0) < most};
 }
 
 uint64_t budget_hour_cap(const struct budget *b, const struct policy *p) {
@@ -176,8 +182,9 @@ static struct cap_room budget_allowed(const struct budget *b, const struct polic
                     day = budget_allowed_by(b, per_day, partition, s, &s->day);
     int doubted = s->doubt_random - s->hour.block;
     return (struct cap_room){hour.strategy && day.strategy && s->doubt_strategy < UINT8_MAX,
-                             hour.random_ && day.random_ && doubted < UINT8_MAX - 1,
-                             hour.next && day.next && doubted + 1 < UINT8_MAX - 1};
+                             hour.random_ && day.random_ && doubted < UINT8_MAX - 2,
+                             hour.next && day.next &&
+                                 doubted + budget_block_labels(s) < UINT8_MAX - 2};
 }
 
 static void budget_increment(uint32_t *counter) { *counter += *counter < UINT32_MAX; }
@@ -237,7 +244,7 @@ static void budget_end_block(const struct budget *b, struct partition_state *s) 
     if (!s->block_size || s->block_passed < budget_block_length(s)) return;
     if (s->both && b->pool_share > 0) s->owed++;
     else if (s->both) s->tokens += TOKEN_ONE;
-    s->both = s->weighted = 0;
+    s->both = s->weighted = s->doubled = 0;
     s->block_size = 0;
     s->block_passed = 0;
 }
@@ -256,11 +263,27 @@ static bool budget_weighs(const struct budget *b, const struct policy *p, double
            budget_block_size(b, rate) <= STATE_WEIGHTED_MOST;
 }
 
-static void budget_begin_block(const struct budget *b, const struct policy *p,
+/* Whether the block behind the one that began there goes to a second reader too: known while that
+ * one is under way, so that it can be paid for, and the same wherever the requests fall. */
+static bool budget_doubles(const struct budget *b, int32_t partition, uint64_t start) {
+    return b->second > 0 && rng_unit(rng_keyed(RNG_SECOND, b->seed, b->topic, (uint64_t)partition,
+                                               start)) < b->second;
+}
+
+/* Tokens that the next block costs; the present one, or the last, is the state's. */
+static int64_t budget_next_price(const struct budget *b, int32_t partition,
+                                 const struct partition_state *s) {
+    return TOKEN_ONE + budget_doubles(b, partition, s->block_start) * TOKEN_ONE;
+}
+
+/* A block that cannot pay for a second reader does without. */
+static void budget_begin_block(const struct budget *b, const struct policy *p, int32_t partition,
                                struct partition_state *s) {
     double rate = budget_total_rate(b, p);
     if (s->block_size || rate <= 0 || s->tokens < TOKEN_ONE) return;
-    s->tokens -= TOKEN_ONE;
+    int64_t price = budget_next_price(b, partition, s);
+    s->doubled = price > TOKEN_ONE && s->tokens >= price;
+    s->tokens -= s->doubled ? price : TOKEN_ONE;
     s->block_start = s->admitted;
     s->block_size = budget_block_size(b, rate);
     s->block_passed = 0;
@@ -275,12 +298,13 @@ static uint64_t budget_block_left(const struct budget *b, const struct partition
     return most ? (pieces + most - 1) / most : 0; // 0: weighted by an option that is gone
 }
 
-/* Tokens that must stay in the bucket now so that it holds one when the next block begins. */
-static int64_t budget_reserve(const struct budget *b, double rate,
+/* Tokens that must stay in the bucket now so that it can pay when the next block begins. */
+static int64_t budget_reserve(const struct budget *b, double rate, int32_t partition,
                               const struct partition_state *s) {
-    if (!s->block_size) return TOKEN_ONE;
+    int64_t price = budget_next_price(b, partition, s);
+    if (!s->block_size) return price;
     __int128 to_come = (__int128)budget_block_left(b, s) * budget_earned(rate);
-    return to_come < TOKEN_ONE ? TOKEN_ONE - (int64_t)to_come : 0;
+    return to_come < price ? price - (int64_t)to_come : 0;
 }
 
 /* Tokens that are the strategy arm's: without what is saved for the pool, and without what was
@@ -292,9 +316,10 @@ static double budget_in_hand(const struct partition_state *s) {
 
 double budget_strategy_rate(const struct budget *b) { return b->rate * (1 - b->random_share); }
 
-/* B − 1/m: what is left of the rate when the random arm's block is paid. */
+/* B − 1/m (2/m where it is doubled): what is left of the rate when the random arm's block is paid.
+ */
 static double budget_own_rate(double rate, const struct partition_state *s) {
-    return rate - (s->block_size ? 1.0 / s->block_size : 0);
+    return rate - (s->block_size ? (double)budget_block_labels(s) / s->block_size : 0);
 }
 
 static double budget_steered(const struct budget *b, double own, const struct partition_state *s) {
@@ -355,8 +380,8 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     budget_clock(now_ms, s);
     budget_end_block(b, s);
     s->tokens += earn;
-    budget_keep_burst(b->burst + earn, s);
-    budget_begin_block(b, policy, s);
+    budget_keep_burst(b->burst - s->doubled * TOKEN_ONE + earn, s);
+    budget_begin_block(b, policy, partition, s);
     double own = budget_own_rate(rate, s), share = saves ? b->pool_share : 0;
     if (share > 0) budget_save(own, share, s);
     struct cap_room room = budget_allowed(b, policy, partition, s);
@@ -365,7 +390,8 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     struct allowance a = {.rate = budget_steered(b, own * (1 - share), s)};
     a.upfront = open && room.strategy && !rests && budget_grant_due(rate, s);
     a.strategy = open && room.strategy && !rests && !policy->operator_.explore_only &&
-                 s->tokens - s->saving - TOKEN_ONE >= budget_reserve(b, rate, s) && share < 1;
+                 s->tokens - s->saving - TOKEN_ONE >= budget_reserve(b, rate, partition, s) &&
+                 share < 1;
     a.covered = open && room.random_ && s->block_size;
     a.next = open && room.next;
     return a;
@@ -379,11 +405,12 @@ static void budget_draw_on(const struct budget *b, const struct policy *policy, 
                            struct partition_state *s) {
     if (s->tokens < TOKEN_ONE || !budget_weighs(b, policy, budget_total_rate(b, policy))) return;
     budget_end_block(b, s);
-    budget_begin_block(b, policy, s);
+    budget_begin_block(b, policy, partition, s);
     double share = a->next ? (double)pieces / (double)budget_block_length(s) : 0;
     d->propensity += share - d->propensity * share;
     d->own = budget_pass(b, partition, pieces, s) && a->next;
     d->drawn |= d->own;
+    d->second |= d->own && s->doubled;
 }
 
 struct draw budget_draw(const struct budget *b, const struct policy *policy, int32_t partition,
@@ -393,6 +420,7 @@ struct draw budget_draw(const struct budget *b, const struct policy *policy, int
     uint64_t length = budget_block_length(s), left = length - s->block_passed,
              here = pieces < left ? pieces : left;
     d.drawn = d.own = budget_pass(b, partition, here, s) && a->covered;
+    d.second = d.drawn && s->doubled;
     d.propensity = a->covered ? (double)here / (double)length : 0;
     if (pieces > here) budget_draw_on(b, policy, partition, a, pieces - here, &d, s);
     return d;
@@ -400,9 +428,10 @@ struct draw budget_draw(const struct budget *b, const struct policy *policy, int
 
 void budget_charge(struct partition_state *s, const struct charge *c) {
     if (!c->upfront && !c->strategy && !c->random_) return;
-    s->asked++;
+    s->asked += 1u + c->second;
     if (c->upfront || c->strategy) budget_charge_strategy(s);
     if (c->random_) budget_charge_random(s, c->own);
+    if (c->second) budget_charge_random(s, c->own);
     if (c->upfront) s->grant_left--;
     if (c->strategy) s->tokens -= TOKEN_ONE;
     if (c->strategy && c->random_) s->both = 1;
@@ -419,7 +448,7 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
     if (rate <= 0 || policy->operator_.paused || policy->learner.full ||
         policy->operator_.explore_only || policy->learner.rests)
         return 0;
-    int64_t spare = s->tokens - budget_reserve(b, rate, s),
+    int64_t spare = s->tokens - budget_reserve(b, rate, partition, s),
             whole = (s->saving < spare ? s->saving : spare) / TOKEN_ONE;
     size_t most = whole > 0 ? (size_t)whole : 0;
     budget_clock(now_ms, s);

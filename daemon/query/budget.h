@@ -13,6 +13,7 @@ struct budget {
     uint64_t seed, topic;       // keys of the random arm's draws
     size_t partitions;          // of the samples topic; 0: not known, states wait for their share
     double rate, random_share;  // B, e
+    double second;              // share of the blocks whose sample goes to a second reader
     int64_t burst;              // tokens that the bucket holds at most
     double spare;               // tokens that the strategy arm should keep in the bucket
     uint64_t upfront;           // labels of the grant, of the whole topic
@@ -36,6 +37,7 @@ struct allowance {
 struct draw {
     bool drawn;
     bool own;          // by the block that is under way now, not by one that has just ended
+    bool second;       // and a second reader is to answer it too (people.double)
     double propensity; // of being drawn; 0: not covered
 };
 
@@ -61,13 +63,13 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
 struct draw budget_draw(const struct budget *b, const struct policy *policy, int32_t partition,
                         const struct allowance *a, uint32_t pieces, struct partition_state *s);
 
-/* Who asked a sample. */
+/* Who asked a sample; second: a second reader is to answer what the random arm drew. */
 struct charge {
-    bool upfront, strategy, random_;
+    bool upfront, strategy, random_, second;
     bool own; // of struct draw
 };
 
-/* Pays for that sample: one label, whoever asked. */
+/* Pays for that sample: one label, whoever asked, and one for a second reader. */
 void budget_charge(struct partition_state *s, const struct charge *c);
 
 /* What partition `partition` gets when a number is divided among so many. */

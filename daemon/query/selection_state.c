@@ -157,6 +157,7 @@ enum {
     FLAG_DAY_BLOCK,
     FLAG_DAY_LATE,
     FLAG_WEIGHTED, // since "w5"
+    FLAG_DOUBLED,
     FLAGS
 };
 _Static_assert(ALPHABET == 85, "base 85");
@@ -279,7 +280,8 @@ static uint8_t *state_flag(struct partition_state *s, int flag) {
                                 [FLAG_HOUR_LATE] = &s->hour.late,
                                 [FLAG_DAY_BLOCK] = &s->day.block,
                                 [FLAG_DAY_LATE] = &s->day.late,
-                                [FLAG_WEIGHTED] = &s->weighted};
+                                [FLAG_WEIGHTED] = &s->weighted,
+                                [FLAG_DOUBLED] = &s->doubled};
     return of[flag];
 }
 
@@ -307,7 +309,7 @@ static bool state_possible(const struct partition_state *s) {
     if (s->covered > s->admitted || s->asked / 2 > s->admitted || s->block_start > s->admitted ||
         s->tokens < 0 || s->tokens > tokens_most || s->grant_left > s->grant)
         return false;
-    if (s->hour.block > 1 || s->day.block > 1 || s->both > 1) return false;
+    if (s->hour.block > 1 || s->day.block > 1 || s->both > 1 || s->doubled > 1) return false;
     if (s->weighted && (s->block_size > STATE_WEIGHTED_MOST ||
                         s->block_passed > (uint64_t)s->block_size * STATE_PIECES))
         return false;

@@ -66,6 +66,17 @@ int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) {
     return out[6] >> 4 == 7 && out[8] >> 6 == 2 ? 0 : ERR_INPUT;
 }
 
+void task_id_twin(uint8_t id[TASK_ID_BYTES]) { id[TASK_ID_BYTES - 1] ^= 1; }
+
+void task_id_twin_text(char id[TASK_ID_LENGTH + 1]) {
+    static const char digits[] = "0123456789abcdef";
+    int last = task_hex_digit(id[TASK_ID_LENGTH - 1]);
+    CHECK(last >= 0);
+    id[TASK_ID_LENGTH - 1] = digits[last ^ 1];
+}
+
+int task_reader(const struct task *t) { return t->reason == ASK_SECOND ? 2 : 1; }
+
 int64_t task_id_time(const uint8_t id[TASK_ID_BYTES]) {
     int64_t ms = 0;
     for (size_t i = 0; i < 6; i++) ms = ms << 8 | id[i];
@@ -141,6 +152,11 @@ static void task_add_summary(const struct task *t, struct buf *out) {
     buf_printf(out, "%s\"", tail);
 }
 
+/* Only where it is not the usual one, so that nothing else changes. */
+static void task_add_reader(const struct task *t, struct buf *out) {
+    if (task_reader(t) > 1) buf_printf(out, ",\"reader\":%d", task_reader(t));
+}
+
 static void task_add_data(const struct task *t, struct buf *out) {
     buf_str(out, "\"data\":{\"event\":");
     buf_text(out, t->event.len ? t->event : TEXT("null"));
@@ -150,6 +166,7 @@ static void task_add_data(const struct task *t, struct buf *out) {
     buf_double(out, t->priority);
     task_add_text(out, "reason", text_of(ask_name(t->reason)));
     task_add_summary(t, out);
+    task_add_reader(t, out);
     buf_str(out, "}");
 }
 
@@ -224,6 +241,7 @@ static void task_add_meta(const struct task *t, struct buf *out) {
     task_add_text(out, "measure", text_of(measure_name(t->measure)));
     task_add_text(out, "manager", text_of(manager_name(t->manager)));
     task_add_text(out, "arm", text_of(task_arm_name(t->by_strategy)));
+    task_add_reader(t, out);
     task_add_fields(t, out);
     task_add_unasked(t, out);
     buf_str(out, ",\"source\":{\"topic\":");

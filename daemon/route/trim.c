@@ -37,7 +37,15 @@ static void trim_to_dead_letter(struct cycle *c, struct producer_record *r) {
         &(struct original){trim_headers(&c->arena, &task, t.event.len), task.headers + 1, 0});
 }
 
-static void trim_task(struct cycle *c, struct producer_record *r, size_t most, struct buf *scratch,
+/* Whether it is a second reader's: its sample has had its outcome with the first one's. */
+static bool trim_is_second(struct cycle *c, const struct producer_record *r) {
+    struct task t;
+    const char *why;
+    return task_read(&t, r->value, &c->arena, &why) == 0 && task_reader(&t) > 1;
+}
+
+/* false: it is left out. */
+static bool trim_task(struct cycle *c, struct producer_record *r, size_t most, struct buf *scratch,
                       struct trimmed *done) {
     struct producer_record without = *r;
     buf_reset(scratch);
@@ -46,11 +54,13 @@ static void trim_task(struct cycle *c, struct producer_record *r, size_t most, s
         if (record_batch_bytes(&without) <= most) {
             r->value = arena_text(&c->arena, without.value);
             done->events++;
-            return;
+            return true;
         }
     }
+    if (trim_is_second(c, r)) return false;
     trim_to_dead_letter(c, r);
     done->tasks++;
+    return true;
 }
 
 /* false: it is left out. */
@@ -59,10 +69,11 @@ static bool trim_record(struct cycle *c, struct producer_record *r, const size_t
     size_t bytes = record_batch_bytes(r);
     if (bytes <= most[r->topic]) return true;
     if (bytes > done->bytes) done->bytes = bytes;
-    if (r->topic == CYCLE_TASKS) trim_task(c, r, most[CYCLE_TASKS], scratch, done);
-    else if (r->topic == CYCLE_DEAD_LETTERS) done->dead_letters++;
-    bool kept = r->topic == CYCLE_TASKS || (r->topic == CYCLE_DEAD_LETTERS &&
-                                            dead_letter_shorten(c, r, most[CYCLE_DEAD_LETTERS]));
+    bool kept = false;
+    if (r->topic == CYCLE_TASKS) kept = trim_task(c, r, most[CYCLE_TASKS], scratch, done);
+    else if (r->topic == CYCLE_DEAD_LETTERS) kept = ++done->dead_letters;
+    if (kept && r->topic == CYCLE_DEAD_LETTERS)
+        kept = dead_letter_shorten(c, r, most[CYCLE_DEAD_LETTERS]);
     done->left_out += !kept;
     return kept;
 }

@@ -25,6 +25,7 @@
 /* An answer that was given on this page. */
 struct label_given {
     uint8_t id[TASK_ID_BYTES];
+    uint64_t session; // that gave it
     int64_t revision; // the largest that was seen
 };
 
@@ -110,7 +111,7 @@ static uint8_t *label_queue_sample(struct label_queue *q, struct text sample) {
 static struct label_offer *label_queue_newest(const struct label_queue *q, struct text sample) {
     struct label_offer *newest = NULL;
     for (size_t i = 0; i < q->n; i++)
-        if (text_equal(q->at[i].sample_id, sample) &&
+        if (q->at[i].reason != ASK_SECOND && text_equal(q->at[i].sample_id, sample) &&
             (!newest || join_prefers(q->at[i].id_bytes, false, newest->id_bytes, false)))
             newest = &q->at[i];
     return newest;
@@ -145,6 +146,17 @@ void label_queue_label(struct label_queue *q, const struct label *l) {
 static bool label_queue_worth_more(const struct label_offer *a, const struct label_offer *b) {
     if (a->priority != b->priority) return a->priority > b->priority;
     return a->asked_ms != b->asked_ms ? a->asked_ms < b->asked_ms : strcmp(a->id, b->id) < 0;
+}
+
+/* Whether the other reader of the sample was, or is, that session: the same person is asked once.
+ */
+static bool label_queue_read_before(struct label_queue *q, const struct label_offer *o,
+                                    uint64_t session) {
+    uint8_t twin[TASK_ID_BYTES];
+    memcpy(twin, o->id_bytes, sizeof twin);
+    task_id_twin(twin);
+    const struct label_given *g = label_queue_given(q, twin);
+    return g && g->session == session;
 }
 
 static bool label_queue_on_loan(const struct label_offer *o, struct label_now now) {
@@ -223,7 +235,7 @@ static void label_queue_add(struct label_queue *q, const struct label_offer *o, 
 void label_queue_task(struct label_queue *q, const struct task *t, struct label_now now) {
     struct label_offer o = label_queue_offer(t);
     if (task_id_parse(o.id_bytes, text_of(t->id)) < 0 || label_queue_find(q, o.id_bytes)) return;
-    label_queue_join_sample(q, &o);
+    if (o.reason != ASK_SECOND) label_queue_join_sample(q, &o);
     if (key_ring_mark(q->closed, o.id_bytes) || label_queue_expired(&o, now)) return;
     size_t bytes = o.sample_id.len + o.event.len + o.predicted.len;
     if (label_queue_make_room(q, &o, bytes, now)) label_queue_add(q, &o, bytes);
@@ -240,7 +252,9 @@ const struct label_offer *label_queue_next(struct label_queue *q, uint64_t sessi
             best = o;
             break;
         }
-        if (!label_queue_on_loan(o, now) && (!best || label_queue_worth_more(o, best))) best = o;
+        if (!label_queue_on_loan(o, now) && (!best || label_queue_worth_more(o, best)) &&
+            !label_queue_read_before(q, o, session))
+            best = o;
     }
     if (!best) return NULL;
     best->session = session;
@@ -258,10 +272,12 @@ int label_queue_answer(struct label_queue *q, struct text id, int64_t *revision)
         *revision = ++g->revision;
         return 0;
     }
-    if (!label_queue_find(q, bytes)) return ERR_MISSING;
+    const struct label_offer *o = label_queue_find(q, bytes);
+    if (!o) return ERR_MISSING;
+    uint64_t session = o->session;
     label_queue_close(q, bytes);
     g = &q->given[q->given_n++ % LABEL_QUEUE_GIVEN];
-    *g = (struct label_given){.revision = 0};
+    *g = (struct label_given){.session = session};
     memcpy(g->id, bytes, sizeof bytes);
     *revision = 0;
     return 0;

@@ -6,12 +6,14 @@
 
 #include "config/cost.h"
 #include "encode/segments.h"
+#include "estimate/annotators.h"
 #include "estimate/by_class.h"
 #include "estimate/by_version.h"
 #include "estimate/cohorts.h"
 #include "estimate/design.h"
 #include "estimate/parts.h"
 #include "estimate/prequential.h"
+#include "labelled_people.h"
 #include "metrics/metrics.h"
 #include "train/target.h"
 
@@ -33,6 +35,7 @@ struct labelled_figures {
     uint64_t weighed; // answers that labelled_figures_weigh has seen
     bool weighs;      // what it said
     struct cohorts *cohorts;
+    struct annotators *annotators;
     struct by_version *by_version;
     struct by_class *by_class;
     struct parts *parts;        // (segments_n) of watch.segments
@@ -52,6 +55,7 @@ struct labelled_figures *labelled_figures_create(const struct learning *l) {
     f->estimator = estimator_create((size_t)c->watch.window);
     f->design = design_create();
     f->cohorts = cohorts_create(c->watch.cohort);
+    f->annotators = annotators_create(c->model.classes.n);
     f->by_version = by_version_create();
     f->by_class = by_class_create(c->model.classes.n, (size_t)c->watch.window, f->estimator);
     f->segment = xcalloc(segments_n(l->segments), sizeof *f->segment);
@@ -65,6 +69,7 @@ void labelled_figures_destroy(struct labelled_figures *f) {
     prequential_destroy(f->differ);
     design_destroy(f->design);
     cohorts_destroy(f->cohorts);
+    annotators_destroy(f->annotators);
     by_version_destroy(f->by_version);
     by_class_destroy(f->by_class);
     parts_destroy(f->parts);
@@ -110,7 +115,16 @@ static void labelled_figures_estimate(struct labelled_figures *f, const struct a
     f->right += right;
 }
 
+/* An answer is somebody's whether it counts or came when what is certain was known already. */
+static void labelled_figures_people(struct labelled_figures *f, const struct answered *a) {
+    bool first = a->evaluate || a->second;
+    if (a->by_person && (first || a->settled)) annotators_answer(f->annotators, a->annotator);
+    if (a->paired) annotators_pair(f->annotators, &a->pair);
+    if (a->settled) annotators_settled(f->annotators, a->who, a->was_right);
+}
+
 void labelled_figures_answer(struct labelled_figures *f, const struct answered *a) {
+    labelled_figures_people(f, a);
     if (a->latency_ms >= 0 && a->predicted >= 0) cohorts_close(f->cohorts, &a->said);
     if (a->evaluate) labelled_figures_estimate(f, a);
     labelled_figures_judge(f, a);
@@ -281,7 +295,7 @@ static void labelled_figures_tell_cohorts(const struct labelled_figures *f, int6
     for (size_t t = 0; t < TOLD; t++) metric_set_named(metrics[t], list[t], n);
 }
 
-void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms) {
+void labelled_figures_tell(const struct labelled_figures *f, struct store *names, int64_t now_ms) {
     struct estimates start, now;
     estimator_read(f->estimator, ESTIMATE_SINCE_START, &start);
     estimator_read(f->estimator, ESTIMATE_NOW, &now);
@@ -313,6 +327,7 @@ void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms) {
     labelled_figures_tell_live(f);
     labelled_figures_tell_cohorts(f, now_ms);
     labelled_figures_tell_score(f);
+    labelled_people_tell(f->annotators, &start, names);
 }
 
 /* Only when something has changed: it is more work than the rest. */

@@ -19,7 +19,7 @@ void labelled_figures_answer(struct labelled_figures *f, const struct answered *
 bool labelled_figures_weigh(struct labelled_figures *f, bool weighted);
 /* Whether the strategy arm rests from now on, as target_rests; rests: as it was decided last. */
 uint64_t labelled_figures_rests(const struct labelled_figures *f, uint64_t rests);
-/* As metrics. */
-void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms);
+/* As metrics. names: knows the annotators'; NULL: nobody does. */
+void labelled_figures_tell(const struct labelled_figures *f, struct store *names, int64_t now_ms);
 /* The same of when budget.target will be reached. labelled: rows of the labelled set. */
 void labelled_figures_tell_forecast(struct labelled_figures *f, size_t labelled);

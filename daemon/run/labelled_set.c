@@ -274,7 +274,7 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
     metric_set(METRIC_store_bytes, (double)counts->bytes);
     metric_set(METRIC_store_limit, (double)s->learning->config->train.store);
     metric_set(METRIC_accuracy_covered, covered);
-    labelled_figures_tell(s->figures, clock_wall_ms());
+    labelled_figures_tell(s->figures, s->store, clock_wall_ms());
     labelled_figures_tell_forecast(s->figures, counts->labelled);
 }
 
@@ -347,6 +347,14 @@ static int labelled_set_open_reader(struct labelled_set *s) {
     return result;
 }
 
+static void labelled_set_say_unusable(const char *dir, const char *why) {
+    metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 1);
+    LOG(ERROR, "store_unusable",
+        "the label store cannot be opened: learning waits and tries again, scoring goes on. Its "
+        "directory must be ours and have room; moved away, it is filled anew from the topics",
+        L_STR("dir", dir), L_STR("why", why));
+}
+
 static int labelled_set_open_store(struct labelled_set *s) {
     const struct learning *l = s->learning;
     const struct config *c = l->config;
@@ -368,6 +376,7 @@ static int labelled_set_open_store(struct labelled_set *s) {
                                     .describe = learning_describe,
                                     .describe_opaque = l,
                                     .sources = c->train.sources,
+                                    .certain = c->people.certain,
                                     .park_ms = c->train.park,
                                     .keep_ms = c->train.keep,
                                     .owner = owner,
@@ -375,14 +384,7 @@ static int labelled_set_open_store(struct labelled_set *s) {
                                     .moves_opaque = s};
     const char *why = NULL;
     int result = store_open(&s->store, &options, &why);
-    if (result < 0) {
-        metric_set_by(METRIC_outside_trouble, OUTSIDE_STORE, 1);
-        LOG(ERROR, "store_unusable",
-            "the label store cannot be opened: learning waits and tries again, scoring goes on. "
-            "Its directory must be ours and have room; moved away, it is filled anew from the "
-            "topics",
-            L_STR("dir", dir), L_STR("why", why ? why : error_text(result)));
-    }
+    if (result < 0) labelled_set_say_unusable(dir, why ? why : error_text(result));
     if (result == 0 && why) LOG(WARNING, "store_new", why, L_STR("dir", dir));
     free(dir);
     return result;
@@ -409,6 +411,7 @@ int labelled_set_open(struct labelled_set **out, struct learning *learning) {
     TRY(labelled_set_open_store(s));
     believed_time_begin(&s->time, store_clock(s->store));
     TRY(store_asked(s->store, labelled_set_ask_again, s));
+    TRY(store_seconds(s->store, labelled_set_answer_again, s));
     return store_answered(s->store, labelled_set_answer_again, s);
 }
 

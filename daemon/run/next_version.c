@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "beliefs.h"
 #include "encode/features.h"
 #include "infer/model_record.h"
 #include "metrics/metrics.h"
@@ -240,7 +241,14 @@ static int next_version_solve(const struct next_version *n, const struct fit_opt
     struct store_rows rows;
     TRY(store_rows(labelled_set_store(n->set), n->learning->largest_memory, fit_members(options),
                    &rows));
+    double *weight;
+    int result = beliefs_of(labelled_set_store(n->set), &rows, n->learning->config, &weight);
+    if (result < 0) {
+        store_rows_release(&rows);
+        return result;
+    }
     struct fit_rows labelled = {.n = rows.n,
+                                .weight = weight,
                                 .row = rows.row,
                                 .label = rows.label,
                                 .propensity = rows.propensity,
@@ -249,11 +257,12 @@ static int next_version_solve(const struct next_version *n, const struct fit_opt
                                 .member = rows.member};
     struct fit_tasks tasks = {.n = rows.tasks_n, .row = rows.task_row, .weight = rows.task_weight};
     int64_t started_ns = clock_ns();
-    int result = fit_model(out, options, &labelled, &tasks);
+    result = fit_model(out, options, &labelled, &tasks);
     int64_t took_ns = clock_ns() - started_ns;
     metric_observe(METRIC_fit_seconds, (double)took_ns * 1e-9);
     *took_ms = took_ns / 1000000;
     store_rows_release(&rows);
+    free(weight);
     return result;
 }
 

@@ -117,6 +117,8 @@ static struct health status_page_health_of(struct run *r) {
                 "the queue is flooded: the token bucket, not the utility, decides what is asked\n");
     status_note(&h, metric_get(METRIC_reload_ok) == 0,
                 "the last reload was refused: the file has errors\n");
+    status_note(&h, metric_get(METRIC_annotators_at_chance) > 0,
+                "somebody's answers look like lots drawn: winnowd people says whose\n");
     (void)health_learning(r, &h.notes);
     status_note_bridge(&h);
     return h;
@@ -392,6 +394,14 @@ static const struct {
     {"estimate_now_always_low", METRIC_estimate_now_always_low},
     {"estimate_now_always_high", METRIC_estimate_now_always_high},
     {"estimate_now_draws", METRIC_estimate_now_draws},
+    {"truth", METRIC_truth},
+    {"truth_low", METRIC_truth_low},
+    {"truth_high", METRIC_truth_high},
+    {"double_answers", METRIC_double_answers},
+    {"readers_accuracy", METRIC_readers},
+    {"readers_low", METRIC_readers_low},
+    {"readers_high", METRIC_readers_high},
+    {"annotators_at_chance", METRIC_annotators_at_chance},
     {"estimate_live", METRIC_estimate_live},
     {"estimate_live_low", METRIC_estimate_live_low},
     {"estimate_live_high", METRIC_estimate_live_high},
@@ -433,6 +443,11 @@ static void status_page_add_named(struct buf *out) {
               {"segment_now_high", METRIC_segment_high},
               {"segment_now_always_low", METRIC_segment_always_low},
               {"segment_now_always_high", METRIC_segment_always_high},
+              {"annotator_answers", METRIC_annotator_answers},
+              {"annotator_checked", METRIC_annotator_checked},
+              {"annotator_accuracy", METRIC_annotator},
+              {"annotator_low", METRIC_annotator_low},
+              {"annotator_high", METRIC_annotator_high},
               {"cohort_tasks", METRIC_cohort_tasks},
               {"cohort_answered", METRIC_cohort_answered},
               {"cohort_closed", METRIC_cohort_closed},

@@ -59,13 +59,14 @@ struct backtest {
 
 /* ---- asking ---- */
 
-/* The answer as the annotator will give it: the truth, or with `noise` another class. */
-static int backtest_answer(const struct backtest *t, size_t sample) {
+/* The answer as the annotator will give it: the truth, or with `noise` another class. reader: 0 the
+ * first, 1 the second, who errs on his own. */
+static int backtest_answer(const struct backtest *t, size_t sample, uint64_t reader) {
     const struct encoded_file *file = t->o->file;
     int truth = file->truth[sample];
-    if (rng_unit(rng_keyed(RNG_ORACLE, t->o->seed, 0, 0, sample)) >= t->o->noise) return truth;
+    if (rng_unit(rng_keyed(RNG_ORACLE, t->o->seed, 0, reader, sample)) >= t->o->noise) return truth;
     return (truth + 1 +
-            (int)rng_below(rng_keyed(RNG_ORACLE, t->o->seed, 1, 0, sample), file->k - 1)) %
+            (int)rng_below(rng_keyed(RNG_ORACLE, t->o->seed, 1, reader, sample), file->k - 1)) %
            (int)file->k;
 }
 
@@ -107,15 +108,17 @@ static void backtest_write_question(struct backtest *t, size_t at,
     q->sample[at] = new->sample;
     q->propensity[at] = new->propensity;
     q->weight[at] = new->propensity > 0 ? 1 / new->propensity : 1;
-    q->label[at] = backtest_answer(t, new->sample);
+    q->label[at] = backtest_answer(t, new->sample, 0);
+    if (new->second) q->second[at] = backtest_answer(t, new->sample, 1);
     q->truth[at] = t->figures.truth;
     backtest_note_said(t, at, new);
 }
 
 static void backtest_ask(struct backtest *t, const struct backtest_question *new) {
     backtest_questions_grow(&t->asked);
+    t->asked.second[t->asked.n] = -1;
     backtest_write_question(t, t->asked.n++, new);
-    t->out->asked++;
+    t->out->asked += 1 + (size_t) new->second;
 }
 
 static bool backtest_is_answered(const struct backtest *t, size_t at) {
@@ -199,6 +202,8 @@ static void backtest_take_answer(struct backtest *t) {
     if (q->propensity[i] > 0)
         backtest_figures_answer(&t->figures, &q->said[i], q->label[i], &q->outcome[i], &q->truth[i],
                                 t->out);
+    if (q->second[i] >= 0)
+        backtest_figures_pair(&t->figures, q->sample[i], q->label[i] == q->second[i]);
 }
 
 /* As the learner decides it; noted beside what is true of the samples that it was decided by. */
@@ -343,11 +348,11 @@ static void backtest_take(struct backtest *t, const struct batch *b, size_t i, s
         backtest_ask(t, &(struct backtest_question){
                             sample, predicted, prob, all ? 1 : d->propensity, d->threshold,
                             d->reason, b->member + i * b->members * b->k, d->in_capacity,
-                            all ? (struct unasked){0} : d->unasked});
+                            all ? (struct unasked){0} : d->unasked, !all && d->second});
     t->out->asked_random += !all && d->by_random;
     if (!t->prob) backtest_release_questions(t, sample);
     if (d->ask) t->threshold = d->threshold;
-    backtest_note_spending(t, asked, t->config->budget.rate);
+    backtest_note_spending(t, asked + (!all && d->second), t->config->budget.rate);
     backtest_note_point(t, sample, d);
 }
 

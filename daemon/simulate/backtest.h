@@ -8,6 +8,7 @@
 #pragma once
 
 #include "encoded_file.h"
+#include "estimate/annotators.h"
 #include "estimate/by_class.h"
 #include "estimate/estimator.h"
 #include "estimate/prequential.h"
@@ -92,7 +93,10 @@ struct backtest_result {
     struct score_figures upstream; // of the score that events bring; without one all NaN
     double truth[ESTIMATES];       // over all samples
     struct estimates estimate;     // of the same, at the end, from the answers
-    struct estimates now;          // of the last watch.window answers of the random arm
+    struct estimate
+        corrected[ESTIMATES]; // freed of the readers' errors, by what two of them agree on
+    struct readers readers;
+    struct estimates now; // of the last watch.window answers of the random arm
     struct prequential_figures plain[ESTIMATES]; // the same by the plain ratio, where it is a share
     size_t looks;                                // one after each answer
     bool missed[ESTIMATES]; // at one of them the truth so far lay outside the figure's band

@@ -19,6 +19,7 @@ void backtest_questions_grow(struct backtest_questions *q) {
     q->propensity = xrealloc(q->propensity, q->cap * sizeof *q->propensity);
     q->label = xrealloc(q->label, q->cap * sizeof *q->label);
     q->predicted = xrealloc(q->predicted, q->cap * sizeof *q->predicted);
+    q->second = xrealloc(q->second, q->cap * sizeof *q->second);
     q->said = xrealloc(q->said, q->cap * sizeof *q->said);
     q->outcome = xrealloc(q->outcome, q->cap * sizeof *q->outcome);
     q->truth = xrealloc(q->truth, q->cap * sizeof *q->truth);
@@ -55,6 +56,7 @@ void backtest_questions_move(struct backtest_questions *q, size_t from, size_t t
     q->propensity[to] = q->propensity[from];
     q->label[to] = q->label[from];
     q->predicted[to] = q->predicted[from];
+    q->second[to] = q->second[from];
     q->said[to] = q->said[from];
     q->outcome[to] = q->outcome[from];
     q->truth[to] = q->truth[from];
@@ -75,7 +77,8 @@ struct fit_rows backtest_questions_from(const struct backtest_questions *q, size
 }
 
 void backtest_questions_release(struct backtest_questions *q) {
-    void *owned[] = {q->mark,  q->sample,    q->at,   q->row,     q->weight, q->propensity,
-                     q->label, q->predicted, q->said, q->outcome, q->truth,  q->member};
+    void *owned[] = {q->mark,       q->sample, q->at,        q->row,  q->weight,
+                     q->propensity, q->label,  q->predicted, q->said, q->outcome,
+                     q->truth,      q->member, q->second};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
 }

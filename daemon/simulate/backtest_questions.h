@@ -32,6 +32,7 @@ struct backtest_questions {
     size_t *at;                        // (n) sample at which the request went out
     double *row, *weight, *propensity; // (n, d), (n), (n)
     int *label, *predicted;            // (n)
+    int *second;                       // (n) a second reader's answer; -1: nobody else was asked
     struct asked *said;                // (n) what the estimator is told
     struct outcome *outcome;           // (n)
     struct backtest_truth *truth;      // (n) of all samples up to that one
@@ -49,6 +50,7 @@ struct backtest_question {
     const float *member; // (members, k) of the model in force
     bool in_capacity;
     struct unasked unasked;
+    bool second; // a second reader is asked too
 };
 
 /* Room for one more. */

@@ -169,6 +169,11 @@ static int plan_apply_flags(struct comparison *t, struct config *c,
     if (plan_given(f->budget)) c->budget.rate = f->budget;
     code = plan_apply_pool(c, f);
     if (code != CLI_GO) return code;
+    if (plan_given(f->second)) c->people.double_ = f->second;
+    if (!(c->people.double_ >= 0 && c->budget.random_share * (1 + c->people.double_) <= 1))
+        return plan_refuse(
+            "--double is a share of the random arm's requests, and with them no more "
+            "than the whole budget");
     if (c->pool.synthetic && (c->pool.window || c->pool.time))
         return plan_refuse(
             "pool.synthetic: nobody knows the truth of a point that is in no file; leave "
@@ -200,6 +205,7 @@ static void plan_make_baseline(struct comparison_strategy *row, const struct com
     c->budget.rate = row->baseline == BASELINE_NONE ? row->budget : 1;
     c->budget.upfront = 0;
     c->budget.draws = DRAWS_UNIFORM;
+    c->people.double_ = 0;
     row->budget = c->budget.rate;
     c->pool.window = c->pool.time = 0;
     if (row->baseline == BASELINE_NONE) c->budget.random_share = 1;

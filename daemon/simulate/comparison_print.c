@@ -191,6 +191,26 @@ static void comparison_print_add_classes(const struct comparison *t,
     buf_str(out, "}");
 }
 
+/* Freed of the readers' errors; what cannot be said is left out. */
+static void comparison_print_add_corrected(const struct backtest_result *r, struct buf *out) {
+    const struct number readers[] = {{"pairs", (double)r->readers.pairs},
+                                     {"accuracy", r->readers.accuracy},
+                                     {"low", r->readers.low},
+                                     {"high", r->readers.high}};
+    buf_str(out, ",");
+    comparison_print_add_numbers(out, "readers", readers, sizeof readers / sizeof *readers);
+    buf_str(out, ",\"corrected\":{");
+    for (size_t i = 0, n = 0; i < ESTIMATES; i++) {
+        const struct estimate *e = &r->corrected[i];
+        const struct number of[] = {{"value", e->value}, {"low", e->low}, {"high", e->high}};
+        if (isnan(e->value)) continue;
+        if (n++) buf_str(out, ",");
+        comparison_print_add_numbers(out, estimate_word((enum estimate_name)i), of,
+                                     sizeof of / sizeof *of);
+    }
+    buf_str(out, "}");
+}
+
 /* Of all samples; beside it what the plain ratio would have said, and which bands missed the truth
  * so far at any of the looks. */
 static void comparison_print_add_estimates(const struct backtest_result *r, struct buf *out) {
@@ -258,6 +278,7 @@ static void comparison_print_add_run(const struct comparison *t, size_t strategy
                (unsigned long long)(t->first_seed + seed));
     comparison_print_add_figures(out, value);
     comparison_print_add_estimates(r, out);
+    comparison_print_add_corrected(r, out);
     comparison_print_add_segments(t, r, out);
     comparison_print_add_classes(t, r, out);
     comparison_print_add_target(t, strategy, r, out);

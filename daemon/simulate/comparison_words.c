@@ -56,6 +56,14 @@ static void words_row(const struct backtest_result *r, enum estimate_name name, 
     words_figure(&r->estimate.of[name], r->truth[name]);
 }
 
+/* The accuracy freed of the readers' errors; nothing where too few were answered by two. */
+static void words_corrected(const struct backtest_result *r) {
+    const struct estimate *e = &r->corrected[ESTIMATE_ACCURACY];
+    if (isnan(e->value)) return;
+    printf("%-34s", "right decisions, by two readers");
+    words_figure(e, r->truth[ESTIMATE_ACCURACY]);
+}
+
 /* "47 (40 to 55), true 50"; of 100. */
 static void words_class(const struct estimate *e, double truth) {
     char range[32];
@@ -172,6 +180,7 @@ void comparison_print_words(const struct comparison *t) {
     printf("%-34s  %9s  %16s  %16s  %9s\n", "", "estimate", "95 % range", "watched", "true");
     for (size_t i = 0; i < ESTIMATES; i++)
         if (row_title[i]) words_row(r, (enum estimate_name)i, class_, capacity);
+    words_corrected(r);
     words_classes(t);
     words_segments(t, ESTIMATE_PREVALENCE);
     words_segments(t, ESTIMATE_PRECISION);

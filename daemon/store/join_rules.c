@@ -12,6 +12,10 @@ bool join_accepts(const struct list *sources, struct text source) {
     return sources->n == 0;
 }
 
+bool join_is_certain(const struct list *certain, struct text source) {
+    return certain->n > 0 && join_accepts(certain, source);
+}
+
 bool join_answer(struct task_answer *out, const struct label *l, struct text classes,
                  int32_t partition, int64_t offset) {
     struct text who = l->annotator;
@@ -39,6 +43,7 @@ bool join_prefers(const uint8_t a[TASK_ID_BYTES], bool a_answered, const uint8_t
 }
 
 int join_compare(const struct task_answer *a, const struct task_answer *b) {
+    if (a->certain != b->certain) return a->certain ? 1 : -1;
     if (a->revision != b->revision) return a->revision < b->revision ? -1 : 1;
     if (a->time_ms != b->time_ms) return a->time_ms < b->time_ms ? -1 : 1;
     if (a->partition != b->partition) return a->partition < b->partition ? -1 : 1;
@@ -49,7 +54,9 @@ int join_compare(const struct task_answer *a, const struct task_answer *b) {
 static enum label_fate join_fate_of_another(const struct task_answer *counts,
                                             const struct task_answer *a) {
     bool same_annotator = a->annotator && counts->annotator == a->annotator;
-    if (a->class_ == counts->class_ || a->revision < counts->revision) return FATE_DUPLICATE;
+    if (a->class_ == counts->class_) return FATE_DUPLICATE;
+    if (a->certain != counts->certain) return a->certain ? FATE_REVISED : FATE_CONFLICT;
+    if (a->revision < counts->revision) return FATE_DUPLICATE;
     if (a->revision == counts->revision && !same_annotator) return FATE_CONFLICT;
     return join_compare(a, counts) > 0 ? FATE_REVISED : FATE_DUPLICATE;
 }

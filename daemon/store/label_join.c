@@ -62,11 +62,9 @@ uint64_t entry_mark(const uint8_t id[TASK_ID_BYTES], int32_t class_) {
     return rng_mix(hash_bytes(id, TASK_ID_BYTES) ^ rng_mix((uint64_t)class_));
 }
 
-static bool entry_has_class(const struct entry *e) { return e->answered && e->answer.class_ >= 0; }
-
 int entry_unlist(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) {
     unsigned char key[ORDER_KEY];
-    if (!entry_has_class(e)) return 0;
+    if (!entry_listed(e)) return 0;
     s->tally.labelled--;
     s->tally.per_class[e->answer.class_]--;
     s->tally.digest -= entry_mark(id, e->answer.class_);
@@ -74,10 +72,10 @@ int entry_unlist(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct 
 }
 
 /* Puts the answer that counts into label order, counts and digest; entry_unlist takes it out. An
- * entry without a class is in none of them: both then do nothing. */
+ * entry without a class, or of a second reader, is in none of them: both then do nothing. */
 static int entry_list(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) {
     unsigned char key[ORDER_KEY], value[ORDER_VALUE] = {e->kind};
-    if (!entry_has_class(e)) return 0;
+    if (!entry_listed(e)) return 0;
     s->tally.labelled++;
     s->tally.per_class[e->answer.class_]++;
     s->tally.digest += entry_mark(id, e->answer.class_);
@@ -87,13 +85,51 @@ static int entry_list(struct store *s, const uint8_t id[TASK_ID_BYTES], const st
 
 /* ---- an answer ---- */
 
+bool entry_person(const struct entry *e, struct task_answer *out) {
+    *out = e->answer;
+    if (!e->answered || e->answer.class_ < 0 || (e->answer.certain && !e->overruled)) return false;
+    if (e->answer.certain) out->class_ = e->overruled - 1;
+    return true;
+}
+
+/* What is certain and what somebody said have met, whichever came first: the entry keeps both. */
+static bool entry_settle(struct entry *e, const struct task_answer *a) {
+    if (!e->answered || e->answer.certain == a->certain || e->overruled) return false;
+    if (e->answer.class_ < 0 || a->class_ < 0) return false;
+    const struct task_answer *person = a->certain ? &e->answer : a;
+    e->overruled = (uint16_t)(person->class_ + 1);
+    e->answer.annotator = person->annotator;
+    return true;
+}
+
+/* The answer counts from now on; who is overruled by what is certain stays known. */
+static void entry_take(struct entry *e, const struct task_answer *a) {
+    uint64_t person = e->overruled ? e->answer.annotator : 0;
+    e->answer = *a;
+    e->answered = true;
+    if (a->certain) e->answer.annotator = person;
+}
+
+/* Its first answer with a class: what that adds to figures and to what is known of people. */
+static void entry_count(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry *e,
+                        const struct task_answer *a, struct answered *out) {
+    bool first = e->kind == KIND_TASK && a->class_ >= 0 && !e->evaluated;
+    out->evaluate = first && !e->second;
+    out->second = first && e->second;
+    out->by_person = !a->certain;
+    out->paired = first && out->by_person && entry_pair(s, s->txn, id, a, &out->pair);
+    e->evaluated |= first;
+    if (out->fate == FATE_LEARNED && e->second) out->fate = FATE_SECOND;
+}
+
 /* The entry's value is in s->scratch. */
 static int store_answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry *e,
                               const struct task_answer *a, struct answered *out) {
     const struct task_answer *counts = e->answered ? &e->answer : NULL;
     *out = (struct answered){.fate = join_fate(counts, e->kind == KIND_OWN, e->expires_ms, a),
                              .truth = a->class_,
-                             .predicted = e->predicted,
+                             .predicted = e->second ? -1 : e->predicted,
+                             .annotator = a->annotator,
                              .scored = store_rows_score(s),
                              .said = entry_said(s, id, e, s->scratch.at),
                              .in_capacity = e->in_capacity,
@@ -102,12 +138,16 @@ static int store_answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
         out->latency_ms = a->time_ms > e->asked_ms ? a->time_ms - e->asked_ms : 0;
         s->tally.open -= !e->expired;
     }
-    out->evaluate = e->kind == KIND_TASK && a->class_ >= 0 && !e->evaluated;
-    e->evaluated |= out->evaluate;
+    entry_count(s, id, e, a, out);
+    out->settled = entry_settle(e, a);
+    if (out->settled) {
+        out->who = e->answer.annotator;
+        out->was_right = e->overruled - 1 == (a->certain ? a->class_ : e->answer.class_);
+        if (!a->certain) out->paired = entry_pair(s, s->txn, id, a, &out->pair);
+    }
     if (!counts || join_compare(a, counts) > 0) {
         TRY(entry_unlist(s, id, e));
-        e->answer = *a;
-        e->answered = true;
+        entry_take(e, a);
         TRY(entry_list(s, id, e));
     }
     return entry_update(s, id, e);
@@ -253,6 +293,7 @@ static int store_insert_task(struct store *s, const uint8_t id[TASK_ID_BYTES], s
     TRY(store_put(s, TABLE_EXPIRY, expiry, sizeof expiry, "", 0));
     s->tally.tasks++;
     s->tally.open++;
+    if (e->second) return 0; // what names the sample means the first reader's
     return store_put(s, TABLE_SAMPLES, sample, key_target(sample, 's', t->sample_id), id,
                      TASK_ID_BYTES);
 }
@@ -276,17 +317,20 @@ int store_put_task(struct store *s, const struct task *t, struct task_asked *ask
                        .predicted = t->model ? task_predicted(t) : -1,
                        .model = (uint32_t)t->model,
                        .members = t->member ? (uint32_t)t->members : 0,
-                       .kind = KIND_TASK};
+                       .kind = KIND_TASK,
+                       .second = task_reader(t) > 1};
     entry_take_terms(s, t, &e);
     TRY(store_insert_task(s, id, &e, t));
-    if (asked) *asked = (struct task_asked){e.predicted >= 0, entry_said(s, id, &e, s->scratch.at)};
+    if (asked)
+        *asked = (struct task_asked){e.predicted >= 0 && !e.second,
+                                     entry_said(s, id, &e, s->scratch.at)};
     TRY(store_version_note_task(s, t->model));
     TRY(store_put_coverage(s, t));
     struct joining j = {.id = id, .entry = &e, .joined = joined};
     TRY(label_join_parked(s, &j, 'i', (struct text){(const char *)id, TASK_ID_BYTES}));
-    TRY(label_join_parked(s, &j, 's', t->sample_id));
+    if (!e.second) TRY(label_join_parked(s, &j, 's', t->sample_id));
     TRY(label_join_own(s, &j, text_of(t->id)));
-    TRY(label_join_own(s, &j, t->sample_id));
+    if (!e.second) TRY(label_join_own(s, &j, t->sample_id));
     return j.any;
 }
 
@@ -391,6 +435,8 @@ int store_put_label(struct store *s, const struct label *l, int32_t partition, i
         out->fate = FATE_UNKNOWN_CLASS;
         return 0;
     }
+    a.certain = a.class_ >= 0 && join_is_certain(&s->options.certain, l->source);
+    if (l->annotator.at) TRY(store_note_annotator(s, l->annotator));
     store_name_label(&n, l);
     int found = store_find_task(s, &n, &e);
     if (found == 0) return store_answer_entry(s, n.id, &e, &a, out);

@@ -165,7 +165,7 @@ static const char *store_audit_entry(struct audit *a, uint8_t kind, struct text 
     entry_age_key(age, &e, id);
     if (!store_audit_has(a, TABLE_AGE, age, sizeof age, &unused))
         return "it would never be forgotten: it is not in the table age";
-    return e.answered && e.answer.class_ >= 0 ? store_audit_classed(a, id, &e) : NULL;
+    return entry_listed(&e) ? store_audit_classed(a, id, &e) : NULL;
 }
 
 static const char *store_audit_task(struct audit *a, struct text key, struct text value) {
@@ -194,7 +194,7 @@ static const char *store_audit_order(struct audit *a, struct text key, struct te
         return "what it names is not there";
     if (!store_record_read_entry(&e, store_value(entry), kind, a->s->options.d, a->s->options.k))
         return NULL; // said where that stands
-    if (!e.answered || e.answer.class_ < 0) return "what it names has no class";
+    if (!entry_listed(&e)) return "what it names has no class, or is a second reader's";
     key_order(should, &e.answer);
     return memcmp(should, key.at, sizeof should) == 0 ? NULL : "what it names has another answer";
 }

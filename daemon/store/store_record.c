@@ -83,12 +83,13 @@ void store_record_write_answer(unsigned char out[ANSWER_BYTES], const struct tas
     store_record_put_u32(out + ANSWER_PARTITION, (uint32_t)a->partition);
     store_record_put_u32(out + ANSWER_CLASS, (uint32_t)a->class_);
     out[ANSWER_OUTCOME] = (unsigned char)a->outcome;
+    out[ANSWER_CERTAIN] = a->certain;
 }
 
 /* A class of k or more, or a class where the outcome names none, would count in the wrong place. */
 static bool store_record_answer_can_be(const struct task_answer *a, size_t k) {
     if (a->outcome > LABEL_CANNOT_TELL || a->partition < 0 || a->offset < 0) return false;
-    if (a->outcome != LABEL_LABELLED) return a->class_ == -1;
+    if (a->outcome != LABEL_LABELLED) return a->class_ == -1 && !a->certain;
     return a->class_ >= 0 && (size_t)a->class_ < k;
 }
 
@@ -101,7 +102,9 @@ bool store_record_read_answer(struct task_answer *out, struct text value, size_t
                                 .annotator = store_record_get_u64(at + ANSWER_ANNOTATOR),
                                 .partition = (int32_t)store_record_get_u32(at + ANSWER_PARTITION),
                                 .class_ = (int32_t)store_record_get_u32(at + ANSWER_CLASS),
-                                .outcome = (enum label_outcome)at[ANSWER_OUTCOME]};
+                                .outcome = (enum label_outcome)at[ANSWER_OUTCOME],
+                                .certain = at[ANSWER_CERTAIN] == 1};
+    if ((unsigned char)at[ANSWER_CERTAIN] > 1) return false;
     return store_record_answer_can_be(out, k);
 }
 
@@ -119,7 +122,9 @@ void store_record_write_entry(unsigned char out[ENTRY_BYTES], const struct entry
     store_record_put_u32(out + ENTRY_SAMPLE_LEN, e->sample_len);
     out[ENTRY_KIND] = e->kind;
     out[ENTRY_STATE] = (unsigned char)(e->answered | e->evaluated << 1 | e->expired << 2 |
-                                       e->in_unasked << 3 | e->in_capacity << 4);
+                                       e->in_unasked << 3 | e->in_capacity << 4 | e->second << 5);
+    out[ENTRY_OVERRULED] = (unsigned char)e->overruled;
+    out[ENTRY_OVERRULED + 1] = (unsigned char)(e->overruled >> 8);
     if (e->answered) store_record_write_answer(out + ENTRY_ANSWER, &e->answer);
     store_record_put_u32(out + ENTRY_UNASKED, e->unasked.n);
     for (size_t i = 0; i < UNASKED_SUMS; i++) {
@@ -174,18 +179,22 @@ bool store_record_read_entry(struct entry *out, struct text value, uint8_t kind,
                           .expired = state >> 2 & 1,
                           .in_unasked = state >> 3 & 1,
                           .in_capacity = state >> 4 & 1,
+                          .second = state >> 5 & 1,
+                          .overruled = (uint16_t)((unsigned char)at[ENTRY_OVERRULED] |
+                                                  (unsigned char)at[ENTRY_OVERRULED + 1] << 8),
                           .unasked = {.n = store_record_get_u32(at + ENTRY_UNASKED)}};
     for (size_t i = 0; i < UNASKED_SUMS; i++) {
         out->unasked.sum[i] = store_record_get_u32(at + ENTRY_UNASKED + 4 + 4 * i);
         out->term[i] = store_record_get_u32(at + ENTRY_TERMS + 4 * i);
     }
-    if (out->kind != kind || state > 31) return false;
+    if (out->kind != kind || state > 63) return false;
     if (out->predicted < -1 || (out->predicted >= 0 && (size_t)out->predicted >= k)) return false;
     if (!store_record_entry_has_length(out, value.len, d, k)) return false;
     if (!store_record_entry_is_sane(out, at + ENTRY_BYTES, d)) return false;
-    if (!out->answered) return true;
+    if (!out->answered) return !out->overruled;
     return store_record_read_answer(&out->answer, (struct text){at + ENTRY_ANSWER, ANSWER_BYTES},
-                                    k);
+                                    k) &&
+           out->overruled <= (out->answer.certain ? k : 0);
 }
 
 /* ---- counts, coverage, offsets ---- */

@@ -29,6 +29,9 @@ struct entry {
     uint8_t kind;
     bool answered, evaluated, expired;
     bool in_unasked, in_capacity;
+    bool second;                 // a second reader's task: its answer is compared and not learned
+    uint16_t overruled;          // of a certain answer: one more than the class that somebody else
+                                 // gave, whose hash it has as annotator; 0: nobody did
     struct task_answer answer;   // the one that counts; valid when answered
     struct unasked unasked;      // that the task carries
     uint32_t term[UNASKED_SUMS]; // what the model said of it
@@ -46,8 +49,9 @@ enum {
     ENTRY_MEMBERS = 40,
     ENTRY_SAMPLE_LEN = 44,
     ENTRY_KIND = 48,
-    ENTRY_STATE = 49, // bit 0: answered, 1: evaluated, 2: expired, 3: in_unasked, 4: in_capacity
-    ENTRY_ZERO = 50,  // two bytes of 0
+    ENTRY_STATE = 49, // bit 0: answered, 1: evaluated, 2: expired, 3: in_unasked, 4: in_capacity,
+                      // 5: second
+    ENTRY_OVERRULED = 50,
     ENTRY_ANSWER = 52,
     ENTRY_UNASKED = 96, // how many, and the sums
     ENTRY_TERMS = ENTRY_UNASKED + 4 + 4 * UNASKED_SUMS,
@@ -65,7 +69,8 @@ enum {
     ANSWER_PARTITION = 32,
     ANSWER_CLASS = 36,
     ANSWER_OUTCOME = 40,
-    ANSWER_ZERO = 41, // three bytes of 0
+    ANSWER_CERTAIN = 41, // 1: its source knows the truth
+    ANSWER_ZERO = 42,    // two bytes of 0
     ANSWER_BYTES = 44
 };
 _Static_assert(ENTRY_ANSWER + ANSWER_BYTES == ENTRY_UNASKED, "the sums stand behind the answer");

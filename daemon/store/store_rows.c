@@ -35,7 +35,7 @@ static int store_rows_read_place(struct store *s, MDB_txn *txn, MDB_val value,
     memcpy(id, value.mv_data, ORDER_VALUE);
     if (id[0] >= KINDS) return store_damaged(s);
     int result = entry_read(s, txn, id[0], id + 1, e);
-    if (result == ERR_MISSING || (result == 0 && (!e->answered || e->answer.class_ < 0)))
+    if (result == ERR_MISSING || (result == 0 && !entry_listed(e)))
         return store_damaged(s); // only what has a class is in label order
     return result;
 }
@@ -58,10 +58,17 @@ int store_answered(struct store *s, int (*visit)(const struct answered *a, void 
         uint8_t id[ORDER_VALUE];
         result = store_rows_read_place(s, txn, value, id, &e);
         if (result < 0 || e.kind != KIND_TASK) continue;
+        struct task_answer said;
+        bool by_person = entry_person(&e, &said);
         struct answered a = {.fate = FATE_LEARNED,
+                             .by_person = by_person,
                              .evaluate = true,
                              .truth = e.answer.class_,
                              .predicted = e.predicted,
+                             .annotator = e.answer.annotator,
+                             .settled = e.answer.certain && by_person,
+                             .who = e.answer.annotator,
+                             .was_right = said.class_ == e.answer.class_,
                              .scored = store_rows_score(s),
                              .said = entry_said(s, id + 1, &e, s->scratch.at),
                              .in_capacity = e.in_capacity,
@@ -89,7 +96,7 @@ int store_asked(struct store *s, int (*visit)(const struct asked *a, void *opaqu
             break;
         }
         struct asked a = entry_said(s, key.mv_data, &e, value.mv_data);
-        if (e.predicted >= 0 && visit(&a, opaque)) break;
+        if (e.predicted >= 0 && !e.second && visit(&a, opaque)) break;
     }
     if (result == 0 && more < 0) result = more;
     if (cursor) mdb_cursor_close(cursor);
@@ -111,6 +118,8 @@ static void store_rows_take(struct filling *f, size_t place, const struct entry 
     const char *row = f->s->scratch.at + ENTRY_BYTES, *member = row + d * sizeof(double);
     f->out->label[place] = e->answer.class_;
     f->out->key[place] = key;
+    f->out->annotator[place] = e->answer.annotator;
+    f->out->certain[place] = e->answer.certain;
     f->out->propensity[place] = e->kind == KIND_OWN ? 0 : e->propensity;
     store_record_read_doubles(f->out->row + place * d, row, d);
     if (f->members && e->members == f->members)
@@ -125,6 +134,8 @@ static void store_rows_close_up(struct filling *f, size_t left) {
     memmove(r->propensity, r->propensity + left, r->n * sizeof *r->propensity);
     memmove(r->label, r->label + left, r->n * sizeof *r->label);
     memmove(r->key, r->key + left, r->n * sizeof *r->key);
+    memmove(r->annotator, r->annotator + left, r->n * sizeof *r->annotator);
+    memmove(r->certain, r->certain + left, r->n * sizeof *r->certain);
     memmove(r->member, r->member + left * each, r->n * each * sizeof *r->member);
 }
 
@@ -138,6 +149,8 @@ static int store_rows_fill_labelled(struct filling *f, MDB_txn *txn) {
     r->propensity = xcalloc(want, sizeof *r->propensity);
     r->label = xcalloc(want, sizeof *r->label);
     r->key = xcalloc(want, sizeof *r->key);
+    r->annotator = xcalloc(want, sizeof *r->annotator);
+    r->certain = xcalloc(want, sizeof *r->certain);
     r->member = xcalloc(want * f->members * k, sizeof *r->member);
     MDB_cursor *cursor;
     MDB_val key, value;
@@ -176,6 +189,7 @@ static int store_rows_fill_tasks(struct filling *f, MDB_txn *txn) {
             result = store_damaged(s);
             break;
         }
+        if (e.second) continue; // its sample is there with the first reader's
         store_record_read_doubles(r->task_row + --left * d, whole.at + ENTRY_BYTES, d);
         r->task_weight[left] = e.propensity > 0 ? 1 / e.propensity : 1;
     }
@@ -200,8 +214,8 @@ int store_rows(struct store *s, size_t most, size_t members, struct store_rows *
 }
 
 void store_rows_release(struct store_rows *r) {
-    void *owned[] = {r->row,    r->propensity, r->label,      r->key,
-                     r->member, r->task_row,   r->task_weight};
+    void *owned[] = {r->row,      r->propensity,  r->label,     r->key,    r->member,
+                     r->task_row, r->task_weight, r->annotator, r->certain};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     *r = (struct store_rows){0};
 }

@@ -6,6 +6,7 @@
  *             "owner" → service, topics, cluster (store_identity.c)
  *             "counts" → tally
  *             "versions" → versions
+ *             "who " and 16 hex digits → the name of which that is the hash
  *             "clock" → a time that was believed when something was forgotten last
  *   offsets   role '/' partition → next offset; the same and "/mark" → the mark of that offset
  *   tasks     task id → entry, row, members, sample id. Ids sort by time: the last are the newest
@@ -147,6 +148,20 @@ int entry_update(struct store *s, const uint8_t id[TASK_ID_BYTES],
 /* What the figures are told of an entry, whose bytes begin there; the id is the task's. */
 struct asked entry_said(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e,
                         const char *bytes);
+/* Whether it is in label order: its answer names a class, and it is no second reader's. */
+static inline bool entry_listed(const struct entry *e) {
+    return e->answered && e->answer.class_ >= 0 && !e->second;
+}
+/* The two answers to the sample of this entry, of which somebody gave `a`, where the other reader's
+ * task has an answer with a class too and they count as a pair. False: they do not, or there are
+ * no two. */
+bool entry_pair(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
+                const struct task_answer *a, struct answer_pair *out);
+/* What a person answered, also where that was overruled; false: nobody named a class. */
+bool entry_person(const struct entry *e, struct task_answer *out);
+/* In a transaction: the name that the hash of an annotator stands for. At most
+ * STORE_ANNOTATORS_MOST are kept. */
+int store_note_annotator(struct store *s, struct text name) MUST_CHECK;
 /* What an entry adds to the digest: which it is, and its class. */
 uint64_t entry_mark(const uint8_t id[TASK_ID_BYTES], int32_t class_);
 /* Its key in the table age. */

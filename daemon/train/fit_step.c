@@ -28,6 +28,7 @@ static void fit_step_mixture(struct model *model, const struct fit_options *o,
     size_t old = rows->n - fresh;
     struct fit_rows said = {.n = fresh,
                             .label = rows->label + old,
+                            .weight = rows->weight ? rows->weight + old : NULL,
                             .members = rows->members,
                             .member = rows->member + old * rows->members * o->k};
     for (size_t m = 0; m < mixture_members(o); m++)
@@ -71,7 +72,8 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
     double *x = member_standardised(rows, model),
            *room = xmalloc(2 * network_size(&w) * sizeof *room);
     int *label = member_outputs(&w, rows);
-    struct examples all = {rows->n, x, label}, last = member_newest(&all, w.width[0], fresh);
+    struct examples all = {rows->n, x, label, rows->weight},
+                    last = member_newest(&all, w.width[0], fresh);
     if (fits) fit_step_memories(model, o, &w, &all, room);
     if (o->sgd_rate > 0) fit_step_sgd(model, o, &w, &last, room);
     free(room);

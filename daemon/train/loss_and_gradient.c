@@ -68,8 +68,8 @@ static void loss_forward(const struct network *w, const struct examples *e,
     }
 }
 
-/* Logits (n, k) to probability − truth, in delta; where an output stands for more classes, delta is
- * the sum over them. Returns the summed log loss. */
+/* Logits (n, k) to weight · (probability − truth), in delta; where an output stands for more
+ * classes, delta is the sum over them. Returns the summed log loss. */
 static double loss_softmax(const double *logit, const struct examples *e, const struct network *w,
                            double *delta) {
     double loss = 0, more = (double)w->more;
@@ -81,8 +81,13 @@ static double loss_softmax(const double *logit, const struct examples *e, const 
         sum += more * delta[k - 1];
         delta[k - 1] *= 1 + more;
         for (size_t c = 0; c < k; c++) delta[c] /= sum;
-        loss += log(sum) + most - logit[e->label[i]];
+        double one = log(sum) + most - logit[e->label[i]];
         delta[e->label[i]] -= 1;
+        if (e->weight) {
+            one *= e->weight[i];
+            for (size_t c = 0; c < k; c++) delta[c] *= e->weight[i];
+        }
+        loss += one;
     }
     return loss;
 }

@@ -25,8 +25,9 @@ size_t network_size(const struct network *w);
 /* Standardised rows with their classes; borrowed. */
 struct examples {
     size_t n;
-    const double *x;  // (n, d)
-    const int *label; // (n) output, 0 ≤ label < k
+    const double *x;      // (n, d)
+    const int *label;     // (n) output, 0 ≤ label < k
+    const double *weight; // (n) of each one's loss, above 0; NULL: all are 1
 };
 
 /* What a member must pay for leaving its prior: l2 / 2 times the squared distance of the weights,
@@ -41,7 +42,7 @@ struct workspace;
 
 struct workspace *workspace_create(const struct network *w, size_t n);
 void workspace_destroy(struct workspace *s);
-/* (n, k) probability − truth, of the loss that was asked last. */
+/* (n, k) weight · (probability − truth), of the loss that was asked last. */
 const double *workspace_deviation(const struct workspace *s);
 
 /* Returns the sum of the log losses (nats) of the examples plus the penalty; writes its gradient by

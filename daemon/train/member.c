@@ -131,7 +131,8 @@ void member_fit_sgd(const struct network *w, const struct examples *e, double ra
     double *gradient = xmalloc(size * sizeof *gradient), share = 1 / (1 + (double)w->more);
     struct workspace *s = workspace_create(w, 1);
     for (size_t i = 0; i < e->n; i++) {
-        struct examples one = {1, e->x + i * w->width[0], e->label + i};
+        struct examples one = {1, e->x + i * w->width[0], e->label + i,
+                               e->weight ? e->weight + i : NULL};
         loss_and_gradient(w, &one, &(struct penalty){0}, parameters, gradient, s);
         if (w->more) { // the last output moves as one of the classes that it stands for
             cblas_dscal((blasint)in, share, gradient + last * in, 1);
@@ -145,7 +146,9 @@ void member_fit_sgd(const struct network *w, const struct examples *e, double ra
 
 struct examples member_newest(const struct examples *all, size_t d, size_t memory) {
     size_t n = memory < all->n ? memory : all->n;
-    return (struct examples){n, all->x + (all->n - n) * d, all->label + (all->n - n)};
+    size_t from = all->n - n;
+    return (struct examples){n, all->x + from * d, all->label + from,
+                             all->weight ? all->weight + from : NULL};
 }
 
 /* A Poisson(1) draw by inversion of u, uniform in 0..1. */
@@ -158,7 +161,8 @@ static size_t member_poisson(double u) {
 /* The rows, each as often as member m drew it; the newest row once where none was drawn. */
 static struct examples member_resampled(const struct fit_options *o, const struct network *w,
                                         const struct fit_rows *rows, const double *x,
-                                        const int *output, size_t m, double *room, int *label) {
+                                        const int *output, size_t m, double *room, int *label,
+                                        double *weight) {
     size_t n = 0, width = w->width[0];
     for (size_t i = 0; i < rows->n; i++) {
         size_t times = member_poisson(
@@ -167,9 +171,10 @@ static struct examples member_resampled(const struct fit_options *o, const struc
         for (; times; times--, n++) {
             memcpy(room + n * width, x + i * width, width * sizeof *room);
             label[n] = output[i];
+            if (rows->weight) weight[n] = rows->weight[i];
         }
     }
-    return (struct examples){n, room, label};
+    return (struct examples){n, room, label, rows->weight ? weight : NULL};
 }
 
 /* A given prior is the mean of the penalty, biases included: the few labels of one class must not
@@ -185,13 +190,15 @@ void member_fit_committee(const struct fit_options *o, const struct network *w,
     size_t size = network_size(w);
     double *room = xmalloc(DRAWS_MOST * rows->n * w->width[0] * sizeof *room);
     int *label = xmalloc(DRAWS_MOST * rows->n * sizeof *label);
+    double *weight = xmalloc(DRAWS_MOST * rows->n * sizeof *weight);
     for (size_t m = mixture_members(o); m < fit_members(o); m++) {
-        struct examples mine = member_resampled(o, w, rows, x, output, m, room, label);
+        struct examples mine = member_resampled(o, w, rows, x, output, m, room, label, weight);
         member_start(w, prior, o->seed, m, parameters + m * size);
         member_fit_ridge(w, &mine, member_penalty(o, prior), parameters + m * size);
     }
     free(room);
     free(label);
+    free(weight);
 }
 
 void member_fit_memory(const struct fit_options *o, const struct network *w,

@@ -47,9 +47,10 @@ static void mixture_weigh(const struct fit_options *o, const struct fit_rows *ro
     for (size_t i = 0; rows->members == fit_members(o) && i < rows->n; i++) {
         const float *said = rows->member + i * rows->members * o->k;
         if (!mixture_recorded(said, members * o->k)) continue;
+        double believed = rows->weight ? rate * rows->weight[i] : rate;
         for (size_t m = 0; m < members; m++)
-            log_weight[m] =
-                keep * log_weight[m] - rate * mixture_brier(said + m * o->k, o->k, rows->label[i]);
+            log_weight[m] = keep * log_weight[m] -
+                            believed * mixture_brier(said + m * o->k, o->k, rows->label[i]);
     }
 }
 

@@ -28,14 +28,14 @@ struct preconditioner {
 };
 
 /* How undecided a row is: Σ p(1 − p)/(k − 1), 1/k where all classes are alike, 0 where one is
- * certain. deviation: (k) probability − truth. */
-static double preconditioner_doubt(const double *deviation, size_t k, int label) {
+ * certain; times its weight. deviation: (k) weight · (probability − truth). */
+static double preconditioner_doubt(const double *deviation, size_t k, int label, double weight) {
     double squares = 0;
     for (size_t c = 0; c < k; c++) {
-        double p = deviation[c] + (c == (size_t)label);
+        double p = deviation[c] / weight + (c == (size_t)label);
         squares += p * p;
     }
-    return fmax((1 - squares) / (double)(k - 1), doubt_least);
+    return weight * fmax((1 - squares) / (double)(k - 1), doubt_least);
 }
 
 /* The lower triangle of Σ doubt · (x, 1)(x, 1)ᵀ. */
@@ -44,7 +44,8 @@ static void preconditioner_moments(const struct examples *e, const double *devia
     size_t n = c->d + 1;
     double *z = xmalloc(e->n * n * sizeof *z);
     for (size_t i = 0; i < e->n; i++) {
-        double root = sqrt(preconditioner_doubt(deviation + i * c->k, c->k, e->label[i]));
+        double root = sqrt(preconditioner_doubt(deviation + i * c->k, c->k, e->label[i],
+                                                e->weight ? e->weight[i] : 1));
         for (size_t j = 0; j < c->d; j++) z[i * n + j] = root * e->x[i * c->d + j];
         z[i * n + c->d] = root;
     }

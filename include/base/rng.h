@@ -23,7 +23,8 @@ enum rng_stream {
     RNG_ORACLE,
     RNG_TEST,
     RNG_POOL,
-    RNG_PENDING
+    RNG_PENDING,
+    RNG_SECOND
 };
 
 /* A bijection of 64 bits in which each bit of x moves about half of the result. */

@@ -35,6 +35,13 @@ struct map {
 #define OPTION_TYPE_LIST struct list
 #define OPTION_TYPE_MAP struct map
 
+/* The field of a key: the key itself, but of one that is a word of C, whose field has an underscore
+ * behind it. */
+#define OPTION_KEYWORD_double , double_
+#define OPTION_SECOND_OF(first, second, ...) second
+#define OPTION_FIELD_OF(...) OPTION_SECOND_OF(__VA_ARGS__)
+#define OPTION_FIELD(key) OPTION_FIELD_OF(OPTION_KEYWORD_##key, key, )
+
 struct feature_config {
 #define FEATURE(key, type, ...) OPTION_TYPE_##type key;
 #include "config/features.def"
@@ -43,7 +50,7 @@ struct feature_config {
 
 struct config {
 #define SECTION(section, doc) struct {
-#define OPTION(section, key, type, ...) OPTION_TYPE_##type key;
+#define OPTION(section, key, type, ...) OPTION_TYPE_##type OPTION_FIELD(key);
 #define END(section)                                                                               \
     }                                                                                              \
     section;

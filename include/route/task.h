@@ -70,8 +70,16 @@ void task_id(char out[TASK_ID_LENGTH + 1], struct text topic, int32_t partition,
  * not the id of a task. */
 int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) MUST_CHECK;
 
+/* The id of the other reader's task of the same sample: a task of reason ASK_SECOND has the id of
+ * the first reader's with its last bit turned, so each of the two is found from the other. */
+void task_id_twin(uint8_t id[TASK_ID_BYTES]);
+void task_id_twin_text(char id[TASK_ID_LENGTH + 1]);
+
 /* The sample's record time, in ms, that stands in an id. */
 int64_t task_id_time(const uint8_t id[TASK_ID_BYTES]);
+
+/* Who is to answer: 1, or 2 where somebody else was asked about the same sample before. */
+int task_reader(const struct task *t);
 
 /* The predicted class (largest probability, the first of equals); -1: there was no model. */
 int task_predicted(const struct task *t);

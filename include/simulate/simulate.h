@@ -15,7 +15,7 @@ struct simulate_flags {
     const char *config, *measure, *manager, *draws, *pool, *against, *csv, *report, *figures,
         *switches, *predictions, *target;
     int64_t limit, delay, seed, seeds, day;
-    double budget, upfront, noise, unanswered;
+    double budget, upfront, noise, unanswered, second; // second: people.double
     bool json;
 };
 

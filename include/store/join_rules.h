@@ -13,7 +13,8 @@
  *   4. A label that is read before its task waits. The task of its id, or the first task of its
  *      sample, takes all labels that wait for it. A label with an event of its own is learned while
  *      it waits.
- *   5. Of all answers to a task the largest (revision, time, partition, offset) counts. `skipped`
+ *   5. Of all answers to a task the largest (certain, revision, time, partition, offset) counts;
+ *      certain: its source is one of people.certain. `skipped`
  *      and `cannot_tell` are answers: they close the task, and a later revision may name a class.
  *
  * Rules 1, 2, 4 and 5 make the joined set a function of what the topics hold, whatever the order of
@@ -37,11 +38,15 @@ struct task_answer {
     int64_t offset;
     int32_t class_; // index into the model's classes; -1: skipped or cannot tell
     enum label_outcome outcome;
+    bool certain;       // its source knows the truth, and names a class
     uint64_t annotator; // hash of the name; 0: none is given
 };
 
 /* Whether labels of this source are taken (rule 1). sources: train.sources; none: all are. */
 bool join_accepts(const struct list *sources, struct text source);
+
+/* Whether an answer with a class of that source is the truth (rule 5). certain: people.certain. */
+bool join_is_certain(const struct list *certain, struct text source);
 
 /* The answer that a label gives. `classes`: the model's, newline-separated. False: its class is
  * none of them (rule 1). */

@@ -19,6 +19,7 @@
     NEXT(FATE_UNKNOWN_SOURCE, "unknown_source")                                                    \
     NEXT(FATE_UNREADABLE, "unreadable")                                                            \
     NEXT(FATE_NO_ANSWER, "no_answer")                                                              \
-    NEXT(FATE_OWN_EVENT, "own_event")
+    NEXT(FATE_OWN_EVENT, "own_event")                                                              \
+    NEXT(FATE_SECOND, "second")
 
 enum label_fate { WORDS_ENUM(FATE_TABLE) FATES };

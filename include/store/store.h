@@ -14,6 +14,7 @@
 #pragma once
 
 #include "config/limits.h"
+#include "estimate/annotators.h"
 #include "estimate/estimator.h"
 #include "store/join_rules.h"
 #include "store/store_owner.h"
@@ -37,6 +38,7 @@ struct store_options {
     const void *describe_opaque;
     size_t positive;             // of them, that the figures are of
     struct list sources;         // whose labels are taken; none: all. Borrowed
+    struct list certain;         // whose labels are the truth; none: nobody's. Borrowed
     int64_t park_ms;             // how long a label waits for its task
     int64_t keep_ms;             // after so long tasks and rows are forgotten
     struct store_owner owner;    // whose it is; without a service: anybody's
@@ -82,6 +84,14 @@ int store_set_mark(struct store *s, const char *role, int32_t partition,
 struct answered {
     enum label_fate fate;
     bool evaluate;      // the first answer of its task that names a class: counts once
+    bool second;        // the same of a second reader's task, which counts in no figure
+    bool by_person;     // and not by a source of people.certain
+    uint64_t annotator; // hash of the person's name; 0: none was given
+    bool settled;       // what is certain is known now, and an answer of
+    uint64_t who;       // this annotator,
+    bool was_right;     // which was right, or not
+    bool paired;        // with it both readers of the sample have answered:
+    struct answer_pair pair;
     int truth;          // class, -1: none
     int predicted;      // class, -1: there was no model
     int scored;         // class by the score of the event's own, -1: events have none
@@ -160,6 +170,8 @@ struct store_rows {
     double *propensity;  // (n) 0: an event of its own
     uint64_t *key;       // (n) hash of the row's identity
     int *label;          // (n) class
+    uint64_t *annotator; // (n) who gave it; 0: not known
+    bool *certain;       // (n) it is of a source that knows the truth
     float *member;       // (n, members, k); zeros where a task recorded another number of members
     double *task_row;    // (tasks_n, d)
     double *task_weight; // (tasks_n) 1/propensity; 1 where that is 0
@@ -167,6 +179,14 @@ struct store_rows {
 /* Gives the arrays, which store_rows_release frees. On an error there are none. */
 int store_rows(struct store *s, size_t most, size_t members, struct store_rows *out) MUST_CHECK;
 void store_rows_release(struct store_rows *r);
+/* The same of second readers' tasks whose answer names a class, in the order of ids; of each
+ * whether it makes a pair. */
+int store_seconds(struct store *s, int (*visit)(const struct answered *a, void *opaque),
+                  void *opaque) MUST_CHECK;
+/* The name of an annotator, into `out` of LABEL_NAME_MAX + 1 bytes; false: it is not known. */
+bool store_annotator(struct store *s, uint64_t who, char *out);
+enum { STORE_ANNOTATORS_MOST = 1000 };
+
 /* Visits each task whose answer names a class once, in label order: for building the evaluation
  * again after a restart. Ends when visit returns non-zero. */
 int store_answered(struct store *s, int (*visit)(const struct answered *a, void *opaque),

@@ -54,8 +54,10 @@ struct fit_rows {
     const uint64_t
         *key;       // (n) keys a row's bootstrap draws, so that they stay its own; NULL: its place
     size_t members; // of `member`; 0: no predictions recorded
-    const float *member; // (n, members, k) predictions recorded when asked; a row of zeros: none
-    const size_t *named; // (k) labels of each class so far, for fit_step; NULL: unknown
+    const float *member;  // (n, members, k) predictions recorded when asked; a row of zeros: none
+    const double *weight; // (n) above 0, of the label in each fit and in the mixture: how far it is
+                          // believed; NULL: all are 1
+    const size_t *named;  // (k) labels of each class so far, for fit_step; NULL: unknown
 };
 
 /* Recent tasks, labelled or not: what the standardisation and the quantiles of the utility are

@@ -49,7 +49,7 @@ class Replays(Bench):
         runs = [json.loads(line) for line in kept.read_text().splitlines()] if kept and kept.exists() else []
         while len(runs) < self.options.replays:
             part = self.simulate(stream, "--budget", str(budget), "--seed", str(len(runs) + 1), "--seeds", str(min(PART, self.options.replays - len(runs))))
-            new = [{key: run[key] for key in ("seed", "truth", "estimates", "plain", "looks", "bands_missed")} for run in part["winnowd"]]
+            new = [{key: run[key] for key in ("seed", "truth", "estimates", "plain", "looks", "bands_missed", "corrected", "readers")} for run in part["winnowd"]]
             runs += new
             if kept:
                 kept.parent.mkdir(parents=True, exist_ok=True)

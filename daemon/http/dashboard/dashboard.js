@@ -334,6 +334,22 @@ function show_classes(s) {
   $("classes-more").textContent = "with the 95 % range of one look; of many classes some look bad by chance" + (all > names.length ? "; " + (all - names.length) + " more classes are not told" : "");
 }
 
+/* Who answered, and how often each is right, as far as it was checked; and what that makes of the accuracy. */
+function show_people(s) {
+  const names = Object.keys(s.annotator_answers).filter((name) => s.annotator_checked[name] > 0);
+  names.sort((a, b) => s.annotator_high[a] - s.annotator_high[b]);
+  $("people-card").hidden = !names.length;
+  rows("people", names, (name) => {
+    const low = s.annotator_low[name], high = s.annotator_high[name], width = high - low;
+    return [[name, ""], [of_100(s.annotator_accuracy[name], width) + " (" + of_100(low, width) + " to " + of_100(high, width) + ")", "number"],
+      [number(s.annotator_checked[name]), "number"], [number(s.annotator_answers[name]), "number"]];
+  }, "", 4);
+  const seen = s.estimate_high.accuracy - s.estimate_low.accuracy, wide = s.truth_high.accuracy - s.truth_low.accuracy;
+  $("people-more").textContent = number(s.double_answers) + " samples were answered by two" + (s.truth.accuracy === null ? "" :
+    "; accuracy by the annotators " + of_100(s.estimate.accuracy, seen) + " of 100, by the truth " + of_100(s.truth.accuracy, wide) +
+    " (" + of_100(s.truth_low.accuracy, wide) + " to " + of_100(s.truth_high.accuracy, wide) + ")");
+}
+
 /* Of each segment the three figures that a manager compares; one that the random arm hardly saw says so. */
 function show_segments(s) {
   const names = Object.keys(s.segment_draws), least = 10; // below them nothing is claimed
@@ -474,6 +490,7 @@ function show_status(s) {
   show_auto(s);
   show_classes(s);
   show_segments(s);
+  show_people(s);
   show_cohorts(s);
   if (past.rows.length) show_lines(s);
   show_bars(s);

@@ -153,6 +153,7 @@ static const struct {
 static bool named(const char *name) {
     return strncmp(name, "segment_", strlen("segment_")) == 0 ||
            strncmp(name, "cohort_", strlen("cohort_")) == 0 ||
+           strncmp(name, "annotator_", strlen("annotator_")) == 0 ||
            strncmp(name, "class_", strlen("class_")) == 0 ||
            strncmp(name, "auto_labels", strlen("auto_labels")) == 0 ||
            strcmp(name, "auto_threshold_ratio") == 0 || strcmp(name, "auto_answers_needed") == 0 ||

@@ -11,9 +11,9 @@ struct watch {
     double x, least, worst;
 };
 
-static void see(struct watch *w, bool asked, double rate) {
+static void see(struct watch *w, size_t asked, double rate) {
     if (w->x < w->least) w->least = w->x;
-    w->x += asked - rate;
+    w->x += (double)asked - rate;
     if (w->x - w->least > w->worst) w->worst = w->x - w->least;
 }
 
@@ -51,17 +51,24 @@ static double (*const shapes[])(uint64_t seed, int64_t i) = {
     with_nan, floods,  saturated, step,       sawtooth,    shuffled};
 enum { SHAPES = sizeof shapes / sizeof *shapes, SAMPLES = 3000 };
 
+/* A request, and another one to a second reader. */
+static size_t labels(struct decision d) { return (size_t)d.ask + d.second; }
+
 struct trial {
     double rate, share, burst;
     uint64_t seed;
+    double second;
 };
 
 static struct trial trial_of(uint64_t seed) {
     static const double rates[] = {0.004, 0.02, 0.05, 0.13, 0.5, 1}, shares[] = {0.2, 0.05, 0.5, 1},
                         bursts[] = {1, 1.5, 2, 4, 10};
+    static const double seconds[] = {0, 0.05, 0.5, 1};
     struct rng r = {.seed = seed};
-    return (struct trial){rates[rng_below(rng_next(&r), 6)], shares[rng_below(rng_next(&r), 4)],
-                          bursts[rng_below(rng_next(&r), 5)], seed};
+    struct trial t = {rates[rng_below(rng_next(&r), 6)], shares[rng_below(rng_next(&r), 4)],
+                      bursts[rng_below(rng_next(&r), 5)], seed, 0};
+    if (t.burst >= 2) t.second = seconds[rng_below(rng_next(&r), 4)];
+    return t;
 }
 
 static void open_trial(struct partition *p, const struct trial *t, enum manager manager) {
@@ -69,6 +76,7 @@ static void open_trial(struct partition *p, const struct trial *t, enum manager 
     c.service.seed = (int64_t)t->seed;
     c.budget.random_share = t->share;
     c.budget.burst = t->burst;
+    c.people.double_ = t->second;
     partition_open(p, &c);
 }
 
@@ -84,7 +92,7 @@ static void any_window_any_utilities(void **state) {
                 open_trial(&p, &t, manager);
                 p.policy.learner.weighted = seed % 4 > 1;
                 for (int64_t i = 0; i < SAMPLES; i++) {
-                    see(&w, partition_take(&p, shapes[shape](seed, i)).ask, t.rate);
+                    see(&w, labels(partition_take(&p, shapes[shape](seed, i))), t.rate);
                     if (seed % 2 && uniform(seed + 99, i) < 0.01) partition_move(&p, 1);
                 }
                 within(&w, t.burst);
@@ -98,12 +106,12 @@ static void the_bound_is_reached(void **state) {
     (void)state;
     double nearest = 0;
     for (uint64_t seed = 0; seed < 30; seed++) {
-        struct trial t = {0.05, 0.2, 4, seed};
+        struct trial t = {0.05, 0.2, 4, seed, 0};
         struct partition p;
         struct watch w = {0};
         open_trial(&p, &t, MANAGER_FIXED);
         for (int64_t i = 0; i < 20000; i++)
-            see(&w, partition_take(&p, floods(seed, i)).ask, t.rate);
+            see(&w, labels(partition_take(&p, floods(seed, i))), t.rate);
         within(&w, t.burst);
         nearest = fmax(nearest, w.worst);
         partition_close(&p);
@@ -131,7 +139,7 @@ static void switches_and_lost_states(void **state) {
             if (event == 3) p.policy.operator_.explore_only = !p.policy.operator_.explore_only;
             if (event == 4) strategy_begin(p.strategy, 0, false, 0, &p.state);
             if (event == 5) strategy_swap(p.strategy, (uint64_t)i, NULL, &p.state);
-            see(&w, partition_take(&p, floods(seed, i)).ask,
+            see(&w, labels(partition_take(&p, floods(seed, i))),
                 fmin(1, t.rate * p.policy.operator_.budget_scale));
         }
         within(&w, t.burst);
@@ -166,7 +174,7 @@ static size_t spent(const struct trial *t, double (*shape)(uint64_t, int64_t), b
     open_trial(&p, t, MANAGER_QUANTILE_WINDOW);
     p.policy.learner.weighted = weighted;
     for (int64_t i = 0; i < n; i++) {
-        asked += partition_take(&p, shape(t->seed, i)).ask;
+        asked += labels(partition_take(&p, shape(t->seed, i)));
         if (i % 5000 == 4999) partition_move(&p, 1);
     }
     assert_int_equal(asked, p.state.asked);
@@ -185,7 +193,7 @@ static void a_stream_spends_its_budget(void **state) {
     for (size_t r = 0; r < 4; r++)
         for (size_t shape = 0; shape < sizeof streams / sizeof *streams; shape++)
             for (uint64_t seed = 1; seed < 4; seed++) {
-                struct trial t = {rates[r], 0.2, 10, seed};
+                struct trial t = {rates[r], 0.2, 10, seed, seed == 3 ? 0.1 : 0};
                 double many = 2000, few = 150;
                 bool weighted = seed > 1;
                 double asked =
@@ -221,7 +229,7 @@ static void random_and_cold_spend_it_too(void **state) {
 static void every_block_has_its_request(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
-        struct trial t = {0.05, 0.2, 1 + (double)(seed % 3), seed};
+        struct trial t = {0.05, 0.2, 1 + (double)(seed % 3), seed, 0};
         struct partition p;
         open_trial(&p, &t, (enum manager)(seed % MANAGERS));
         for (int64_t block = 0; block < 30; block++) {
@@ -265,7 +273,7 @@ static void a_weighted_arm_draws_as_often(void **state) {
 
 static void a_new_rate_waits_for_the_next_block(void **state) {
     (void)state;
-    struct trial t = {0.05, 0.2, 10, 3};
+    struct trial t = {0.05, 0.2, 10, 3, 0};
     struct partition p;
     open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
     for (int i = 0; i < 130; i++) partition_take(&p, 0.5);
@@ -282,7 +290,7 @@ static void a_new_rate_waits_for_the_next_block(void **state) {
 static void switches_that_ask_nobody(void **state) {
     (void)state;
     for (int which = 0; which < 5; which++) {
-        struct trial t = {0.5, 0.2, 10, 3};
+        struct trial t = {0.5, 0.2, 10, 3, 0};
         struct partition p;
         size_t asked = 0;
         open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);

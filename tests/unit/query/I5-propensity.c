@@ -10,6 +10,7 @@ static void open_seed(struct partition *p, enum manager manager, uint64_t seed) 
     struct config c = config_of(0.05, manager);
     c.service.seed = (int64_t)seed;
     c.query.threshold = 0.96;
+    c.people.double_ = (double)(seed % 2) / 4; // a second reader changes nothing for the first
     partition_open(p, &c);
 }
 
@@ -47,6 +48,7 @@ static void blind_to_the_draw(bool weighted) {
         c.service.seed = (int64_t)seed;
         c.budget.per_day = 4; // both caps are reached
         c.query.threshold = 0.9;
+        c.people.double_ = 1;
         partition_open(&p, &c);
         p.policy.learner.weighted = weighted;
         for (size_t i = 0; i < M; i++) {

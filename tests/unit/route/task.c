@@ -106,6 +106,34 @@ static void test_round_trip(void **state) {
     check_round_trip(&t);
 }
 
+/* The second reader's task: another id, found from the first one's and back; and it says so where
+ * people and tools look. */
+static void test_a_second_reader(void **state) {
+    (void)state;
+    struct task t = plain();
+    uint8_t first[TASK_ID_BYTES], second[TASK_ID_BYTES];
+    struct buf out = {0};
+    task_write(&t, &style, &out);
+    assert_null(strstr(buf_string(&out), "\"reader\""));
+    assert_int_equal(task_reader(&t), 1);
+    assert_int_equal(task_id_parse(first, text_of(t.id)), 0);
+    task_id_twin_text(t.id);
+    t.reason = ASK_SECOND;
+    t.propensity = 0;
+    check_round_trip(&t);
+    assert_int_equal(task_reader(&t), 2);
+    assert_int_equal(task_id_parse(second, text_of(t.id)), 0);
+    assert_memory_not_equal(first, second, sizeof first);
+    task_id_twin(second);
+    assert_memory_equal(first, second, sizeof first);
+    buf_reset(&out);
+    task_write(&t, &style, &out);
+    const char *data = strstr(buf_string(&out), "\"reader\":2");
+    assert_non_null(data);
+    assert_non_null(strstr(data + 1, "\"reader\":2")); // in data and in meta
+    buf_release(&out);
+}
+
 /* Sums are exact, whatever their size: the store adds them up. */
 static void test_every_sum_comes_back(void **state) {
     (void)state;
@@ -616,6 +644,7 @@ static void test_example(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_a_second_reader),
         cmocka_unit_test(test_every_sum_comes_back),
         cmocka_unit_test(test_no_model),
         cmocka_unit_test(test_forty_classes),

@@ -93,6 +93,28 @@ static void a_loan_is_of_the_clock_that_nobody_sets(void **state) {
     label_queue_destroy(q);
 }
 
+/* The second reader's task is for another screen than the one that answered the first one's, and
+ * what names the sample does not answer it. */
+static void four_eyes_are_of_two(void **state) {
+    (void)state;
+    struct label_queue *q = label_queue_create(&classes, &all_sources);
+    struct task second = numbered(1, 0.5);
+    task_id_twin_text(second.id);
+    second.reason = ASK_SECOND;
+    put(q, 1, 0.9);
+    label_queue_task(q, &second, at(10));
+    assert_int_equal(label_queue_waiting(q), 2);
+    expect(q, 7, 100, "s1");
+    assert_int_equal(answer(q, 1), 0);
+    expect(q, 7, 100, NULL);
+    expect(q, 8, 100, "s1");
+    assert_int_equal(label_queue_next(q, 8, at(100))->reason, ASK_SECOND);
+    struct label l = {.sample_id = TEXT("s1"), .label = TEXT("ok")};
+    label_queue_label(q, &l);
+    assert_int_equal(label_queue_waiting(q), 1);
+    label_queue_destroy(q);
+}
+
 /* A label that the learner does not take leaves its task on the page. */
 static void a_foreign_source_closes_nothing(void **state) {
     (void)state;
@@ -189,6 +211,7 @@ static void I11_memory_is_bounded(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_comes_first_and_is_on_one_screen),
+        cmocka_unit_test(four_eyes_are_of_two),
         cmocka_unit_test(a_loan_is_of_the_clock_that_nobody_sets),
         cmocka_unit_test(a_foreign_source_closes_nothing),
         cmocka_unit_test(what_was_answered_is_not_offered),

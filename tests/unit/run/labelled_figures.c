@@ -48,7 +48,7 @@ static void the_score_is_judged_over_all_its_answers(void **state) {
     (void)state;
     struct labelled_figures *f = labelled_figures_create(&learning);
     for (uint64_t i = 0; i < 6; i++) answer(f, i, FRAUD, i < 4 ? OK : FRAUD, i < 4, 1);
-    labelled_figures_tell(f, NOW);
+    labelled_figures_tell(f, NULL, NOW);
     assert_true(metric_get(METRIC_upstream_accuracy) == 4 / 6.0);
     assert_true(metric_get(METRIC_upstream_differ) == 6);
     assert_true(metric_get(METRIC_upstream_beaten) == 2 / 6.0);
@@ -61,7 +61,7 @@ static void now_is_told_beside_the_start(void **state) {
     (void)state;
     struct labelled_figures *f = labelled_figures_create(&learning);
     for (uint64_t i = 0; i < 40; i++) answer(f, i, FRAUD, i < 38 ? OK : FRAUD, -1, 0.01);
-    labelled_figures_tell(f, NOW);
+    labelled_figures_tell(f, NULL, NOW);
     assert_true(metric_get(METRIC_estimate_draws) == 40);
     assert_true(metric_get(METRIC_estimate_now_draws) == 2);
     assert_true(metric_get_by(METRIC_estimate_now, ESTIMATE_RECALL) == 1);
@@ -116,7 +116,7 @@ static void segments_are_told_by_name(void **state) {
         labelled_figures_ask(figures, &a.said, NOW);
         labelled_figures_answer(figures, &a);
     }
-    labelled_figures_tell(figures, NOW);
+    labelled_figures_tell(figures, NULL, NOW);
     struct buf out = {0};
     metric_named_json(METRIC_segment, &out);
     cJSON *all = cJSON_Parse(buf_string(&out));
@@ -160,7 +160,7 @@ static void a_day_is_told_when_its_labels_are_there(void **state) {
         if (i < TASKS * 8 / 10) labelled_figures_answer(f, &a[i]);
     }
     for (int look = 0; look < 3; look++) { // too early; too few closed; a tenth is open
-        labelled_figures_tell(f, NOW + (look ? DAY : 0));
+        labelled_figures_tell(f, NULL, NOW + (look ? DAY : 0));
         buf_reset(&out);
         metric_named_json(METRIC_cohort, &out);
         cJSON *all = cJSON_Parse(buf_string(&out));
@@ -177,7 +177,7 @@ static void a_day_is_told_when_its_labels_are_there(void **state) {
     buf_reset(&out);
     metric_named_json(METRIC_cohort_closed, &out);
     assert_string_equal(buf_string(&out), "{\"2025-11-29\":0.9}");
-    labelled_figures_tell(f, NOW + 3 * (int64_t)DAY); // all have expired
+    labelled_figures_tell(f, NULL, NOW + 3 * (int64_t)DAY); // all have expired
     buf_reset(&out);
     metric_named_json(METRIC_cohort_closed, &out);
     assert_string_equal(buf_string(&out), "{\"2025-11-29\":1}");

@@ -144,6 +144,31 @@ static void noise_is_of_the_labels(void **state) {
     backtest_result_release(&some);
 }
 
+/* Two questions are two labels of the budget; their agreement frees the figure of the noise, and
+ * what is asked of the strategy arm is the stream's and not the readers'. */
+static void two_readers_tell_the_noise(void **state) {
+    (void)state;
+    generate(LINE, 3);
+    struct config c = *config;
+    c.budget.rate = 0.5;
+    c.budget.random_share = 0.5;
+    c.people.double_ = 0.9;
+    struct backtest_result r =
+        run((struct backtest_options){.config = &c, .noise = 0.2, .seed = 2});
+    const struct estimate *seen = &r.estimate.of[ESTIMATE_ACCURACY],
+                          *freed = &r.corrected[ESTIMATE_ACCURACY];
+    double truth = r.truth[ESTIMATE_ACCURACY];
+    assert_true(r.worst_window_overspend == 0 && r.readers.pairs > 100);
+    assert_true(r.readers.low < 0.8 && 0.8 < r.readers.high);
+    assert_true(seen->high < truth && freed->low < truth && truth < freed->high);
+    c.people.double_ = 0;
+    struct backtest_result one = run((struct backtest_options){.config = &c, .noise = 0.2});
+    assert_int_equal(one.readers.pairs, 0);
+    assert_true(isnan(one.corrected[ESTIMATE_ACCURACY].value));
+    backtest_result_release(&r);
+    backtest_result_release(&one);
+}
+
 /* Requests that nobody answers go out and are known of, and teach nothing. */
 static void what_is_not_answered_teaches_nothing(void **state) {
     (void)state;
@@ -220,6 +245,7 @@ int main(void) {
         cmocka_unit_test(nobody_peeks),
         cmocka_unit_test(the_cut_changes_nothing),
         cmocka_unit_test(noise_is_of_the_labels),
+        cmocka_unit_test(two_readers_tell_the_noise),
         cmocka_unit_test(what_is_not_answered_teaches_nothing),
         cmocka_unit_test(the_budget_is_kept),
         cmocka_unit_test(the_interval_covers_the_truth),

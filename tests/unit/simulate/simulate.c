@@ -339,7 +339,7 @@ static void json_has_the_promised_keys(void **state) {
         const char *strategy = cJSON_GetStringValue(cJSON_GetObjectItem(object, "strategy"));
         assert_string_equal(strategy, strategies[n < 12 ? n / 3 : n - 12]);
         if (n < 12) {
-            has_keys(object, 10); // strategy, seed, decisions_sha256, and of the estimates
+            has_keys(object, 12); // strategy, seed, decisions_sha256, and of the estimates
             has_estimates(object);
             assert_true(number(object, "seed") == 7 + n % 3);
             assert_int_equal(

@@ -184,7 +184,10 @@ static const char golden_meta[] =
     "6e6f0a796573\n"                                     // "no", "yes"
     "76657273696f6e73 "                                  // "versions"
     "0000000000000000"                                   // published
-    "0300000000000000\n";                                // of a task
+    "0300000000000000\n"                                 // of a task
+    "77686f20"                                           // "who "
+    "65366637396431393035316666636238 "                  // "e6f79d19051ffcb8", the hash of
+    "616e6e\n";                                          // "ann"
 static const char golden_offsets[] = "6c6162656c732f31 " // "labels/1"
                                      "0202000000000000\n";
 /* How many, four sums; four terms; the version. */

@@ -4,6 +4,7 @@
 #include "train/loss_and_gradient.h"
 #include "train/preconditioner.h"
 
+#include "estimate/annotators.h"
 #include "golden.h"
 #include "labelled.h"
 
@@ -115,13 +116,13 @@ static void numbers_are_the_references(void **state) {
         x[i] = model_standardised(m, i % GOLDEN_D, s.row[i]);
     for (size_t i = 0; i < 39; i++) parameters[i] = rng_next_unit(&r) - 0.5;
     struct workspace *room = workspace_create(&w, GOLDEN_N);
-    double loss[] = {loss_and_gradient(&w, &(struct examples){GOLDEN_N, x, s.label},
+    double loss[] = {loss_and_gradient(&w, &(struct examples){GOLDEN_N, x, s.label, NULL},
                                        &(struct penalty){.l2 = 0.5}, parameters, gradient, room)};
     ASSERT_NEAR(loss, golden_loss, 1e-10);
     ASSERT_NEAR(gradient, golden_gradient, 1e-10);
     r = (struct rng){.seed = 8};
     for (size_t i = 0; i < 39; i++) prior[i] = rng_next_unit(&r);
-    double pulled_loss[] = {loss_and_gradient(&w, &(struct examples){GOLDEN_N, x, s.label},
+    double pulled_loss[] = {loss_and_gradient(&w, &(struct examples){GOLDEN_N, x, s.label, NULL},
                                               &(struct penalty){0.5, 0.1, prior}, parameters,
                                               gradient, room)};
     ASSERT_NEAR(pulled_loss, golden_pulled_loss, 1e-10);
@@ -136,6 +137,7 @@ static void numbers_are_the_references(void **state) {
 static void check_gradient(const struct network *w, double l2, double bias) {
     enum { ROWS = 17, MOST = 256 };
     double x[ROWS * 8], parameters[MOST], prior[MOST], gradient[MOST], ignored[MOST], h = 1e-5;
+    double weight[ROWS];
     int label[ROWS];
     struct rng r = {.seed = w->layers};
     size_t size = network_size(w);
@@ -143,9 +145,10 @@ static void check_gradient(const struct network *w, double l2, double bias) {
     for (size_t i = 0; i < ROWS * w->width[0]; i++) x[i] = rng_next_normal(&r);
     for (size_t i = 0; i < ROWS; i++)
         label[i] = (int)rng_below(rng_next(&r), w->width[w->layers] - (w->more > 0));
+    for (size_t i = 0; i < ROWS; i++) weight[i] = 0.02 + 2 * rng_next_unit(&r);
     for (size_t i = 0; i < size; i++) parameters[i] = rng_next_normal(&r) / 2;
     for (size_t i = 0; i < size; i++) prior[i] = rng_next_normal(&r);
-    struct examples e = {ROWS, x, label};
+    struct examples e = {ROWS, x, label, weight};
     struct penalty penalty = {l2, bias, bias > 0 ? prior : NULL};
     struct workspace *room = workspace_create(w, ROWS);
     loss_and_gradient(w, &e, &penalty, parameters, gradient, room);
@@ -227,15 +230,17 @@ static void the_curvature_of_two_classes_is_the_hessian(void **state) {
     enum { N = 40, D = 3, SIZE = 2 * (D + 1) };
     struct network w = {.layers = 1, .width = {D, 2}};
     double x[N * D], prior[SIZE] = {0}, at[SIZE], apart[SIZE], above[SIZE], below[SIZE];
+    double weight[N];
     int label[N];
     struct rng r = {.seed = 5};
     for (size_t i = 0; i < N * D; i++) x[i] = rng_next_normal(&r);
     for (size_t i = 0; i < N; i++) label[i] = (int)(rng_next_unit(&r) < 0.5);
+    for (size_t i = 0; i < N; i++) weight[i] = 0.02 + 2 * rng_next_unit(&r);
     for (size_t i = 0; i < D; i++)
         at[i] = 0.1 * rng_next_normal(&r), at[D + i] = -at[i], apart[i] = rng_next_normal(&r),
         apart[D + i] = -apart[i];
     at[2 * D] = 0.2, at[2 * D + 1] = -0.2, apart[2 * D] = 1, apart[2 * D + 1] = -1;
-    struct examples e = {N, x, label};
+    struct examples e = {N, x, label, weight};
     struct penalty penalty = {0.5, 1, prior};
     struct workspace *room = workspace_create(&w, N);
     double step = 1e-5, moved[SIZE];
@@ -348,6 +353,99 @@ static void units_do_not_matter(void **state) {
     model_destroy(b);
     labelled_release(&s);
     labelled_release(&t);
+}
+
+/* ---- labels that are believed unequally ---- */
+
+enum { READERS = 4, BELIEVED_N = 400, BELIEVED_D = 6 };
+static const double reads_right[READERS] = {0.95, 0.9, 0.85, 0.5}; // one of five answers is wrong
+
+/* Rows of two classes that overlap; the readers of the first n take turns. */
+static struct labelled believed_set(size_t n, uint64_t seed, bool clean) {
+    struct labelled s = labelled_create(n, n, BELIEVED_D, 2, 0);
+    struct rng r = {.seed = seed};
+    for (size_t i = 0; i < n; i++) {
+        int truth = rng_next_unit(&r) < 0.5;
+        for (size_t c = 0; c < BELIEVED_D; c++)
+            s.row[i * BELIEVED_D + c] = rng_next_normal(&r) + (truth ? 0.5 : -0.5);
+        bool right = clean || rng_next_unit(&r) < reads_right[i % READERS];
+        s.label[i] = right ? truth : !truth;
+    }
+    return s;
+}
+
+/* What pairs of a fifth of the samples tell of the readers. */
+static struct annotators *believed_readers(uint64_t seed) {
+    struct annotators *a = annotators_create(2);
+    struct rng r = {.seed = seed + 1000};
+    for (size_t i = 0; i < BELIEVED_N / 5; i++) {
+        size_t one = i % READERS,
+               other = (one + 1 + rng_below(rng_next(&r), READERS - 1)) % READERS;
+        bool first = rng_next_unit(&r) < reads_right[one],
+             second = rng_next_unit(&r) < reads_right[other];
+        annotators_pair(a, &(struct answer_pair){{one + 1, other + 1}, first == second});
+    }
+    return a;
+}
+
+static double believed_accuracy(struct labelled *s, const struct labelled *test,
+                                const double reader[READERS]) {
+    struct fit_options o = options(BELIEVED_D, 2, 1, (const size_t[]){BELIEVED_N});
+    double weight[BELIEVED_N], sum = 0;
+    for (size_t i = 0; i < BELIEVED_N; i++) sum += weight[i] = reader[i % READERS];
+    for (size_t i = 0; i < BELIEVED_N; i++) weight[i] *= BELIEVED_N / sum;
+    s->rows.weight = weight;
+    o.sgd_rate = 0;
+    struct model *m = fitted(&o, s);
+    double right = share_right(m, test);
+    model_destroy(m);
+    s->rows.weight = NULL;
+    return right;
+}
+
+/* With a fifth of the labels wrong, what is known of the readers is as good as the best of many
+ * fixed weightings of them, within a point; and weighing all alike is worse. */
+static void who_errs_counts_for_less(void **state) {
+    (void)state;
+    enum { SEEDS = 20, FIXED = 5 };
+    static const double level[FIXED] = {0.02, 0.25, 0.5, 0.75, 1};
+    double known = 0, fixed[FIXED][FIXED] = {0}, best = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct labelled s = believed_set(BELIEVED_N, seed, false),
+                        test = believed_set(4000, seed + 100, true);
+        struct annotators *a = believed_readers(seed);
+        double by_known[READERS];
+        for (size_t i = 0; i < READERS; i++) by_known[i] = annotators_belief(a, i + 1);
+        known += believed_accuracy(&s, &test, by_known) / SEEDS;
+        for (size_t i = 0; i < FIXED; i++)
+            for (size_t j = 0; j < FIXED; j++)
+                fixed[i][j] +=
+                    believed_accuracy(&s, &test, (double[]){1, 1, level[j], level[i]}) / SEEDS;
+        annotators_destroy(a);
+        labelled_release(&s);
+        labelled_release(&test);
+    }
+    for (size_t i = 0; i < FIXED * FIXED; i++) best = fmax(best, fixed[i / FIXED][i % FIXED]);
+    double alike = fixed[FIXED - 1][FIXED - 1];
+    print_message("known %.4f, best fixed %.4f, alike %.4f\n", known, best, alike);
+    assert_true(known > best - 0.01 && known > alike);
+}
+
+static void equal_weights_change_nothing(void **state) {
+    (void)state;
+    struct fit_options o = options(3, 2, 2, (const size_t[]){30, 200});
+    o.committee = 2;
+    struct labelled s = labelled_random(120, 3, 2, fit_members(&o), 3);
+    double weight[120];
+    for (size_t i = 0; i < 120; i++) weight[i] = 1;
+    struct model *a = fitted(&o, &s);
+    s.rows.weight = weight;
+    struct model *b = fitted(&o, &s);
+    assert_memory_equal(a->weight[0], b->weight[0], fit_members(&o) * 6 * sizeof(float));
+    assert_memory_equal(a->mix, b->mix, fit_members(&o) * sizeof *a->mix);
+    model_destroy(a);
+    model_destroy(b);
+    labelled_release(&s);
 }
 
 static void hidden_layers_learn_xor(void **state) {
@@ -506,15 +604,15 @@ static void classes_without_a_label_are_alike(void **state) {
     struct workspace *room = workspace_create(&w, N);
     parameters_of(m, 0, at);
     parameters_of(m, 1, longer);
-    loss_and_gradient(&w, &(struct examples){N, x, s.label}, &(struct penalty){o.l2, 1, NULL},
+    loss_and_gradient(&w, &(struct examples){N, x, s.label, NULL}, &(struct penalty){o.l2, 1, NULL},
                       longer, gradient, room);
     for (size_t i = 0; i < SIZE; i++) assert_true(fabs(gradient[i]) < 1e-4);
-    loss_and_gradient(&w, &(struct examples){20, x + (N - 20) * D, s.label + N - 20},
+    loss_and_gradient(&w, &(struct examples){20, x + (N - 20) * D, s.label + N - 20, NULL},
                       &(struct penalty){o.shrinkage, 0.1, longer}, at, gradient, room);
     for (size_t i = 0; i < SIZE; i++) assert_true(fabs(gradient[i]) < 1e-4);
     for (size_t i = 0; i < N; i++) {
-        loss_and_gradient(&w, &(struct examples){1, x + i * D, s.label + i}, &(struct penalty){0},
-                          sgd, gradient, room);
+        loss_and_gradient(&w, &(struct examples){1, x + i * D, s.label + i, NULL},
+                          &(struct penalty){0}, sgd, gradient, room);
         for (size_t c = 0; c < SIZE; c++) sgd[c] -= o.sgd_rate * gradient[c];
     }
     parameters_of(m, 2, at);
@@ -753,6 +851,8 @@ int main(void) {
         cmocka_unit_test(one_class_alone_is_learned),
         cmocka_unit_test(a_constant_column_says_nothing_and_a_small_change_does),
         cmocka_unit_test(units_do_not_matter),
+        cmocka_unit_test(who_errs_counts_for_less),
+        cmocka_unit_test(equal_weights_change_nothing),
         cmocka_unit_test(hidden_layers_learn_xor),
         cmocka_unit_test(the_sgd_member_follows_what_is_new),
         cmocka_unit_test(the_mixture_follows_who_was_right),

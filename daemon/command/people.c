@@ -1,0 +1,157 @@
+/* `winnowd people`: who answered how much, and how well, from the topics alone.
+ *
+ * The same sums as the learner's (estimate/annotators.h), over tasks and labels as they stand on
+ * their topics; so whoever may read these can redo them, and no daemon need run.
+ *
+ * Thread: main thread */
+#include "base/rng.h"
+#include "command.h"
+#include "config/config.h"
+#include "estimate/annotators.h"
+#include "estimate/estimator.h"
+#include "ledger.h"
+#include "route/classes.h"
+#include "terminal/cli.h"
+#include "terminal/console.h"
+#include "terminal/listing.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+enum { NAMES_MOST = 1000 }; // that are looked up
+
+struct people_command {
+    const char *file;
+    bool json;
+    const struct config *config;
+    struct ledger ledger;
+    struct annotators *annotators;
+    struct text *name; // (names) of those who answered
+    size_t names;
+};
+
+/* ---- reading ---- */
+
+/* The answer of a person that counts, also where what is certain overruled it; NULL: there is none
+ * with a class. */
+static const struct ledger_answer *people_answer(const struct ledger_task *t) {
+    const struct ledger_answer *best = NULL;
+    for (const struct ledger_answer *a = t && t->known ? t->answers : NULL; a; a = a->next)
+        if (a->known_class && !a->is.certain && (!best || join_compare(&a->is, &best->is) > 0))
+            best = a;
+    return best && best->is.class_ >= 0 ? best : NULL;
+}
+
+static void people_note_name(struct people_command *p, const struct ledger_answer *a) {
+    if (!a->annotator.at || p->names == NAMES_MOST) return;
+    for (size_t i = 0; i < p->names; i++)
+        if (text_equal(p->name[i], a->annotator)) return;
+    p->name[p->names++] = a->annotator;
+}
+
+static void people_count(struct people_command *p, const struct ledger_task *t) {
+    const struct ledger_answer *a = people_answer(t);
+    if (!a || t->foreign) return;
+    annotators_answer(p->annotators, a->is.annotator);
+    people_note_name(p, a);
+    if (t->counts->is.certain)
+        annotators_settled(p->annotators, a->is.annotator, a->is.class_ == t->counts->is.class_);
+    const struct ledger_task *twin = t->reason == ASK_SECOND ? ledger_twin(&p->ledger, t) : NULL;
+    const struct ledger_answer *other = people_answer(twin);
+    if (!other) return;
+    const struct answer_pair pair = {{other->is.annotator, a->is.annotator},
+                                     other->is.class_ == a->is.class_};
+    if (answer_pair_counts(&pair)) annotators_pair(p->annotators, &pair);
+}
+
+/* ---- telling ---- */
+
+static const struct column people_columns[] = {
+    {"annotator", "annotator", COLUMN_TEXT, 40}, {"answers", "answers", COLUMN_NUMBER, 0},
+    {"checked", "checked", COLUMN_NUMBER, 0},    {"agreed", "agreed", COLUMN_NUMBER, 0},
+    {"settled", "settled", COLUMN_NUMBER, 0},    {"settled_right", "right", COLUMN_NUMBER, 0},
+    {"accuracy", "quality", COLUMN_NUMBER, 0},   {"low", "low", COLUMN_NUMBER, 0},
+    {"high", "high", COLUMN_NUMBER, 0},          {"at_chance", "draws lots", COLUMN_TEXT, 0}};
+
+static double people_rounded(double x) { return round(x * 1e4) / 1e4; }
+
+static struct text people_name(const struct people_command *p, uint64_t who) {
+    if (!who) return TEXT("(others)");
+    for (size_t i = 0; i < p->names; i++)
+        if (hash_bytes(p->name[i].at, p->name[i].len) == who) return p->name[i];
+    return TEXT("?");
+}
+
+static struct text people_word(bool at_chance) { return at_chance ? TEXT("yes") : TEXT("no"); }
+
+static void people_list(struct people_command *p, struct listing *l) {
+    struct annotator list[ANNOTATORS_MOST + 1];
+    size_t n = annotators_read(p->annotators, list);
+    for (size_t i = 0; i < n; i++) {
+        const struct annotator *a = &list[i];
+        listing_text(l, people_name(p, a->who));
+        listing_count(l, a->answers);
+        listing_count(l, a->pairs);
+        listing_count(l, a->agreed);
+        listing_count(l, a->settled);
+        listing_count(l, a->right);
+        listing_number(l, people_rounded(a->accuracy));
+        listing_number(l, people_rounded(a->low));
+        listing_number(l, people_rounded(a->high));
+        listing_text(l, people_word(a->at_chance));
+        if (a->at_chance) listing_tone(l, TONE_BAD);
+    }
+}
+
+static void people_tell_readers(struct people_command *p) {
+    struct readers r;
+    annotators_readers(p->annotators, &r);
+    if (isnan(r.accuracy))
+        printf("%" PRIu64 " samples were answered by two; from %d on it is told how often people "
+               "are right (people.double)\n",
+               r.pairs, ANNOTATORS_PAIRS_LEAST);
+    else
+        printf("%" PRIu64 " samples were answered by two, who agreed on %" PRIu64
+               ": of 100 answers %.0f are right (%.0f to %.0f)\n",
+               r.pairs, r.agreed, 100 * r.accuracy, 100 * r.low, 100 * r.high);
+}
+
+static int people_run(struct people_command *p) {
+    struct listing l;
+    int result = ledger_open(&p->ledger, p->config);
+    if (result < 0) return command_fail(result, &p->ledger.why);
+    p->name = xcalloc(NAMES_MOST, sizeof *p->name);
+    for (size_t i = 0; i < p->ledger.n; i++) people_count(p, p->ledger.task[i]);
+    listing_begin(&l, people_columns, sizeof people_columns / sizeof *people_columns);
+    people_list(p, &l);
+    if (!p->json) people_tell_readers(p);
+    listing_print(&l, stdout, p->json, "nobody answered yet");
+    listing_end(&l);
+    return EX_OK;
+}
+
+int command_people(int argc, char **argv) {
+    struct people_command p = {.json = false};
+    struct flag flags[] = {
+        {"config", 'c', FLAG_TEXT, &p.file, "FILE", "the pipeline's configuration", true},
+        {"json", 0, FLAG_SWITCH, &p.json, NULL, "the table as a JSON array", false},
+    };
+    struct usage usage = {
+        "people", NULL,
+        "Who answered how much, and how well: each annotator's share of right answers with its "
+        "95 % interval, from samples that two answered (people.double), by the topics alone.",
+        flags, sizeof flags / sizeof *flags};
+    struct config *c = NULL;
+    int words, code = cli_parse(&usage, argc, argv, &words);
+    if (code == CLI_GO) code = cli_config(&c, p.file);
+    if (code == CLI_GO) {
+        p.config = c;
+        p.annotators = annotators_create(c->model.classes.n);
+        code = people_run(&p);
+    }
+    annotators_destroy(p.annotators);
+    ledger_close(&p.ledger);
+    free(p.name);
+    config_destroy(c);
+    return code;
+}

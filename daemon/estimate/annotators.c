@@ -1,0 +1,309 @@
+/* Annotators on a grid of accuracies: a posterior is a list of weights, so an interval is a look,
+ * and the same answers give the same bits.
+ *
+ * What a pair says of one reader depends on how right the other is. The expectation of a pair's
+ * likelihood over the other's accuracy is that at its mean, for it is linear in it; so each reader
+ * is weighed against the others' means, round by round, from the prior on. Those of whom nothing
+ * was checked stay at the prior.
+ *
+ * Thread: one owner */
+#include "estimate/annotators.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    GRID = 200,   // accuracies that are weighed
+    ROUNDS = 8,   // over all annotators; later ones move nothing that is shown
+    HALVINGS = 24 // of an interval in which a quantile lies
+};
+
+static const double prior_right = 8, prior_wrong = 2; // answers that the prior stands for
+static const double usual = 0.8;                      // its mean, the rival of chance
+static const double suspicion = 20;                   // likelihoods that are called chance
+static const double tail = 0.025;                     // outside an interval, on each side
+static const double jeffreys = 0.5;                   // pairs that are taken off each count
+static const double least = 1e-9;                     // that a probability is off 0 and 1
+static const double nothing = 1e-7;                   // weights below it move nothing that is shown
+static const double deviate = 1.959964;               // of the normal distribution, at that tail
+
+struct pair_counts {
+    uint32_t n, agreed;
+};
+struct annotators {
+    size_t k, n;                                                       // n: told apart
+    struct annotator at[ANNOTATORS_MOST + 1];                          // the last: all others
+    struct pair_counts with[ANNOTATORS_MOST + 1][ANNOTATORS_MOST + 1]; // both ways
+    bool stale;                       // something was told since the two below were made
+    double mean[ANNOTATORS_MOST + 1]; // of each one's accuracy
+    double unlike; // how much oftener two readers agree than if all were as right as the mean
+};
+
+/* ---- what is told ---- */
+
+struct annotators *annotators_create(size_t k) {
+    CHECK(k >= 2);
+    struct annotators *a = xcalloc(1, sizeof *a);
+    a->k = k;
+    a->stale = true;
+    return a;
+}
+
+void annotators_destroy(struct annotators *a) { free(a); }
+
+static size_t annotators_place(struct annotators *a, uint64_t who) {
+    size_t i = 0;
+    if (!who) return ANNOTATORS_MOST;
+    while (i < a->n && a->at[i].who != who) i++;
+    if (i == a->n && a->n < ANNOTATORS_MOST) a->at[a->n++].who = who;
+    return i < a->n ? i : ANNOTATORS_MOST;
+}
+
+void annotators_answer(struct annotators *a, uint64_t who) {
+    a->at[annotators_place(a, who)].answers++;
+}
+
+bool answer_pair_counts(const struct answer_pair *p) {
+    return p->who[0] && p->who[1] && p->who[0] != p->who[1];
+}
+
+void annotators_pair(struct annotators *a, const struct answer_pair *p) {
+    CHECK(answer_pair_counts(p));
+    a->stale = true;
+    size_t place[2] = {annotators_place(a, p->who[0]), annotators_place(a, p->who[1])};
+    for (size_t i = 0; i < 2; i++) {
+        struct pair_counts *c = &a->with[place[i]][place[1 - i]];
+        c->n++, c->agreed += p->agree;
+        a->at[place[i]].pairs++, a->at[place[i]].agreed += p->agree;
+    }
+}
+
+void annotators_settled(struct annotators *a, uint64_t who, bool right) {
+    struct annotator *of = &a->at[annotators_place(a, who)];
+    a->stale = true;
+    of->settled++, of->right += right;
+}
+
+/* ---- posteriors ---- */
+
+static double grid_accuracy(size_t i) { return ((double)i + 0.5) / GRID; }
+
+/* Of two readers. */
+static double chance_agree(const struct annotators *a, double one, double other) {
+    return one * other + (1 - one) * (1 - other) / (double)(a->k - 1);
+}
+
+static double log_likelihood(double p, double hits, double misses) {
+    double sum = 0;
+    if (hits != 0) sum += hits * log(p);
+    if (misses != 0) sum += misses * log(1 - p);
+    return sum;
+}
+
+/* Logarithms to weights that add up to 1. */
+static void grid_normalise(double weight[GRID]) {
+    double most = -INFINITY, sum = 0;
+    for (size_t i = 0; i < GRID; i++) most = fmax(most, weight[i]);
+    for (size_t i = 0; i < GRID; i++) sum += weight[i] = exp(weight[i] - most);
+    for (size_t i = 0; i < GRID; i++) weight[i] /= sum;
+}
+
+/* Of what was checked, were its accuracy this one. */
+static double annotators_fit(const struct annotators *a, size_t who, double accuracy) {
+    const struct annotator *of = &a->at[who];
+    double sum = log_likelihood(accuracy, (double)of->right, (double)(of->settled - of->right));
+    for (size_t i = 0; i <= ANNOTATORS_MOST; i++) {
+        const struct pair_counts *c = &a->with[who][i];
+        if (c->n)
+            sum +=
+                log_likelihood(chance_agree(a, accuracy, a->mean[i]), c->agreed, c->n - c->agreed);
+    }
+    return sum;
+}
+
+static void annotators_weigh(const struct annotators *a, size_t who, double weight[GRID]) {
+    for (size_t i = 0; i < GRID; i++) {
+        double x = grid_accuracy(i);
+        weight[i] =
+            (prior_right - 1) * log(x) + (prior_wrong - 1) * log(1 - x) + annotators_fit(a, who, x);
+    }
+    grid_normalise(weight);
+}
+
+static double grid_mean(const double weight[GRID]) {
+    double sum = 0;
+    for (size_t i = 0; i < GRID; i++) sum += weight[i] * grid_accuracy(i);
+    return sum;
+}
+
+/* Within its step the weight is spread evenly. */
+static double grid_quantile(const double weight[GRID], double share) {
+    double below = 0;
+    for (size_t i = 0; i < GRID; i++) {
+        if (below + weight[i] >= share)
+            return ((double)i + (weight[i] > 0 ? (share - below) / weight[i] : 0)) / GRID;
+        below += weight[i];
+    }
+    return 1;
+}
+
+static bool annotator_checked(const struct annotator *a) { return a->pairs || a->settled; }
+
+static bool annotators_at_chance(const struct annotators *a, size_t who) {
+    return annotators_fit(a, who, 1 / (double)a->k) - annotators_fit(a, who, usual) >=
+           log(suspicion);
+}
+
+/* The mean over all pairs of how likely they agree, without what it were if each reader were as
+ * right as the mean of those who read: with a few readers, none paired with himself, it is less. */
+static double annotators_unlike(const struct annotators *a) {
+    double agree = 0, right = 0, n = 0;
+    for (size_t i = 0; i <= ANNOTATORS_MOST; i++)
+        for (size_t j = 0; j <= ANNOTATORS_MOST; j++) {
+            double pairs = a->with[i][j].n;
+            n += pairs;
+            right += pairs * a->mean[i];
+            agree += pairs * chance_agree(a, a->mean[i], a->mean[j]);
+        }
+    return n > 0 ? agree / n - chance_agree(a, right / n, right / n) : 0;
+}
+
+static void annotators_judge(struct annotators *a, size_t who) {
+    double weight[GRID];
+    struct annotator *of = &a->at[who];
+    annotators_weigh(a, who, weight);
+    of->accuracy = grid_mean(weight);
+    of->low = grid_quantile(weight, tail);
+    of->high = grid_quantile(weight, 1 - tail);
+    of->at_chance = annotators_at_chance(a, who);
+}
+
+static void annotators_refresh(struct annotators *a) {
+    double weight[GRID];
+    if (!a->stale) return;
+    a->stale = false;
+    for (size_t i = 0; i <= ANNOTATORS_MOST; i++) a->mean[i] = usual;
+    for (size_t round = 0; round < ROUNDS; round++)
+        for (size_t i = 0; i <= ANNOTATORS_MOST; i++) {
+            if (!annotator_checked(&a->at[i])) continue;
+            annotators_weigh(a, i, weight);
+            a->mean[i] = grid_mean(weight);
+        }
+    a->unlike = annotators_unlike(a);
+    for (size_t i = 0; i <= ANNOTATORS_MOST; i++) annotators_judge(a, i);
+}
+
+size_t annotators_read(struct annotators *a, struct annotator out[ANNOTATORS_MOST + 1]) {
+    annotators_refresh(a);
+    memcpy(out, a->at, a->n * sizeof *out);
+    bool others = a->at[ANNOTATORS_MOST].answers > 0;
+    if (others) out[a->n] = a->at[ANNOTATORS_MOST];
+    return a->n + others;
+}
+
+double annotators_belief(struct annotators *a, uint64_t who) {
+    size_t i = 0;
+    annotators_refresh(a);
+    while (i < a->n && a->at[i].who != who) i++;
+    double right = a->at[i < a->n ? i : ANNOTATORS_MOST].accuracy, k = (double)a->k;
+    return fmax(ANNOTATORS_BELIEF_LEAST, (k * right - 1) / (k - 1));
+}
+
+bool annotators_known(const struct annotators *a) {
+    for (size_t i = 0; i <= ANNOTATORS_MOST; i++)
+        if (a->at[i].pairs + a->at[i].settled >= ANNOTATORS_PAIRS_LEAST) return true;
+    return false;
+}
+
+/* ---- all readers as one ---- */
+
+/* Pairs, each once. */
+static struct pair_counts annotators_pairs(const struct annotators *a) {
+    uint64_t n = 0, agreed = 0;
+    for (size_t i = 0; i <= ANNOTATORS_MOST; i++) n += a->at[i].pairs, agreed += a->at[i].agreed;
+    return (struct pair_counts){(uint32_t)(n / 2), (uint32_t)(agreed / 2)};
+}
+
+/* Weights of the accuracies above chance; false: too few pairs. Before, the agreement is as
+ * Jeffreys (1946) has a share: so the interval covers about as often as it says, also where nearly
+ * all pairs agree. Below chance the agreement would be the same again, and who reads would call
+ * each class by another's name. */
+static bool annotators_weigh_readers(struct annotators *a, double weight[GRID]) {
+    struct pair_counts p = annotators_pairs(a);
+    if (p.n < ANNOTATORS_PAIRS_LEAST) return false;
+    annotators_refresh(a);
+    for (size_t i = 0; i < GRID; i++) {
+        double x = grid_accuracy(i), agree = chance_agree(a, x, x) + a->unlike,
+               slope = x - (1 - x) / (double)(a->k - 1); // half of what agreement gains by x
+        agree = fmax(least, fmin(agree, 1 - least));
+        weight[i] = -INFINITY;
+        if (slope > 0)
+            weight[i] =
+                log(slope) + log_likelihood(agree, p.agreed - jeffreys, p.n - p.agreed - jeffreys);
+    }
+    grid_normalise(weight);
+    return true;
+}
+
+void annotators_readers(struct annotators *a, struct readers *out) {
+    double weight[GRID];
+    struct pair_counts p = annotators_pairs(a);
+    *out = (struct readers){p.n, p.agreed, NAN, NAN, NAN};
+    if (!annotators_weigh_readers(a, weight)) return;
+    out->accuracy = grid_quantile(weight, 0.5);
+    out->low = grid_quantile(weight, tail);
+    out->high = grid_quantile(weight, 1 - tail);
+}
+
+/* ---- figures against the truth ---- */
+
+static bool estimate_is_corrected(enum estimate_name name) {
+    return name == ESTIMATE_ACCURACY || name == ESTIMATE_PREVALENCE || name == ESTIMATE_PRECISION ||
+           name == ESTIMATE_PRECISION_AT_CAPACITY;
+}
+
+/* The chance that what is seen, were it drawn again, lies below x: normal on either side of the
+ * estimate, as wide as its interval. */
+static double seen_below(const struct estimate *seen, double x) {
+    double reach = x < seen->value ? seen->value - seen->low : seen->high - seen->value;
+    if (!(reach > 0)) return x < seen->value ? 0 : 1;
+    return 0.5 * erfc(-(x - seen->value) / reach * deviate * M_SQRT1_2);
+}
+
+/* The same of the truth, over all accuracies. */
+static double truth_below(const struct annotators *a, const double weight[GRID],
+                          const struct estimate *seen, double truth) {
+    double sum = 0;
+    for (size_t i = 0; i < GRID; i++) {
+        if (weight[i] < nothing) continue;
+        double right = grid_accuracy(i), wrong = (1 - right) / (double)(a->k - 1);
+        sum += weight[i] * seen_below(seen, truth * right + (1 - truth) * wrong);
+    }
+    return sum;
+}
+
+/* Between 0 and 1; what lies beyond is at its end. */
+static double truth_quantile(const struct annotators *a, const double weight[GRID],
+                             const struct estimate *seen, double share) {
+    double low = 0, high = 1;
+    for (int i = 0; i < HALVINGS; i++) {
+        double middle = (low + high) / 2;
+        if (truth_below(a, weight, seen, middle) < share) low = middle;
+        else high = middle;
+    }
+    return (low + high) / 2;
+}
+
+void annotators_correct(struct annotators *a, enum estimate_name name, const struct estimate *seen,
+                        struct estimate *out) {
+    double weight[GRID];
+    *out = (struct estimate){NAN, NAN, NAN, NAN, NAN};
+    if (!estimate_is_corrected(name) || isnan(seen->value) || !annotators_weigh_readers(a, weight))
+        return;
+    out->value = truth_quantile(a, weight, seen, 0.5);
+    out->low = truth_quantile(a, weight, seen, tail);
+    out->high = truth_quantile(a, weight, seen, 1 - tail);
+}

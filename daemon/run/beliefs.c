@@ -1,0 +1,37 @@
+/* Labels of people who are often wrong count for less.
+ *
+ * What is known of people is put together anew for each fit, from the store alone and in its order:
+ * so a model is a function of the labelled set, whatever the learner has seen since its start.
+ *
+ * Thread: learner thread */
+#include "beliefs.h"
+
+static int beliefs_take(const struct answered *a, void *opaque) {
+    struct annotators *known = opaque;
+    if (a->by_person) annotators_answer(known, a->annotator);
+    if (a->paired) annotators_pair(known, &a->pair);
+    if (a->settled) annotators_settled(known, a->who, a->was_right);
+    return 0;
+}
+
+static double *beliefs_weigh(struct annotators *known, const struct store_rows *rows) {
+    double *weight = xmalloc(rows->n * sizeof *weight), sum = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        weight[i] = rows->certain[i] ? 1 : annotators_belief(known, rows->annotator[i]);
+        sum += weight[i];
+    }
+    for (size_t i = 0; i < rows->n; i++) weight[i] *= (double)rows->n / sum;
+    return weight;
+}
+
+int beliefs_of(struct store *s, const struct store_rows *rows, const struct config *c,
+               double **out) {
+    *out = NULL;
+    if (!(c->people.double_ > 0) && !c->people.certain.n) return 0;
+    struct annotators *known = annotators_create(c->model.classes.n);
+    int result = store_answered(s, beliefs_take, known);
+    if (result == 0) result = store_seconds(s, beliefs_take, known);
+    if (result == 0 && rows->n && annotators_known(known)) *out = beliefs_weigh(known, rows);
+    annotators_destroy(known);
+    return result;
+}

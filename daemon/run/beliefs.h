@@ -1,0 +1,13 @@
+/* How far each label is believed in a fit, by who gave it.
+ *
+ * Thread: learner thread */
+#pragma once
+
+#include "store/store.h"
+
+/* (n) weights of the rows' labels, 1 on average; *out is the caller's. NULL: nothing is known of
+ * those who answered, or nothing is to be (neither people.double nor people.certain), so all are
+ * alike. A function of what the store holds (promise I8), which it reads whole. ERR_ as of the
+ * store's. */
+int beliefs_of(struct store *s, const struct store_rows *rows, const struct config *c,
+               double **out) MUST_CHECK;

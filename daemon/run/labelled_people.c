@@ -1,0 +1,72 @@
+/* What the answers say of those who gave them, told as metrics.
+ *
+ * Names are anyone's: what would be a second series of one name is left out, for a scrape with two
+ * is refused as a whole.
+ *
+ * Thread: learner thread */
+#include "labelled_people.h"
+
+#include "metrics/metrics.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+enum {
+    TOLD = 5,   // numbers of each annotator
+    CALLED = 96 // bytes of a name that is shown as it is
+};
+static const enum metric labelled_people_told[TOLD] = {METRIC_annotator_answers,
+                                                       METRIC_annotator_checked, METRIC_annotator,
+                                                       METRIC_annotator_low, METRIC_annotator_high};
+
+static void labelled_people_call(struct store *names, uint64_t who, char out[LABEL_NAME_MAX + 1]) {
+    if (!who) snprintf(out, LABEL_NAME_MAX + 1, "(others)");
+    else if (!names || !store_annotator(names, who, out) || strlen(out) > CALLED)
+        snprintf(out, LABEL_NAME_MAX + 1, "%016" PRIx64, who);
+}
+
+static bool labelled_people_has(const struct metric_named *list, size_t n, struct text name) {
+    for (size_t i = 0; i < n; i++)
+        if (text_equal(list[i].value, name)) return true;
+    return false;
+}
+
+static void labelled_people_tell_each(struct annotators *a, struct store *names) {
+    struct annotator who[ANNOTATORS_MOST + 1];
+    struct metric_named list[TOLD][ANNOTATORS_MOST + 1];
+    char name[ANNOTATORS_MOST + 1][LABEL_NAME_MAX + 1];
+    size_t n = annotators_read(a, who), kept = 0, at_chance = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double number[TOLD] = {(double)who[i].answers,
+                                     (double)(who[i].pairs + who[i].settled), who[i].accuracy,
+                                     who[i].low, who[i].high};
+        labelled_people_call(names, who[i].who, name[kept]);
+        at_chance += who[i].at_chance;
+        struct text called = text_of(name[kept]);
+        if (labelled_people_has(list[0], kept, called)) continue;
+        for (size_t t = 0; t < TOLD; t++)
+            list[t][kept] = (struct metric_named){called, {number[t]}};
+        kept++;
+    }
+    for (size_t t = 0; t < TOLD; t++) metric_set_named(labelled_people_told[t], list[t], kept);
+    metric_set(METRIC_annotators_at_chance, (double)at_chance);
+}
+
+void labelled_people_tell(struct annotators *a, const struct estimates *start,
+                          struct store *names) {
+    struct readers readers;
+    annotators_readers(a, &readers);
+    metric_set(METRIC_double_answers, (double)readers.pairs);
+    metric_set(METRIC_double_agreed, (double)readers.agreed);
+    metric_set(METRIC_readers, readers.accuracy);
+    metric_set(METRIC_readers_low, readers.low);
+    metric_set(METRIC_readers_high, readers.high);
+    for (size_t i = 0; i < ESTIMATES; i++) {
+        struct estimate truth;
+        annotators_correct(a, (enum estimate_name)i, &start->of[i], &truth);
+        metric_set_by(METRIC_truth, i, truth.value);
+        metric_set_by(METRIC_truth_low, i, truth.low);
+        metric_set_by(METRIC_truth_high, i, truth.high);
+    }
+    labelled_people_tell_each(a, names);
+}

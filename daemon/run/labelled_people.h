@@ -1,0 +1,11 @@
+/* What the answers say of those who gave them.
+ *
+ * Thread: learner thread */
+#pragma once
+
+#include "estimate/annotators.h"
+#include "store/store.h"
+
+/* As metrics: each annotator by name, and the figures against the truth. start: as they are against
+ * the annotators; names: the store that knows them, NULL: hashes stand for them. */
+void labelled_people_tell(struct annotators *a, const struct estimates *start, struct store *names);

@@ -1,0 +1,223 @@
+/* How right annotators are, from pairs and settled answers; figures freed of their errors. */
+#include "estimate/annotators.h"
+
+#include "base/rng.h"
+#include "unit/test.h"
+
+#include <math.h>
+
+enum { RUNS = 60, TRIALS = 200 };
+
+static bool chance(struct rng *r, double p) { return rng_next_unit(r) < p; }
+
+/* A class of k by a reader who is right with probability a. */
+static size_t reads(struct rng *r, size_t truth, size_t k, double a) {
+    return chance(r, a) ? truth : (truth + 1 + rng_below(rng_next(r), k - 1)) % k;
+}
+
+static void tell_pair(struct annotators *a, uint64_t one, uint64_t other, bool agree) {
+    annotators_pair(a, &(struct answer_pair){{one, other}, agree});
+}
+
+static void who_is_no_pair(void **state) {
+    (void)state;
+    assert_true(answer_pair_counts(&(struct answer_pair){{1, 2}, true}));
+    assert_false(answer_pair_counts(&(struct answer_pair){{1, 1}, true}));
+    assert_false(answer_pair_counts(&(struct answer_pair){{0, 2}, true}));
+    assert_false(answer_pair_counts(&(struct answer_pair){{1, 0}, true}));
+}
+
+/* Nothing is known but the prior, Beta(8, 2). */
+static void of_whom_nothing_was_checked(void **state) {
+    (void)state;
+    struct annotators *a = annotators_create(2);
+    struct annotator list[ANNOTATORS_MOST + 1];
+    annotators_answer(a, 7);
+    assert_int_equal(annotators_read(a, list), 1);
+    assert_int_equal(list[0].answers, 1);
+    assert_true(fabs(list[0].accuracy - 0.8) < 0.002);
+    assert_true(fabs(list[0].low - 0.518) < 0.005 && fabs(list[0].high - 0.972) < 0.005);
+    assert_false(list[0].at_chance);
+    annotators_destroy(a);
+}
+
+/* Settled answers alone: the posterior is Beta(8 + right, 2 + wrong). */
+static void settled_answers_are_counted(void **state) {
+    (void)state;
+    struct annotators *a = annotators_create(2);
+    struct annotator list[ANNOTATORS_MOST + 1];
+    for (int i = 0; i < 40; i++) annotators_settled(a, 7, i < 36);
+    assert_int_equal(annotators_read(a, list), 1);
+    assert_true(fabs(list[0].accuracy - 44.0 / 50) < 0.002);
+    assert_int_equal(list[0].settled, 40);
+    assert_int_equal(list[0].right, 36);
+    annotators_destroy(a);
+}
+
+static void more_than_are_told_apart_are_one(void **state) {
+    (void)state;
+    struct annotators *a = annotators_create(2);
+    struct annotator list[ANNOTATORS_MOST + 1];
+    for (uint64_t i = 1; i <= 3 * ANNOTATORS_MOST; i++) annotators_answer(a, i);
+    annotators_answer(a, 0);
+    assert_int_equal(annotators_read(a, list), ANNOTATORS_MOST + 1);
+    assert_int_equal(list[ANNOTATORS_MOST].who, 0);
+    assert_int_equal(list[ANNOTATORS_MOST].answers, 2 * ANNOTATORS_MOST + 1);
+    annotators_destroy(a);
+}
+
+/* One of four draws lots; all are found as they are from their pairs alone. */
+static void readers_are_found_from_pairs(void **state) {
+    (void)state;
+    static const double is[] = {0.95, 0.9, 0.85, 0.5};
+    struct annotators *a = annotators_create(2);
+    struct annotator list[ANNOTATORS_MOST + 1];
+    struct rng r = {.seed = 3};
+    for (int i = 0; i < 3000; i++) {
+        size_t one = rng_below(rng_next(&r), 4), other = (one + 1 + rng_below(rng_next(&r), 3)) % 4;
+        tell_pair(a, one + 1, other + 1, reads(&r, 0, 2, is[one]) == reads(&r, 0, 2, is[other]));
+    }
+    size_t n = annotators_read(a, list);
+    assert_int_equal(n, 4);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(fabs(list[i].accuracy - is[list[i].who - 1]) < 0.04);
+        assert_true(list[i].low < is[list[i].who - 1] && is[list[i].who - 1] < list[i].high);
+        assert_int_equal(list[i].at_chance, is[list[i].who - 1] < 0.6);
+    }
+    annotators_destroy(a);
+}
+
+/* Checked answers until one is called at chance; at most `most`, else most + 1. */
+static int until_flagged(struct rng *r, double accuracy, double partner, int most) {
+    struct annotators *a = annotators_create(2);
+    struct annotator list[ANNOTATORS_MOST + 1];
+    int n = 0;
+    for (int i = 0; i < 300 && partner < 1; i++) // the others know each other
+        tell_pair(a, 2, 3, reads(r, 0, 2, partner) == reads(r, 0, 2, partner));
+    bool flagged = false;
+    while (!flagged && n++ < most) {
+        bool right = chance(r, accuracy);
+        if (partner < 1) tell_pair(a, 1, 2 + (uint64_t)(n % 2), right == chance(r, partner));
+        else annotators_settled(a, 1, right);
+        size_t of = annotators_read(a, list);
+        for (size_t i = 0; i < of; i++) flagged |= list[i].who == 1 && list[i].at_chance;
+    }
+    annotators_destroy(a);
+    return n;
+}
+
+static double share_flagged(double accuracy, double partner, int most) {
+    struct rng r = {.seed = 11};
+    int flagged = 0;
+    for (int run = 0; run < RUNS; run++)
+        flagged += until_flagged(&r, accuracy, partner, most) <= most;
+    return (double)flagged / RUNS;
+}
+
+/* Within 40 answers that were checked; and who is right eight times of ten is seldom called so. */
+static void who_draws_lots_is_flagged_soon(void **state) {
+    (void)state;
+    double settled = share_flagged(0.5, 1, 40), paired = share_flagged(0.5, 0.95, 40),
+           good = share_flagged(0.8, 1, 100), better = share_flagged(0.9, 0.9, 100);
+    print_message("settled %.3f, paired %.3f, good %.3f, better %.3f\n", settled, paired, good,
+                  better);
+    assert_true(settled >= 0.9 && paired >= 0.85);
+    assert_true(good <= 0.05 && better <= 0.02);
+}
+
+/* ---- figures ---- */
+
+struct trial {
+    size_t k, readers, draws, pairs;
+    double is[4]; // of the readers
+    double truth; // of the figure
+};
+
+/* Seen: a plain binomial share. Whether the truth lies within what is said of it. */
+static bool covers(struct rng *r, const struct trial *t, double *seen_low, double *seen_high) {
+    struct annotators *a = annotators_create(t->k);
+    double hits = 0, n = (double)t->draws;
+    for (size_t i = 0; i < t->draws; i++) {
+        size_t right = chance(r, t->truth) ? 0 : 1; // the model says 0
+        size_t one = rng_below(rng_next(r), t->readers),
+               other = (one + 1 + rng_below(rng_next(r), t->readers - 1)) % t->readers;
+        size_t first = reads(r, right, t->k, t->is[one]);
+        hits += first == 0;
+        if (i < t->pairs)
+            tell_pair(a, one + 1, other + 1, first == reads(r, right, t->k, t->is[other]));
+    }
+    double p = (hits + 2) / (n + 4), reach = 1.96 * sqrt(p * (1 - p) / (n + 4));
+    struct estimate seen = {hits / n, p - reach, p + reach, NAN, NAN}, out;
+    annotators_correct(a, ESTIMATE_ACCURACY, &seen, &out);
+    annotators_destroy(a);
+    *seen_low = seen.low, *seen_high = seen.high;
+    assert_true(out.low <= out.value && out.value <= out.high);
+    return out.low <= t->truth && t->truth <= out.high;
+}
+
+static double coverage(const struct trial *t, double *plain) {
+    struct rng r = {.seed = 5};
+    int held = 0, seen = 0;
+    for (int run = 0; run < TRIALS; run++) {
+        double low, high;
+        held += covers(&r, t, &low, &high);
+        seen += low <= t->truth && t->truth <= high;
+    }
+    *plain = (double)seen / TRIALS;
+    return (double)held / TRIALS;
+}
+
+/* At 5, 10 and 20 % of wrong answers, with few pairs and many, two classes and five, readers alike
+ * and not. The interval that believes the annotators seldom holds the truth. */
+static void the_corrected_interval_holds_the_truth(void **state) {
+    (void)state;
+    static const struct trial trials[] = {{2, 4, 400, 20, {0.95, 0.95, 0.95, 0.95}, 0.867},
+                                          {2, 4, 400, 20, {0.9, 0.9, 0.9, 0.9}, 0.867},
+                                          {2, 4, 400, 20, {0.8, 0.8, 0.8, 0.8}, 0.867},
+                                          {2, 4, 2000, 100, {0.95, 0.95, 0.95, 0.95}, 0.867},
+                                          {2, 4, 2000, 100, {0.9, 0.9, 0.9, 0.9}, 0.867},
+                                          {2, 4, 2000, 100, {0.8, 0.8, 0.8, 0.8}, 0.867},
+                                          {2, 4, 2000, 400, {0.8, 0.8, 0.8, 0.8}, 0.6},
+                                          {2, 4, 2000, 400, {0.95, 0.95, 0.9, 0.5}, 0.867},
+                                          {2, 3, 2000, 200, {0.95, 0.95, 0.6}, 0.867},
+                                          {5, 4, 2000, 100, {0.9, 0.9, 0.8, 0.8}, 0.7},
+                                          {2, 4, 2000, 100, {1, 1, 1, 1}, 0.9}};
+    for (size_t i = 0; i < sizeof trials / sizeof *trials; i++) {
+        double plain, held = coverage(&trials[i], &plain);
+        print_message("trial %zu: corrected %.3f, as seen %.3f\n", i, held, plain);
+        assert_true(held >= 0.91);
+    }
+}
+
+static void too_few_pairs_say_nothing(void **state) {
+    (void)state;
+    struct annotators *a = annotators_create(2);
+    struct estimate seen = {0.8, 0.75, 0.85, 0.7, 0.9}, out;
+    struct readers readers;
+    for (int i = 0; i < ANNOTATORS_PAIRS_LEAST; i++) {
+        annotators_correct(a, ESTIMATE_ACCURACY, &seen, &out);
+        annotators_readers(a, &readers);
+        assert_true(isnan(out.value) && isnan(out.low) && isnan(out.high));
+        assert_true(isnan(readers.accuracy) && readers.pairs == (uint64_t)i);
+        tell_pair(a, 1, 2, true);
+    }
+    annotators_correct(a, ESTIMATE_ACCURACY, &seen, &out);
+    assert_true(out.low <= 0.8 && 0.8 <= out.high && isnan(out.always_low));
+    annotators_correct(a, ESTIMATE_RECALL, &seen, &out);
+    assert_true(isnan(out.value));
+    annotators_destroy(a);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_is_no_pair),
+        cmocka_unit_test(of_whom_nothing_was_checked),
+        cmocka_unit_test(settled_answers_are_counted),
+        cmocka_unit_test(more_than_are_told_apart_are_one),
+        cmocka_unit_test(readers_are_found_from_pairs),
+        cmocka_unit_test(who_draws_lots_is_flagged_soon),
+        cmocka_unit_test(the_corrected_interval_holds_the_truth),
+        cmocka_unit_test(too_few_pairs_say_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

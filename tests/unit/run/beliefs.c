@@ -1,0 +1,84 @@
+/* Labels of those who are often wrong weigh less, by what the store holds and by nothing else. */
+#include "run/beliefs.h"
+
+#include "unit/store/home.h"
+#include "unit/test.h"
+
+#include <math.h>
+
+enum { TASKS = 120 };
+static const double row[1] = {1};
+static const float prob[2] = {0.9f, 0.1f};
+
+static void put_task(struct store *s, int i, bool second) {
+    char sample[32];
+    snprintf(sample, sizeof sample, "sample-%d", i);
+    struct task t = home_task(text_of(sample), i, row, 1, prob);
+    struct answered joined;
+    if (second) {
+        task_id_twin_text(t.id);
+        t.reason = ASK_SECOND;
+        t.propensity = 0;
+    }
+    assert_int_equal(store_put_task(s, &t, NULL, &joined), 0);
+}
+
+static void put(struct store *s, int i, bool second, const char *class_, const char *who,
+                const char *source) {
+    struct task t = home_task(TEXT("x"), i, row, 1, prob);
+    struct answered a;
+    static int64_t offset;
+    if (second) task_id_twin_text(t.id);
+    struct label l = {.id = text_of(t.id), .label = text_of(class_), .time_ms = HOME_MS + i};
+    if (who) l.annotator = text_of(who);
+    if (source) l.source = text_of(source);
+    assert_int_equal(store_put_label(s, &l, 0, offset++, HOME_MS, NULL, &a), 0);
+}
+
+/* Of every three first answers one is by "lot", who agrees with nobody more than chance has it; the
+ * last label is the bank's. */
+static void who_is_wrong_weighs_less(void **state) {
+    (void)state;
+    struct home home;
+    struct store *s;
+    const char *why = NULL;
+    static char bank_[] = "bank", *bank = bank_, no_[] = "no", yes_[] = "yes",
+                *classes[] = {no_, yes_};
+    assert_int_equal(home_make(&home, 1), 0);
+    home.options.map_bytes = 16 << 20;
+    home.options.certain = (struct list){&bank, 1};
+    assert_int_equal(store_open(&s, &home.options, &why), 0);
+    assert_int_equal(store_begin(s), 0);
+    for (int i = 0; i < TASKS; i++) {
+        bool lot = i % 3 == 0, wrong = lot && i % 2;
+        put_task(s, i, false);
+        put_task(s, i, true);
+        put(s, i, false, wrong ? "yes" : "no", lot ? "lot" : "ann", NULL);
+        put(s, i, true, "no", "bob", NULL);
+    }
+    put(s, TASKS - 1, false, "no", NULL, "bank");
+    assert_int_equal(store_commit(s), 0);
+    struct config c = {0};
+    struct store_rows rows;
+    double *weight, sum = 0;
+    c.model.classes = (struct list){classes, 2};
+    assert_int_equal(store_rows(s, 1000, 0, &rows), 0);
+    assert_int_equal(rows.n, TASKS);
+    assert_int_equal(beliefs_of(s, &rows, &c, &weight), 0);
+    assert_null(weight); // neither option: all are alike
+    c.people.double_ = 0.05;
+    assert_int_equal(beliefs_of(s, &rows, &c, &weight), 0);
+    for (size_t i = 0; i < TASKS; i++) sum += weight[i];
+    assert_true(fabs(sum - TASKS) < 1e-9);
+    assert_true(weight[0] < 0.3 * weight[1] && weight[0] == weight[3] && weight[1] == weight[2]);
+    assert_true(rows.certain[TASKS - 1] && weight[TASKS - 1] > weight[1]);
+    free(weight);
+    store_rows_release(&rows);
+    store_close(s);
+    assert_int_equal(home_remove(&home), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(who_is_wrong_weighs_less)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

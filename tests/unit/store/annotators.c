@@ -1,0 +1,273 @@
+/* Second readers' tasks in the store: compared, not learned; and who answered. */
+#include "home.h"
+#include "unit/test.h"
+
+enum { D = 2 };
+static const double row[D] = {1, 2};
+static const float prob[2] = {0.9f, 0.1f};
+
+struct fixture {
+    struct home home;
+    struct store *s;
+    int64_t offset;
+    size_t told, pairs, agreed, asked;
+};
+
+static void reopen(struct fixture *f) {
+    const char *why = NULL;
+    store_close(f->s);
+    assert_int_equal(store_open(&f->s, &f->home.options, &why), 0);
+    assert_null(why);
+}
+
+static int setup(void **state) {
+    struct fixture *f = calloc(1, sizeof *f);
+    if (home_make(&f->home, D) < 0) return -1;
+    reopen(f);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct fixture *f = *state;
+    store_close(f->s);
+    int result = home_remove(&f->home);
+    free(f);
+    return result;
+}
+
+static struct task task_of(int i, bool second) {
+    static char sample[32];
+    snprintf(sample, sizeof sample, "sample-%d", i);
+    struct task t = home_task(text_of(sample), i, row, D, prob);
+    if (!second) return t;
+    task_id_twin_text(t.id);
+    t.reason = ASK_SECOND;
+    t.propensity = 0;
+    return t;
+}
+
+static int put_task(struct fixture *f, int i, bool second, struct task_asked *asked,
+                    struct answered *joined) {
+    struct task t = task_of(i, second);
+    assert_int_equal(store_begin(f->s), 0);
+    int result = store_put_task(f->s, &t, asked, joined);
+    assert_int_equal(store_commit(f->s), 0);
+    return result;
+}
+
+static struct answered put(struct fixture *f, const struct label *l) {
+    struct answered a;
+    assert_int_equal(store_begin(f->s), 0);
+    assert_int_equal(store_put_label(f->s, l, 0, f->offset++, HOME_MS, NULL, &a), 0);
+    assert_int_equal(store_commit(f->s), 0);
+    return a;
+}
+
+static struct answered answer(struct fixture *f, int i, bool second, const char *class_,
+                              const char *annotator) {
+    struct task t = task_of(i, second);
+    return put(f, &(struct label){.id = text_of(t.id),
+                                  .label = text_of(class_),
+                                  .annotator = annotator ? text_of(annotator) : (struct text){0},
+                                  .time_ms = HOME_MS});
+}
+
+static size_t labelled(struct fixture *f) {
+    struct store_counts c;
+    store_counts(f->s, &c);
+    return c.labelled;
+}
+
+static int tell(const struct answered *a, void *opaque) {
+    struct fixture *f = opaque;
+    assert_true(a->second && !a->evaluate);
+    f->told++;
+    f->pairs += a->paired;
+    f->agreed += a->paired && a->pair.agree;
+    return 0;
+}
+static int tell_asked(const struct asked *a, void *opaque) {
+    struct fixture *f = opaque;
+    (void)a;
+    f->asked++;
+    return 0;
+}
+
+/* Whichever comes first, the later one makes the pair, once; the first reader's alone is learned
+ * and counted, and it is the same after a restart. */
+static void two_answers_make_a_pair(void **state) {
+    struct fixture *f = *state;
+    struct task_asked asked;
+    struct answered a, joined;
+    for (int i = 1; i <= 3; i++) {
+        assert_int_equal(put_task(f, i, false, &asked, &joined), 0);
+        assert_true(asked.counts);
+        assert_int_equal(put_task(f, i, true, &asked, &joined), 0);
+        assert_false(asked.counts);
+    }
+    a = answer(f, 1, false, "yes", "ann");
+    assert_true(a.evaluate && !a.second && !a.paired && a.fate == FATE_LEARNED);
+    a = answer(f, 1, true, "no", "bob");
+    assert_true(!a.evaluate && a.second && a.paired && !a.pair.agree && a.fate == FATE_SECOND);
+    assert_int_equal(a.predicted, -1);
+    a = answer(f, 1, true, "yes", "bob"); // revised: told once
+    assert_false(a.second || a.paired);
+    a = answer(f, 2, true, "no", "bob");
+    assert_true(a.second && !a.paired);
+    a = answer(f, 2, false, "no", "ann");
+    assert_true(a.evaluate && a.paired && a.pair.agree);
+    assert_int_equal(labelled(f), 2);
+    answer(f, 3, false, "no", "ann"); // one eye pair is not four eyes
+    a = answer(f, 3, true, "no", "ann");
+    assert_true(a.second && !a.paired);
+    assert_int_equal(labelled(f), 3);
+    reopen(f);
+    assert_int_equal(labelled(f), 3);
+    assert_int_equal(store_seconds(f->s, tell, f), 0);
+    assert_int_equal(f->told, 3);
+    assert_int_equal(f->pairs, 2);
+    assert_int_equal(f->agreed, 2); // the revised one agrees now
+    assert_int_equal(store_asked(f->s, tell_asked, f), 0);
+    assert_int_equal(f->asked, 3);
+    struct store_rows rows;
+    assert_int_equal(store_rows(f->s, 100, 0, &rows), 0);
+    assert_int_equal(rows.n, 3);
+    assert_int_equal(rows.tasks_n, 3);
+    store_rows_release(&rows);
+}
+
+/* Without a name it cannot be known that they are two. */
+static void without_names_there_is_no_pair(void **state) {
+    struct fixture *f = *state;
+    struct answered joined;
+    put_task(f, 1, false, NULL, &joined);
+    put_task(f, 1, true, NULL, &joined);
+    answer(f, 1, false, "yes", NULL);
+    assert_false(answer(f, 1, true, "yes", "bob").paired);
+}
+
+/* What names the sample means the first reader's task, even where the second's id is larger, or
+ * comes first. */
+static void a_sample_names_the_first_readers_task(void **state) {
+    struct fixture *f = *state;
+    struct answered joined;
+    const struct label l = {
+        .sample_id = TEXT("sample-1"), .label = TEXT("yes"), .time_ms = HOME_MS};
+    assert_int_equal(put_task(f, 1, true, NULL, &joined), 0);
+    assert_int_equal(put(f, &l).fate, FATE_EARLY);
+    assert_int_equal(put_task(f, 1, false, NULL, &joined), 1);
+    assert_true(joined.evaluate);
+    assert_int_equal(put(f, &l).fate, FATE_DUPLICATE);
+}
+
+/* What is certain overrules whatever came and comes, with any revision, and says who was right; the
+ * counts outlive a restart. */
+static int settle(const struct answered *a, void *opaque) {
+    struct fixture *f = opaque;
+    assert_int_equal(a->by_person, a->settled);
+    f->told += a->settled;
+    f->agreed += a->settled && a->was_right;
+    return 0;
+}
+static void what_is_certain_overrules(void **state) {
+    struct fixture *f = *state;
+    struct answered joined, a;
+    static char name[] = "bank", *bank = name;
+    f->home.options.certain = (struct list){.at = &bank, .n = 1};
+    reopen(f);
+    for (int i = 1; i <= 2; i++) {
+        assert_int_equal(put_task(f, i, false, NULL, &joined), 0);
+        assert_int_equal(put_task(f, i, true, NULL, &joined), 0);
+        struct task t = task_of(i, false);
+        struct label l = {
+            .id = text_of(t.id), .label = TEXT("yes"), .source = TEXT("bank"), .time_ms = HOME_MS};
+        uint64_t ann = answer(f, i, false, i == 1 ? "no" : "yes", "ann").annotator;
+        a = put(f, &l);
+        assert_true(a.settled && a.who == ann && a.was_right == (i == 2) && !a.evaluate);
+        assert_int_equal(a.fate, i == 1 ? FATE_REVISED : FATE_DUPLICATE);
+        assert_false(put(f, &l).settled); // once
+        l.source = (struct text){0};
+        l.label = TEXT("no");
+        l.revision = 99;
+        assert_int_equal(put(f, &l).fate, FATE_CONFLICT);
+    }
+    struct store_counts c;
+    store_counts(f->s, &c);
+    assert_int_equal(c.per_class[1], 2);
+    a = answer(f, 1, true, "no", "bob"); // agrees with what ann said, and not with the bank
+    assert_true(a.paired && a.pair.agree && !a.settled);
+    reopen(f);
+    assert_int_equal(store_seconds(f->s, tell, f), 0);
+    assert_true(f->pairs == 1 && f->agreed == 1);
+    f->told = f->agreed = 0;
+    assert_int_equal(store_answered(f->s, settle, f), 0);
+    assert_int_equal(f->told, 2);
+    assert_int_equal(f->agreed, 1);
+}
+
+/* Also where it comes first: then the person's answer is the one that changes nothing. */
+static void what_is_certain_may_come_first(void **state) {
+    struct fixture *f = *state;
+    struct answered joined, a;
+    static char name[] = "bank", *bank = name;
+    f->home.options.certain = (struct list){.at = &bank, .n = 1};
+    reopen(f);
+    assert_int_equal(put_task(f, 1, false, NULL, &joined), 0);
+    assert_int_equal(put_task(f, 1, true, NULL, &joined), 0);
+    assert_false(answer(f, 1, true, "no", "eve").paired);
+    struct task t = task_of(1, false);
+    a = put(f, &(struct label){.id = text_of(t.id),
+                               .label = TEXT("yes"),
+                               .source = TEXT("bank"),
+                               .time_ms = HOME_MS});
+    assert_true(a.evaluate && !a.by_person && !a.settled);
+    a = answer(f, 1, false, "no", "ann");
+    assert_true(a.settled && !a.was_right && a.who == a.annotator && a.by_person && !a.evaluate);
+    assert_true(a.paired && a.pair.agree);
+    assert_false(answer(f, 1, false, "yes", "bob").settled);
+    reopen(f);
+    assert_int_equal(store_answered(f->s, settle, f), 0);
+    assert_int_equal(f->told, 1);
+    assert_int_equal(f->agreed, 0);
+}
+
+static void names_are_kept(void **state) {
+    struct fixture *f = *state;
+    struct answered joined;
+    char name[LABEL_NAME_MAX + 1];
+    put_task(f, 1, false, NULL, &joined);
+    uint64_t who = answer(f, 1, false, "yes", "Ann \"the\" Reader").annotator;
+    reopen(f);
+    assert_true(store_annotator(f->s, who, name));
+    assert_string_equal(name, "Ann \"the\" Reader");
+    assert_false(store_annotator(f->s, who + 1, name));
+}
+
+static void so_many_names_are_kept(void **state) {
+    struct fixture *f = *state;
+    char name[LABEL_NAME_MAX + 1];
+    size_t known = 0;
+    uint64_t who[STORE_ANNOTATORS_MOST + 50];
+    struct answered joined;
+    assert_int_equal(put_task(f, 1, false, NULL, &joined), 0);
+    for (int i = 0; i < STORE_ANNOTATORS_MOST + 50; i++) {
+        snprintf(name, sizeof name, "annotator-%d", i);
+        who[i] = answer(f, 1, false, "yes", name).annotator;
+        known += store_annotator(f->s, who[i], name);
+    }
+    assert_in_range(known, STORE_ANNOTATORS_MOST - 10, STORE_ANNOTATORS_MOST);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(two_answers_make_a_pair, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_names_there_is_no_pair, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_sample_names_the_first_readers_task, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_certain_overrules, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_certain_may_come_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_are_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(so_many_names_are_kept, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
