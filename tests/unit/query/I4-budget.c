@@ -252,7 +252,7 @@ static void a_weighted_arm_draws_as_often(void **state) {
     enum { SETTLED = 6000 }; // samples within which the level finds its place
     static const double shares[] = {0.2, 0.05, 0.4}, rates[] = {0.004, 0.05, 0.3};
     for (uint64_t seed = 0; seed < 27; seed++) {
-        struct trial t = {rates[seed % 3], shares[seed / 3 % 3], 1 + (double)(seed % 4), seed};
+        struct trial t = {rates[seed % 3], shares[seed / 3 % 3], 1 + (double)(seed % 4), seed, 0};
         struct partition p;
         double drawn = 0, n = 400 / (t.rate * t.share);
         open_trial(&p, &t, (enum manager)(seed % MANAGERS));

@@ -83,7 +83,7 @@ static void the_target_is_told(void **state) {
     struct labelled_figures *f = labelled_figures_create(&with);
     assert_int_equal(labelled_figures_rests(f, 0), 0);
     for (uint64_t i = 0; i < 200; i++) answer(f, i, FRAUD, i % 10 ? FRAUD : OK, -1, 0.01);
-    labelled_figures_tell(f, NOW);
+    labelled_figures_tell(f, NULL, NOW);
     labelled_figures_tell_forecast(f, 200);
     assert_true(metric_get_by(METRIC_target, ESTIMATE_RECALL) == 0.5);
     assert_true(isnan(metric_get_by(METRIC_target, ESTIMATE_PRECISION)));
@@ -93,7 +93,7 @@ static void the_target_is_told(void **state) {
     uint64_t rests = labelled_figures_rests(f, 0);
     assert_true(rests != 0);
     value = most;
-    labelled_figures_tell(f, NOW);
+    labelled_figures_tell(f, NULL, NOW);
     labelled_figures_tell_forecast(f, 200);
     assert_int_equal(labelled_figures_rests(f, rests), 0);
     assert_true(metric_get_by(METRIC_target_reached, ESTIMATE_RECALL) == 0);
