@@ -19,8 +19,9 @@ enum {
     PRIOR = 24,       // draws that the model's word is worth
     LEAST = 40,       // draws: with fewer it is all that is heard
 };
-static const double lambda_most = 1.2; // as of the estimator
-static const double weight_most = 4.7; // of a sample, as in a block at budget.random_share 0.2
+static const double lambda_most = 1.2;    // as of the estimator
+static const double weight_most = 4.7;    // of a sample, as in a block at budget.random_share 0.2
+static const double weight_within = 1.25; // of one within capacity, at least
 static const double back = 1.0, again = 0.95; // mean ratio: above the one plain, below the other
                                               // weighted draws
 static const double worst_back = 1.5, worst_again = 1.4; // the same of a single figure
@@ -39,7 +40,7 @@ struct design {
 
 float design_doubt(float right, float positive) {
     float a = right * (1 - right), b = positive * (1 - positive);
-    return sqrtf(fmaxf(a, 0)) + sqrtf(fmaxf(b, 0));
+    return (a > 0 ? sqrtf(a) : 0) + (b > 0 ? sqrtf(b) : 0);
 }
 
 struct design *design_create(void) {
@@ -121,7 +122,7 @@ static void design_weigh(const struct design *d, double weight[REMEMBERED]) {
     }
     for (size_t i = 0; i < d->n; i++) {
         weight[i] = doubt > 0 ? fmin(0.5 + 0.5 * weight[i] * samples / doubt, weight_most) : 1;
-        if (d->of[i].within) weight[i] = fmax(weight[i], 1);
+        if (d->of[i].within) weight[i] = fmax(weight[i], weight_within);
         mean += d->of[i].stands * weight[i];
     }
     for (size_t i = 0; i < d->n; i++) weight[i] *= samples / mean;

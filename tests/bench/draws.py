@@ -30,7 +30,10 @@ def cells(options):
     wanted = [(by_name[n], 0.05, options.replays) for n in COMMON]
     wanted += [(rare, 0.05, options.replays), (scans, 0.08, options.replays), (by_name["fraud"], 0.02, max(2, options.replays // 2))]
     names = options.streams.split(",") if options.streams else [s.name for s, _, _ in wanted]
-    return [(s, b, n) for s, b, n in wanted if s.name in names and (options.data / (getattr(s, "whole", s).name + ".csv.gz")).exists()]
+    found = [(s, b, n) for s, b, n in wanted if s.name in names and (options.data / (getattr(s, "whole", s).name + ".csv.gz")).exists()]
+    if not found:
+        sys.exit("bench: no stream to measure in %s; there are %s" % (options.data, ", ".join(s.name for s, _, _ in wanted)))
+    return found
 
 
 def runs(bench, stream, budget, replays, draws):
