@@ -38,9 +38,10 @@ struct design {
     struct design_draw of[REMEMBERED];
 };
 
+static float design_root(float variance) { return variance > 0 ? sqrtf(variance) : 0; }
+
 float design_doubt(float right, float positive) {
-    float a = right * (1 - right), b = positive * (1 - positive);
-    return (a > 0 ? sqrtf(a) : 0) + (b > 0 ? sqrtf(b) : 0);
+    return design_root(right * (1 - right)) + design_root(positive * (1 - positive));
 }
 
 struct design *design_create(void) {
