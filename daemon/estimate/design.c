@@ -19,8 +19,9 @@ enum {
     PRIOR = 24,       // draws that the model's word is worth
     LEAST = 40,       // draws: with fewer it is all that is heard
 };
-static const double lambda_most = 1.2; // as of the estimator
-static const double weight_most = 4.7; // of a sample, as in a block at budget.random_share 0.2
+static const double lambda_most = 1.2;    // as of the estimator
+static const double weight_most = 4.7;    // of a sample, as in a block at budget.random_share 0.2
+static const double weight_within = 1.25; // of one within capacity, at least
 static const double back = 1.0, again = 0.95; // mean ratio: above the one plain, below the other
                                               // weighted draws
 static const double worst_back = 1.5, worst_again = 1.4; // the same of a single figure
@@ -37,9 +38,10 @@ struct design {
     struct design_draw of[REMEMBERED];
 };
 
+static float design_root(float variance) { return variance > 0 ? sqrtf(variance) : 0; }
+
 float design_doubt(float right, float positive) {
-    float a = right * (1 - right), b = positive * (1 - positive);
-    return sqrtf(fmaxf(a, 0)) + sqrtf(fmaxf(b, 0));
+    return design_root(right * (1 - right)) + design_root(positive * (1 - positive));
 }
 
 struct design *design_create(void) {
@@ -121,7 +123,7 @@ static void design_weigh(const struct design *d, double weight[REMEMBERED]) {
     }
     for (size_t i = 0; i < d->n; i++) {
         weight[i] = doubt > 0 ? fmin(0.5 + 0.5 * weight[i] * samples / doubt, weight_most) : 1;
-        if (d->of[i].within) weight[i] = fmax(weight[i], 1);
+        if (d->of[i].within) weight[i] = fmax(weight[i], weight_within);
         mean += d->of[i].stands * weight[i];
     }
     for (size_t i = 0; i < d->n; i++) weight[i] *= samples / mean;

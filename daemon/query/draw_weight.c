@@ -1,8 +1,8 @@
 /* Half of what a sample takes is the same for all, half goes by its doubt over the doubt in the
  * mean.
  *
- * Within capacity a sample takes no less than the mean: the figures at capacity rest on those few,
- * however sure the model is of them.
+ * Within capacity a sample takes no less than a quarter above the mean: the figures at capacity
+ * rest on those few, however sure the model is of them.
  *
  * That mean is a level, which moves so that samples take STATE_PIECES in the mean, those that the
  * strategy arm asked (none) included: so the random arm draws as often as without weights, whatever
@@ -21,11 +21,12 @@
 #include <string.h>
 
 enum {
-    DROPPED = 7,                  // bits of a float below a step of the level
-    OCTAVE = 1 << (23 - DROPPED), // steps
-    LEAST = (127 - 14) * OCTAVE,  // 2^-14: a quarter of `least_doubt`
-    MOST = (127 + 1) * OCTAVE,    // 2: more than any doubt
-    START = (127 - 2) * OCTAVE,   // 1/4: a model is in doubt at its start
+    PIECES_WITHIN = STATE_PIECES * 5 / 4, // at least, within capacity
+    DROPPED = 7,                          // bits of a float below a step of the level
+    OCTAVE = 1 << (23 - DROPPED),         // steps
+    LEAST = (127 - 14) * OCTAVE,          // 2^-14: a quarter of `least_doubt`
+    MOST = (127 + 1) * OCTAVE,            // 2: more than any doubt
+    START = (127 - 2) * OCTAVE,           // 1/4: a model is in doubt at its start
     STEP = 16 // by a piece above or below: an octave in 512 samples that take half the mean
 };
 
@@ -43,7 +44,7 @@ uint32_t draw_weight(uint32_t level, float doubt, bool within, uint32_t most) {
     float mean, pieces;
     memcpy(&mean, &bits, sizeof mean);
     pieces = half + half * (doubt + least_doubt) / mean;
-    if (within && pieces < STATE_PIECES) pieces = STATE_PIECES;
+    if (within && pieces < PIECES_WITHIN) pieces = PIECES_WITHIN;
     if (!(pieces < (float)most)) return most; // NaN, too: nothing is known
     return (uint32_t)(pieces + 0.5f);
 }

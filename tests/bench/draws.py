@@ -28,9 +28,12 @@ def cells(options):
     scans = Stream("intrusion", "attack", drop="difficulty", one_class="nmap")
     rare = Rare(by_name["campaign"], 0.005)
     wanted = [(by_name[n], 0.05, options.replays) for n in COMMON]
-    wanted += [(rare, 0.05, options.replays), (scans, 0.08, options.replays), (by_name["fraud"], 0.02, max(2, options.replays // 2))]
+    wanted += [(rare, 0.05, options.replays), (scans, 0.08, options.replays), (by_name["fraud"], 0.02, options.replays)]
     names = options.streams.split(",") if options.streams else [s.name for s, _, _ in wanted]
-    return [(s, b, n) for s, b, n in wanted if s.name in names and (options.data / (getattr(s, "whole", s).name + ".csv.gz")).exists()]
+    found = [(s, b, n) for s, b, n in wanted if s.name in names and (options.data / (getattr(s, "whole", s).name + ".csv.gz")).exists()]
+    if not found:
+        sys.exit("bench: no stream to measure in %s; there are %s" % (options.data, ", ".join(s.name for s, _, _ in wanted)))
+    return found
 
 
 def runs(bench, stream, budget, replays, draws):
@@ -105,7 +108,7 @@ def section(rows, learners):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench draws", description=__doc__)
     arguments(parser)
-    parser.set_defaults(replays=40)
+    parser.set_defaults(replays=30)
     options = parser.parse_args()
     bench, rows, learners, faults = Replays(options), [], [], 0
     print(LAYOUT % HEAD)

@@ -83,7 +83,7 @@ def test(stage):
     points = switches(stage, daemon)
     check(len({p[2] for p in points}) >= 3, "too few models came into force: %s", points)
     path = stage.dir / "switches"
-    path.write_text("".join("%d %d %d %s %r\n" % (s, t, l, "cold" if c else "warm", e) for s, t, l, c, e in points))
+    path.write_text("".join("%d %d %d %s %r%s\n" % (s, t, l, "cold" if c else "warm", e, " weighted" if w else "") for s, t, l, c, e, w in points))
     done = run("simulate", "-c", daemon.config, "--data", as_file(stage), "--label", "truth", "--switches", path, "--json")
     equal(done.returncode, 0, "simulate: " + done.stderr)
     figures = json.loads(done.stdout)
