@@ -152,13 +152,16 @@ void certifier_destroy(struct certifier *c) { free(c); }
 
 bool certifier_end(struct certifier *c, size_t class_, enum certificate_end why, int64_t now_ms) {
     struct certificate_test *t = &c->test[class_];
-    if (!t->said.granted) return false;
-    t->said.granted = false;
-    t->said.end = why;
-    t->said.ended_ms = now_ms;
+    const bool had = t->said.granted;
+    if (!had && !t->said.seen) return false;
+    if (had) {
+        t->said.granted = false;
+        t->said.end = why;
+        t->said.ended_ms = now_ms;
+    }
     certifier_begin_attempt(t, t->said.attempt + 1, now_ms);
     certifier_begin_bet(t);
-    return true;
+    return had;
 }
 
 void certifier_resume(struct certifier *c, size_t class_, const struct certificate *said,

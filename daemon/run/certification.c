@@ -69,10 +69,14 @@ static int certification_answer_again(const struct answered *a, void *opaque) {
     return 0;
 }
 
-static void certification_note_model(struct certification *c, const struct registry *registry) {
+/* Whether it is one of another descent than the one before. */
+static bool certification_note_model(struct certification *c, const struct registry *registry) {
     const struct model *in_force = registry_model(registry, registry_live(registry));
-    c->version = in_force ? in_force->version : 0;
-    c->prior = in_force ? in_force->prior : 0;
+    if (!in_force) return false;
+    bool other = c->version && (in_force->version < c->version || in_force->prior != c->prior);
+    c->version = in_force->version;
+    c->prior = in_force->prior;
+    return other;
 }
 
 /* When the descent of the version in force began, as far as the topic tells: answers before are to
@@ -90,16 +94,15 @@ bool certification_outdated(const struct certification *c) {
            c->confidence != config->auto_.confidence;
 }
 
-/* From what was said of each class on; of one of which nothing was, from the descent on. */
+/* From what was said of each class on; where nothing is granted, from the descent on at most. */
 static void certification_resume(struct certification *c, const struct registry *registry) {
-    const struct certificate begun = {.error = c->error,
-                                      .confidence = c->confidence,
-                                      .attempt = 1,
-                                      .from_ms = certification_descent_ms(c, registry)};
+    const int64_t descent_ms = certification_descent_ms(c, registry);
     for (size_t i = 0; i < c->k; i++) {
         const struct certificate *said = registry_certificate(registry, i);
-        if (said) c->class_[i].said = *said;
-        certifier_resume(c->certifier, i, said ? said : &begun, clock_wall_ms());
+        struct certificate from = {.error = c->error, .confidence = c->confidence, .attempt = 1};
+        if (said) c->class_[i].said = from = *said;
+        if (!from.granted && from.from_ms < descent_ms) from.from_ms = descent_ms;
+        certifier_resume(c->certifier, i, &from, clock_wall_ms());
         c->class_[i].logged = *certifier_look(c->certifier, i);
         if (said) c->class_[i].logged.granted = said->granted;
     }
@@ -119,7 +122,7 @@ int certification_create(struct certification **out, struct learning *learning,
     c->confidence = config->auto_.confidence;
     c->certifier = certifier_create(k, c->error, c->confidence);
     *out = c;
-    certification_note_model(c, registry);
+    (void)certification_note_model(c, registry);
     certification_resume(c, registry);
     return c->enabled ? store_answered(store, certification_answer_again, c) : 0;
 }
@@ -174,6 +177,7 @@ static void certification_say_news(struct certification *c, size_t class_) {
 static void certification_end(struct certification *c, size_t class_) {
     const struct certificate *now = certifier_look(c->certifier, class_);
     enum certificate_end why = CERTIFICATE_NEVER;
+    if (!now->granted) return;
     if (c->version && !certificate_covers(now, c->version, c->prior)) why = CERTIFICATE_MODEL;
     if (!c->enabled) why = CERTIFICATE_OFF;
     if (why != CERTIFICATE_NEVER) certifier_end(c->certifier, class_, why, clock_wall_ms());
@@ -198,8 +202,11 @@ static void certification_tell(struct certification *c) {
 }
 
 void certification_decide(struct certification *c, const struct registry *registry) {
-    certification_note_model(c, registry);
-    for (size_t i = 0; i < c->k; i++) certification_decide_class(c, i);
+    bool other = certification_note_model(c, registry);
+    for (size_t i = 0; i < c->k; i++) {
+        if (other) certifier_end(c->certifier, i, CERTIFICATE_MODEL, clock_wall_ms());
+        certification_decide_class(c, i);
+    }
     certification_tell(c);
 }
 

@@ -105,7 +105,8 @@ void certifier_tell(struct certifier *c, const struct certificate_answer *a);
  * Whether the certificate changed. */
 bool certifier_decide(struct certifier *c, size_t class_, int64_t now_ms, uint64_t version,
                       uint64_t prior);
-/* Ends the certificate of a class and its attempt, if it has one. Whether it had. */
+/* Ends the certificate of a class, if it has one, and the attempt, if it has seen an answer.
+ * Whether there was a certificate. */
 bool certifier_end(struct certifier *c, size_t class_, enum certificate_end why, int64_t now_ms);
 /* As it stands; valid until the next call. */
 const struct certificate *certifier_look(struct certifier *c, size_t class_);

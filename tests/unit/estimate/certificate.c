@@ -147,11 +147,17 @@ static void a_new_owner_goes_on_where_the_last_one_stopped(void **state) {
     certifier_resume(next, 0, &said, now);
     assert_true(certified(next).granted);
     assert_int_equal(certified(next).since_ms, said.since_ms);
-    certifier_end(next, 0, CERTIFICATE_MODEL, now);
+    assert_true(certifier_end(next, 0, CERTIFICATE_MODEL, now));
+    assert_false(certifier_end(next, 0, CERTIFICATE_MODEL, now)); // no answer since
+    assert_int_equal(certified(next).attempt, 2);
+    for (int i = 0; i < 3; i++) tell(next, 0.01, false, now);
+    assert_false(certifier_end(next, 0, CERTIFICATE_MODEL, now + 1)); // an attempt, no certificate
+    assert_int_equal(certified(next).attempt, 3);
+    assert_int_equal(certified(next).from_ms, now + 1);
     said = certified(next);
     certifier_resume(c, 0, &said, now);
-    assert_int_equal(certified(c).attempt, 2);
-    assert_true(clean(c, now) > certificate_least(ERROR, CONFIDENCE));
+    assert_int_equal(certified(c).attempt, 3);
+    assert_true(clean(c, now + 1) > certificate_least(ERROR, CONFIDENCE));
     certifier_destroy(c);
     certifier_destroy(next);
 }
