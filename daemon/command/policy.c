@@ -45,6 +45,23 @@ static const char *policy_command_follows(const struct models_topic *v, bool bac
     return score ? "the score that events bring (model.upstream)" : "follows the learner";
 }
 
+/* Who is asked, and by which arm. */
+static void policy_command_show_asking(const struct policy *p) {
+    const struct policy_operator *o = &p->operator_;
+    const struct policy_learner *l = &p->learner;
+    policy_command_print_switch("paused", o->paused, TONE_BAD, "nobody is asked; `resume` goes on");
+    policy_command_print_switch("full", l->full, TONE_DOUBT,
+                                "budget.open_tasks is reached: nobody is asked until answers come");
+    policy_command_print_switch("cold", l->cold, TONE_DOUBT,
+                                "labels are drawn at random until every class has enough");
+    policy_command_print_switch("explore only", o->explore_only, TONE_DOUBT,
+                                "the strategy arm is off");
+    policy_command_print_row("random arm", TONE_PLAIN, l->weighted ? "weighted" : "uniform",
+                             l->weighted ? "more draws where the figures are in doubt" : "");
+    policy_command_print_switch("rests", l->rests, TONE_GOOD,
+                                "budget.target is reached: only the random arm asks");
+}
+
 static void policy_command_show(const struct models_topic *v) {
     const struct policy *p = registry_policy(v->registry);
     const struct policy_operator *o = &p->operator_;
@@ -64,17 +81,7 @@ static void policy_command_show(const struct models_topic *v) {
                              registry_live(v->registry) ? live : "none", follows);
     if ((o->pin || back) && l->live)
         printf("%-14s %-12" PRIu64 " what the learner wants live\n", "learner's", l->live);
-    policy_command_print_switch("paused", o->paused, TONE_BAD, "nobody is asked; `resume` goes on");
-    policy_command_print_switch("full", l->full, TONE_DOUBT,
-                                "budget.open_tasks is reached: nobody is asked until answers come");
-    policy_command_print_switch("cold", l->cold, TONE_DOUBT,
-                                "labels are drawn at random until every class has enough");
-    policy_command_print_switch("explore only", o->explore_only, TONE_DOUBT,
-                                "the strategy arm is off");
-    policy_command_print_row("random arm", TONE_PLAIN, l->weighted ? "weighted" : "uniform",
-                             l->weighted ? "more draws where the figures are in doubt" : "");
-    policy_command_print_switch("rests", l->rests, TONE_GOOD,
-                                "budget.target is reached: only the random arm asks");
+    policy_command_show_asking(p);
     if (l->shrunken)
         policy_command_print_row("labelled set", TONE_BAD, "shrunken",
                                  "much smaller than that behind the newest version, so none is "

@@ -81,6 +81,15 @@ static void status_note_bridge(struct health *h) {
                 "configuration\n");
 }
 
+/* What the operator said beside pausing. */
+static void status_note_policy(struct health *h) {
+    status_note(h, metric_get_by(METRIC_policy_flag, POLICY_PINNED) > 0,
+                "a model version is pinned: newer ones do not go live\n");
+    status_note(h, metric_get_by(METRIC_policy_flag, POLICY_EXPLORE_ONLY) > 0,
+                "only the random arm asks\n");
+    status_note(h, metric_get(METRIC_frozen) > 0, "learning is frozen by the operator\n");
+}
+
 /* `asking` is held. */
 static struct health status_page_health_of(struct run *r) {
     struct health h = {.works = health_ready(r, &h.notes)};
@@ -98,12 +107,8 @@ static struct health status_page_health_of(struct run *r) {
                 "the cap of this hour is reached\n");
     status_note(&h, owns && metric_get_by(METRIC_cap_left, CAP_DAY) <= 0,
                 "the cap of this day is reached\n");
-    status_note(&h, metric_get_by(METRIC_policy_flag, POLICY_PINNED) > 0,
-                "a model version is pinned: newer ones do not go live\n");
-    status_note(&h, metric_get_by(METRIC_policy_flag, POLICY_EXPLORE_ONLY) > 0,
-                "only the random arm asks\n");
+    status_note_policy(&h);
     status_note_auto(&h);
-    status_note(&h, metric_get(METRIC_frozen) > 0, "learning is frozen by the operator\n");
     status_note(&h, metric_get(METRIC_restart_needed) > 0,
                 "options of the reloaded file want a restart\n");
     status_note(&h, metric_get_by(METRIC_outside_trouble, OUTSIDE_STORE) > 0,

@@ -49,7 +49,7 @@ struct policy_learner schedule_policy(const struct config *c, const struct sched
         .full = most && s->open >= most,
         .explore = schedule_learns(c) ? c->query.explore * schedule_late(s->open) : 0,
         .shrunken = schedule_shrunken(s),
-        .weighted = s->weighted && c->budget.draws == DRAWS_WEIGHTED,
+        .weighted = s->weighted && c->budget.draws == DRAWS_WEIGHTED && !c->auto_.enabled,
         .samples_a_day = c->watch.capacity_per_day ? s->samples_a_day : 0,
         .rests = s->rests};
     for (size_t i = 0; i < c->model.classes.n; i++)

@@ -23,7 +23,7 @@
 
 /* ---- a small reader of the format ---- */
 
-enum { SERIES = 512, FAMILIES = 256, NAME = 128 };
+enum { SERIES = 1024, FAMILIES = 256, NAME = 128 };
 
 struct family {
     char name[NAME], type[16];

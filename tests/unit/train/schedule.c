@@ -71,6 +71,9 @@ static void the_day_is_told_where_it_is_wanted(void **state) {
     struct schedule s = {.per_class = enough, .samples_a_day = 5000};
     s.weighted = true;
     assert_true(schedule_policy(&c, &s, 3).weighted);
+    c.auto_.enabled = true; // certificates want draws where the model is sure
+    assert_false(schedule_policy(&c, &s, 3).weighted);
+    c.auto_.enabled = false;
     c.budget.draws = DRAWS_UNIFORM;
     assert_false(schedule_policy(&c, &s, 3).weighted);
     assert_int_equal(schedule_policy(&c, &s, 3).samples_a_day, 0);
