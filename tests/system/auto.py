@@ -83,10 +83,8 @@ def test(stage):
     daemon = stage.start_with(config).ready()
     wait("watched since the start", lambda: daemon.metrics().get('winnowd_auto_threshold_ratio{class="good"}'), 60)
     more.end()
-    more.work()
-    stage.caught_up()
+    check(flows(stage, feeder, 1500) > 200, "no auto-labels after the restart")
     labels = exactly_once(stage)
-    check(len(labels) > 500, "auto-labels: %d", len(labels))
     granted = {(e["class"], int(e["certificate"])) for d in stage.daemons for e in d.find("certificate_granted")}
     check({(a["class"], a["certificate"]) for a in labels} <= granted, "certificates that were never granted: %s", granted)
     wrong = sum(a["class"] != truth_of(a["sample_id"]) for a in labels) / len(labels)
@@ -116,17 +114,17 @@ def test(stage):
     equal(run("policy", "-c", config, "freeze").returncode, 0, "freeze")
     wait("frozen", lambda: daemon.metric("learning_frozen") == 1)
     oracle.lies = True
-    before = len(stage.tasks())
+    before = {t["id"] for t in stage.tasks()}
     while not daemon.find("certificate_ended", why="drift", **{"class": "good"}):
-        drawn = sum(t["arm"] == "random" for t in stage.tasks()[before:])
+        drawn = sum(t["arm"] == "random" for t in stage.tasks() if t["id"] not in before)
         check(drawn < 400, "not revoked after %d answers of the random arm", drawn)
         flows(stage, feeder, 300)
         wait("answered", lambda: len(oracle.answers) == len(stage.tasks()))
         wait("all is read", lambda: (daemon.metric("open_tasks") or 0) == 0)
     wait("no class is answered", lambda: not [m for m in daemon.metrics() if m.startswith('winnowd_auto_threshold_ratio{class="good"')])
-    before = auto_labels(stage)
+    before = sum(a["class"] == "good" for a in auto_labels(stage))
     flows(stage, feeder, 500)
-    equal(sum(a["class"] == "good" for a in auto_labels(stage)[len(before):]), 0, "auto-labels after the end")
+    equal(sum(a["class"] == "good" for a in auto_labels(stage)), before, "auto-labels after the end")
     said = certificates(config)["good"]
     equal((said["in_force"], said["certificate"]["end"], said["certificate"]["attempt"]), (False, "drift", 2), "what is said of it")
     equal(daemon.metric("auto_certificates_ended_total", why="drift") >= 1, True, "counted")
