@@ -47,6 +47,7 @@ TROUBLE = {
                              'winnowd_estimate_now_always_low{%s, figure="recall"}': "0.5x700"}, 400, 300),
     "WinnowdCertificateEnded": ({'winnowd_auto_certificates_ended_total{%s, why="drift"}': "0x9 1x90"}, 20, 8),
     "WinnowdAutoUnwatched": ({'winnowd_auto_stopped{%s, why="silent"}': "0x9 1x90"}, 20, 12),
+    "WinnowdAnnotatorAtChance": ({"winnowd_annotators_at_chance{%s}": "0x9 1x90"}, 90, 65),
     "WinnowdShrunken": ({'winnowd_policy_flag{%s, flag="shrunken"}': "0x9 1x90"}, 20, 12),
     "WinnowdModelRefused": ({'winnowd_models_total{%s, outcome="refused"}': "0x9 1x90"}, 30, 8),
     "WinnowdBridgeSilent": ({"winnowd_bridge_heard_timestamp_seconds{%s}": "0+60x9 540x90"}, 20, 12),

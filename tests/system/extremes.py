@@ -64,7 +64,7 @@ NEEDS = {("pool", key): {"pool": {"window": 300}, "budget": {"burst": 400}} for 
 APART = {("pool", "window", "10000000"), ("pool", "top", "100000"), ("features", "hash", "0"),
          ("features", "hash", "1048576"), ("features", "size", "0")}
 UNREADABLE = {("admit", "max_bytes", "64B"): 65, ("features", "size", "16384"): 65}  # then no row of the file is a sample
-OWN = {("pool", "window"), ("pool", "time"), ("pool", "top"), ("route", "interval"), ("route", "interval_max"), ("admit", "max_bytes"), ("train", "committee")}
+OWN = {("people", "double"), ("pool", "window"), ("pool", "time"), ("pool", "top"), ("route", "interval"), ("route", "interval_max"), ("admit", "max_bytes"), ("train", "committee")}
 FIT = {"budget": {"rate": 0.2}}
 KEPT = ({"service": {"workers": 1}, "budget": {"rate": 0.2, "open_tasks": 0}, "train": {"park": "1s"}}, {"service": {"workers": 4}, "budget": {"rate": 0.2}})
 FEATURE = {"hash": {"type": "text"}, "list": {"type": "category", "values": ["a", "b"]}, "size": {"type": "vector"}}
