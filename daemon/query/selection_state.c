@@ -351,6 +351,7 @@ static int state_unfold(size_t format, struct state_form *form) {
     s->block_start = s->admitted - form->block_age;
     for (int flag = 0; flag < flags; flag++) *state_flag(s, flag) = form->flags >> flag & 1;
     if (format != PRESENT) return 0;
+    if (form->passed && !s->weighted) return ERR_CORRUPT; // of a plain block it is not written
     state_widen(&s->hour.strategy), state_widen(&s->hour.random_);
     state_widen(&s->day.strategy), state_widen(&s->day.random_);
     return 0;
