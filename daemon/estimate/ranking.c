@@ -5,8 +5,8 @@
  * Thread: one owner */
 #include "ranking.h"
 
+#include "estimate/unasked.h"
 #include "interval.h"
-#include "unasked_code.h"
 
 #include <math.h>
 

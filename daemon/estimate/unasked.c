@@ -9,8 +9,6 @@
  * Thread: any thread */
 #include "estimate/unasked.h"
 
-#include "unasked_code.h"
-
 #include <string.h>
 
 enum {
@@ -69,9 +67,7 @@ uint16_t unasked_code(float score) {
                                    : HALF - unasked_below_half(score));
 }
 
-/* Orders as a number ≥ 0 does; 1,024 codes are an octave, 1 has the code 2^15. Beyond 2^±31 all are
- * one. */
-static uint16_t unasked_code_of_value(double at_risk) {
+uint16_t unasked_code_of_value(double at_risk) {
     uint32_t bits;
     float value = (float)(at_risk > 0 ? at_risk : 0); // NaN, too
     memcpy(&bits, &value, sizeof bits);
@@ -80,13 +76,9 @@ static uint16_t unasked_code_of_value(double at_risk) {
     return (uint16_t)(HALF + (above < FARTHEST ? above : FARTHEST - 1));
 }
 
-bool unasked_above(uint16_t level, float score) { return level && unasked_code(score) >= level; }
+bool unasked_above(uint16_t level, uint16_t code) { return level && code >= level; }
 
-bool unasked_above_value(uint16_t level, double at_risk) {
-    return level && unasked_code_of_value(at_risk) >= level;
-}
-
-static bool unasked_within_code(uint16_t *level, double share, uint16_t code, uint64_t n) {
+bool unasked_within(uint16_t *level, double share, uint16_t code, uint64_t n) {
     if (!*level) *level = code;
     bool within = code >= *level;
     uint64_t fall = (uint64_t)(share * STEP * (double)((uint64_t)1 << FRACTION)), before = n * fall;
@@ -95,12 +87,4 @@ static bool unasked_within_code(uint16_t *level, double share, uint16_t code, ui
     if (to < 1) to = 1;
     *level = (uint16_t)(to < CODE_MOST ? to : CODE_MOST);
     return within;
-}
-
-bool unasked_within(uint16_t *level, double share, float score, uint64_t n) {
-    return unasked_within_code(level, share, unasked_code(score), n);
-}
-
-bool unasked_within_value(uint16_t *level, double share, double at_risk, uint64_t n) {
-    return unasked_within_code(level, share, unasked_code_of_value(at_risk), n);
 }

@@ -203,12 +203,10 @@ static float strategy_doubt(const struct step *t) {
     return design_doubt(most, prob[t->s->positive]);
 }
 
-/* Whether it would be within capacity, before that moves on (strategy_account). */
-static bool strategy_within(const struct step *t) {
-    const float score = t->c->prob[t->s->positive];
-    const uint16_t level = t->state->capacity;
-    if (!t->c->amount) return unasked_above(level, score);
-    return unasked_above_value(level, *t->c->amount * (double)score);
+/* By what people see samples first. */
+static uint16_t strategy_capacity_code(const struct strategy *s, const struct candidate *c) {
+    float score = c->prob[s->positive];
+    return c->amount ? unasked_code_of_value(*c->amount * (double)score) : unasked_code(score);
 }
 
 /* The random arm draws, blind to what the strategy arm makes of it. by_strategy: that one asks, or
@@ -218,7 +216,7 @@ static void strategy_draw_on(struct step *t, const struct policy *policy, bool b
     uint32_t pieces = STATE_PIECES;
     if (most && t->c->scored) {
         uint32_t *level = &t->state->doubt;
-        bool within = strategy_within(t);
+        bool within = unasked_above(t->state->capacity, strategy_capacity_code(t->s, t->c));
         pieces = by_strategy ? 0 : draw_weight(*level, strategy_doubt(t), within, most);
         *level = draw_weight_level(*level, pieces);
     }
@@ -280,11 +278,8 @@ static void strategy_account(const struct strategy *s, const struct policy *poli
     if (out->covered) {
         uint32_t term[UNASKED_SUMS];
         double share = policy_capacity(policy, s->capacity, s->capacity_per_day);
-        const float score = c->prob[s->positive];
-        out->in_capacity = c->amount
-                               ? unasked_within_value(&state->capacity, share,
-                                                      *c->amount * (double)score, state->admitted)
-                               : unasked_within(&state->capacity, share, score, state->admitted);
+        out->in_capacity =
+            unasked_within(&state->capacity, share, strategy_capacity_code(s, c), state->admitted);
         unasked_terms(c->prob, s->classes, s->positive, out->in_capacity, term);
         if (!out->by_strategy) unasked_add(&state->unasked, term);
     }

@@ -127,28 +127,32 @@ static bool pipeline_route_shrink(struct pipeline *p, const struct subject *s, s
     return true;
 }
 
-/* False: it is none, for the sample is in the dead letters. */
+/* t: with its id. False: it is none, for the sample is in the dead letters. */
+static bool pipeline_route_put(struct pipeline *p, const struct subject *s, struct task *t,
+                               struct cycle *cycle, struct producer_record *out) {
+    pipeline_route_write_task(p, t, sample_select(p->reader, s->value, &p->selection), &p->out);
+    *out = (struct producer_record){.topic = CYCLE_TASKS,
+                                    .source = s->partition,
+                                    .key = arena_text(&cycle->arena, text_of(t->id)),
+                                    .value = buf_view(&p->out)};
+    trace_put(&s->trace, cycle, out);
+    if (record_batch_bytes(out) > p->max_record_bytes &&
+        !pipeline_route_shrink(p, s, t, cycle, out))
+        return false;
+    out->value = arena_text(&cycle->arena, out->value);
+    recent_task(p->recent, t);
+    return true;
+}
+
 static bool pipeline_route_put_task(struct pipeline *p, const struct subject *s,
                                     struct cycle *cycle, struct producer_record *out) {
     struct task t = pipeline_route_task_of(p, s);
     pipeline_route_name_task(p, s, t.id);
-    pipeline_route_write_task(p, &t, sample_select(p->reader, s->value, &p->selection), &p->out);
-    *out = (struct producer_record){.topic = CYCLE_TASKS,
-                                    .source = s->partition,
-                                    .key = arena_text(&cycle->arena, text_of(t.id)),
-                                    .value = buf_view(&p->out)};
-    trace_put(&s->trace, cycle, out);
-    if (record_batch_bytes(out) > p->max_record_bytes &&
-        !pipeline_route_shrink(p, s, &t, cycle, out))
-        return false;
-    out->value = arena_text(&cycle->arena, out->value);
-    recent_task(p->recent, &t);
-    return true;
+    return pipeline_route_put(p, s, &t, cycle, out);
 }
 
 /* The same question for a second reader, who sees what the first one saw and not the answer. It is
- * outside the figures (propensity 0): the first one's stands for the sample there. One that would
- * be too large as it is, though the first was not, is not asked. */
+ * outside the figures (propensity 0): the first one's stands for the sample there. */
 static void pipeline_route_put_second(struct pipeline *p, const struct subject *s,
                                       struct cycle *cycle) {
     struct task t = pipeline_route_task_of(p, s);
@@ -157,16 +161,7 @@ static void pipeline_route_put_second(struct pipeline *p, const struct subject *
     t.reason = ASK_SECOND;
     t.propensity = 0;
     t.unasked = (struct unasked){0};
-    pipeline_route_write_task(p, &t, sample_select(p->reader, s->value, &p->selection), &p->out);
-    struct producer_record out = {.topic = CYCLE_TASKS,
-                                  .source = s->partition,
-                                  .key = arena_text(&cycle->arena, text_of(t.id)),
-                                  .value = buf_view(&p->out)};
-    trace_put(&s->trace, cycle, &out);
-    if (record_batch_bytes(&out) > p->max_record_bytes) return;
-    out.value = arena_text(&cycle->arena, out.value);
-    *cycle_add(cycle) = out;
-    recent_task(p->recent, &t);
+    (void)pipeline_route_put(p, s, &t, cycle, cycle_add(cycle));
 }
 
 /* ---- a prediction ---- */

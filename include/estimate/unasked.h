@@ -41,12 +41,14 @@ void unasked_terms_of(float predicted, float positive, bool predicted_positive, 
                       uint32_t out[UNASKED_SUMS]);
 void unasked_add(struct unasked *u, const uint32_t term[UNASKED_SUMS]);
 
-/* Whether a score, or what is at risk, is above that level; false while there is none. */
-bool unasked_above(uint16_t level, float score);
-bool unasked_above_value(uint16_t level, double at_risk);
-/* Whether a sample of that score (the positive class's probability) is within a capacity of that
- * share; moves the level, 0 at first. n: a number that grows by one a sample. */
-bool unasked_within(uint16_t *level, double share, float score, uint64_t n);
-/* The same by what is at risk, score times an amount ≥ 0, where people look at the largest first.
- */
-bool unasked_within_value(uint16_t *level, double share, double at_risk, uint64_t n);
+/* The code of a score, the positive class's probability. Orders as it does; 1,024 codes are an
+ * octave of the odds, ½ has the code 2^15. */
+uint16_t unasked_code(float score);
+/* The same of what is at risk, a number ≥ 0, where people look at the largest first: 1,024 codes
+ * are an octave, 1 has the code 2^15. Beyond 2^±31 all are one. */
+uint16_t unasked_code_of_value(double at_risk);
+/* Whether a sample of that code is above that level; false while there is none. */
+bool unasked_above(uint16_t level, uint16_t code);
+/* Whether it is within a capacity of that share; moves the level, 0 at first. n: a number that
+ * grows by one a sample. */
+bool unasked_within(uint16_t *level, double share, uint16_t code, uint64_t n);

@@ -44,7 +44,8 @@ static inline struct figure_stream figure_stream_of(const struct figure_stream_k
 /* What became of one: a wrong decision costs 1, a missed positive 3. */
 static inline void figure_stream_outcome(struct figure_stream *s, struct figure_sample *out,
                                          bool positive, float score) {
-    bool predicted = score > 0.5f, within = unasked_within(&s->level, s->capacity, score, s->at);
+    bool predicted = score > 0.5f,
+         within = unasked_within(&s->level, s->capacity, unasked_code(score), s->at);
     outcome_of(&out->outcome, positive == predicted, positive, predicted, within,
                (positive != predicted) + 2 * (positive && !predicted),
                -log(positive ? score : 1 - score), score);

@@ -53,7 +53,8 @@ static void a_capacity_is_kept_on_any_stream(void **state) {
             uint16_t level = 0;
             size_t within = 0;
             for (size_t i = 0; i < N; i++)
-                within += unasked_within(&level, share[s], score_of(kind, &r, i, N), i);
+                within +=
+                    unasked_within(&level, share[s], unasked_code(score_of(kind, &r, i, N)), i);
             double slack = 65536.0 / 154 / N; // the range of the codes over the step
             if (fabs((double)within / N - share[s]) > slack)
                 fail_msg("kind %d: %zu of %d, not %g", kind, within, N, share[s]);
@@ -73,7 +74,7 @@ static void a_capacity_is_kept_by_value(void **state) {
         for (size_t i = 0; i < N; i++) {
             double at_risk = exp(3 * rng_next_normal(&r));
             if (i % 100 == 0) at_risk = (const double[]){0, INFINITY, NAN, -1}[i / 100 % 4];
-            bool is = unasked_within_value(&level, share[s], at_risk, i);
+            bool is = unasked_within(&level, share[s], unasked_code_of_value(at_risk), i);
             within += is;
             if (i > N / 2 && isfinite(at_risk)) *(is ? &in : &out) += log1p(fmax(0, at_risk));
         }
@@ -93,7 +94,7 @@ static void it_takes_the_likeliest(void **state) {
     size_t n = 0;
     for (size_t i = 0; i < N; i++) {
         float score = score_of(0, &r, i, N);
-        bool within = unasked_within(&level, 0.05, score, i);
+        bool within = unasked_within(&level, 0.05, unasked_code(score), i);
         if (i < N / 10) continue; // while it finds its level
         n += within;
         *(within ? &in : &out) += score;
