@@ -62,6 +62,7 @@ struct certificate_test {
     int start[STARTS];
     double largest;                      // weight of late; 0: no answer yet
     double bet, bet_best;                // against the certificate: logarithms
+    int64_t bet_from_ms;                 // answers to what was asked before are behind it
     double recent_wrong, recent_answers; // with forgetting, that λ looks at
 };
 
@@ -164,6 +165,12 @@ bool certifier_end(struct certifier *c, size_t class_, enum certificate_end why,
     return had;
 }
 
+void certifier_heed_clock(struct certifier *c, size_t class_, int64_t now_ms) {
+    struct certificate_test *t = &c->test[class_];
+    if (t->said.from_ms > now_ms) t->said.from_ms = now_ms;
+    if (t->bet_from_ms > now_ms) t->bet_from_ms = now_ms;
+}
+
 void certifier_resume(struct certifier *c, size_t class_, const struct certificate *said,
                       int64_t now_ms) {
     struct certificate_test *t = &c->test[class_];
@@ -172,6 +179,8 @@ void certifier_resume(struct certifier *c, size_t class_, const struct certifica
     t->said.confidence = c->confidence;
     certifier_begin_attempt(t, said->attempt, said->from_ms);
     certifier_begin_bet(t);
+    t->bet_from_ms = said->since_ms;
+    certifier_heed_clock(c, class_, now_ms);
     if (said->error != c->error || said->confidence != c->confidence)
         certifier_end(c, class_, CERTIFICATE_TERMS, now_ms);
 }
@@ -209,7 +218,7 @@ static void certifier_tell_attempt(const struct certifier *c, struct certificate
 static void certifier_tell_bet(const struct certifier *c, struct certificate_test *t,
                                const struct certificate_answer *a, double u) {
     const double error = c->error, stays = 1 - error / revoke_memory;
-    if (!t->said.granted || a->term < t->said.threshold || a->asked_ms < t->said.since_ms) return;
+    if (!t->said.granted || a->term < t->said.threshold || a->asked_ms < t->bet_from_ms) return;
     double alternative =
         fmin(revoke_most, (t->recent_wrong + 0.5) / (t->recent_answers + 0.5 / error));
     if (alternative >= revoke_gate * error) {
@@ -282,7 +291,7 @@ static void certifier_grant(struct certificate_test *t, int level, int64_t now_m
     said->threshold = level_threshold[level];
     said->answers = t->level[level].answers;
     said->wrong = t->level[level].wrong;
-    said->since_ms = now_ms;
+    said->since_ms = t->bet_from_ms = now_ms;
     said->version = version;
     said->prior = prior;
     said->needed = 0;

@@ -184,6 +184,7 @@ static void certification_end(struct certification *c, size_t class_) {
 }
 
 static void certification_decide_class(struct certification *c, size_t class_) {
+    certifier_heed_clock(c->certifier, class_, clock_wall_ms());
     certification_end(c, class_);
     if (c->version && c->enabled)
         (void)certifier_decide(c->certifier, class_, clock_wall_ms(), c->version, c->prior);

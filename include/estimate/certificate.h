@@ -100,6 +100,9 @@ void certifier_destroy(struct certifier *c);
  * ends a certificate, and the attempt. */
 void certifier_resume(struct certifier *c, size_t class_, const struct certificate *said,
                       int64_t now_ms);
+/* Times that are still to come were told by a clock that was wrong: what is asked from now on
+ * counts again, for an attempt and against a certificate. now_ms: of the wall. */
+void certifier_heed_clock(struct certifier *c, size_t class_, int64_t now_ms);
 void certifier_tell(struct certifier *c, const struct certificate_answer *a);
 /* Grants, lowers a threshold or revokes by what it was told; version, prior: of the model in force.
  * Whether the certificate changed. */

@@ -126,6 +126,34 @@ static void answers_to_earlier_tasks_do_not_bet(void **state) {
     certifier_destroy(c);
 }
 
+/* A clock that was years ahead when it was granted, or when an attempt began, watches again. */
+static void a_time_that_is_yet_to_come_silences_nothing(void **state) {
+    (void)state;
+    const int64_t ahead = INT64_C(1) << 40, now = 1000;
+    for (int resumed = 0; resumed < 2; resumed++) {
+        struct certifier *c = certifier_create(1, ERROR, CONFIDENCE);
+        (void)clean(c, ahead);
+        assert_true(certified(c).granted && certified(c).since_ms > ahead);
+        if (resumed) {
+            struct certificate said = certified(c);
+            certifier_destroy(c);
+            c = certifier_create(1, ERROR, CONFIDENCE);
+            certifier_resume(c, 0, &said, now);
+            tell(c, 0.01, false, now);
+        } else {
+            certifier_heed_clock(c, 0, now);
+        }
+        for (int i = 0; i < 200 && certified(c).granted; i++) {
+            tell(c, 0.01, true, now + i);
+            certifier_decide(c, 0, ahead + i, 7, 0); // the attempt behind it begins ahead again
+        }
+        assert_false(certified(c).granted);
+        certifier_heed_clock(c, 0, now + 200);
+        assert_true(clean(c, now + 200) < 100000);
+        certifier_destroy(c);
+    }
+}
+
 static void it_covers_its_own_descent_only(void **state) {
     (void)state;
     struct certificate c = {.granted = true, .version = 7, .prior = 3};
@@ -244,6 +272,7 @@ int main(void) {
         cmocka_unit_test(the_strategy_arm_and_other_classes_count_for_nothing),
         cmocka_unit_test(a_change_ends_it_and_the_next_one_is_dearer),
         cmocka_unit_test(answers_to_earlier_tasks_do_not_bet),
+        cmocka_unit_test(a_time_that_is_yet_to_come_silences_nothing),
         cmocka_unit_test(it_covers_its_own_descent_only),
         cmocka_unit_test(a_new_owner_goes_on_where_the_last_one_stopped),
         cmocka_unit_test(other_terms_end_it),
