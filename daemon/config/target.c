@@ -4,6 +4,7 @@
 #include "config/target.h"
 
 #include "base/word_list.h"
+#include "config/limits.h"
 #include "value.h"
 
 #include <math.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 
 #define COST "cost"
-static const double cost_most = 1e9, percent = 100;
+static const double percent = 100;
 
 double target_of(const struct config *c, const char *figure) {
     const struct map *m = &c->budget.target;
@@ -54,7 +55,7 @@ bool target_sound(struct text figure, struct text number, struct buf *why) {
         target_refuse_figure(figure, why);
         return false;
     }
-    if (!scalar_number(number, &value) && value > 0 && (cost ? value <= cost_most : value < 1))
+    if (!scalar_number(number, &value) && value > 0 && (cost ? value <= COST_MAX : value < 1))
         return true;
     target_refuse_number(figure, number, value, why);
     return false;

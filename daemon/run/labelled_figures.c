@@ -241,7 +241,7 @@ static void labelled_figures_tell_classes(const struct labelled_figures *f) {
 /* The version in force may be another one than a second ago. */
 static void labelled_figures_tell_live(const struct labelled_figures *f) {
     struct estimates live;
-    uint32_t version = (uint32_t)metric_get(METRIC_model_version);
+    uint32_t version = (uint32_t)(uint64_t)metric_get(METRIC_model_version);
     by_version_in_force(f->by_version, version);
     by_version_read(f->by_version, version, &live);
     metric_set(METRIC_estimate_live_draws, (double)live.drawn);

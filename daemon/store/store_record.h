@@ -55,7 +55,7 @@ enum {
     ENTRY_ANSWER = 52,
     ENTRY_UNASKED = 96, // how many, and the sums
     ENTRY_TERMS = ENTRY_UNASKED + 4 + 4 * UNASKED_SUMS,
-    ENTRY_MODEL = ENTRY_TERMS + 4 * UNASKED_SUMS, // 0 in what a release before 0.2.0 wrote
+    ENTRY_MODEL = ENTRY_TERMS + 4 * UNASKED_SUMS, // 0 in what a release before wrote
     ENTRY_END = ENTRY_MODEL + 4,
     ENTRY_BYTES = 136
 };
