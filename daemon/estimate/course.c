@@ -53,7 +53,8 @@ static double course_rest(const struct course_part *p) {
 /* Of an outcome over the samples of a part. */
 static double course_total(const struct course_part *p, const struct course_figure *figure,
                            size_t outcome) {
-    double lambda = figure->regression && p->rest_n > 0 ? sums_lambda(figure->all, outcome) : 0,
+    double lambda =
+               figure->recipe->regression && p->rest_n > 0 ? sums_lambda(figure->all, outcome) : 0,
            said = lambda > 0 ? sums_said(p->rest, outcome) / p->rest_n : 0,
            seen = (p->z[outcome] - lambda * p->f[outcome]) / p->weight;
     return fmax(0, sums_known_weight(figure->all) * p->known[outcome] +
@@ -63,9 +64,10 @@ static double course_total(const struct course_part *p, const struct course_figu
 /* The figure of a part, and what its draws are of: the samples, or those that a share is of. */
 static double course_figure_of(const struct course_part *p, const struct course_figure *figure,
                                double *size) {
-    double of = course_total(p, figure, (size_t)figure->of);
-    if (figure->other < 0) *size = sums_known_weight(figure->all) * p->known_n + course_rest(p);
-    else *size = of + course_total(p, figure, (size_t)figure->other);
+    double of = course_total(p, figure, (size_t)figure->recipe->of);
+    if (figure->recipe->other < 0)
+        *size = sums_known_weight(figure->all) * p->known_n + course_rest(p);
+    else *size = of + course_total(p, figure, (size_t)figure->recipe->other);
     return *size > 0 ? of / *size : NAN;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "estimate/forecast.h"
+#include "recipe.h"
 #include "sums.h"
 
 enum { COURSE_PARTS = 32 }; // when all are full, two become one
@@ -25,11 +26,10 @@ struct figure_course {
 /* A draw, and what came since the one before; behind so many answers. */
 void course_add(struct figure_course *c, const struct stretch *d, uint64_t answers);
 
-/* A figure as parts of it are told: the mean of one outcome (other -1), or its share in the sum of
- * two; all: the sums since the start, which weigh it and say what the model is worth. */
+/* A figure as parts of it are told; all: the sums since the start, which weigh it and say what the
+ * model is worth. */
 struct course_figure {
-    int of, other;
-    bool regression;
+    const struct recipe *recipe;
     bool falls; // less is better: the figure is the error itself
     const struct sums *all;
     double trials; // that the figure since the start is worth: error / variance

@@ -10,6 +10,8 @@
 #include "estimate/design.h"
 
 #include "base/error.h"
+#include "recipe.h"
+#include "sums.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +21,6 @@ enum {
     PRIOR = 24,       // draws that the model's word is worth
     LEAST = 40,       // draws: with fewer it is all that is heard
 };
-static const double lambda_most = 1.2;    // as of the estimator
 static const double weight_most = 4.7;    // of a sample, as in a block at budget.random_share 0.2
 static const double weight_within = 1.25; // of one within capacity, at least
 static const double back = 1.0, again = 0.95; // mean ratio: above the one plain, below the other
@@ -63,35 +64,31 @@ void design_answer(struct design *d, const struct asked *a, const struct outcome
 
 /* ---- what a draw adds to the error ---- */
 
-/* A figure's outcomes, as in estimator.c; what the model said of them: on one side of a decision,
- * or on both. */
+/* A figure, and on which side of a decision what the model said of it lies. */
 static const struct design_figure {
     enum estimate_name name;
-    int of, other; // other -1: a share of all samples
     enum { OF_ALL, OF_NAMED, OF_WITHIN } side;
-    bool regression;
 } figures[] = {
-    {ESTIMATE_ACCURACY, OUTCOME_RIGHT, -1, OF_ALL, true},
-    {ESTIMATE_PREVALENCE, OUTCOME_POSITIVE, -1, OF_ALL, true},
-    {ESTIMATE_PRECISION, OUTCOME_CAUGHT, OUTCOME_FALSE_ALARM, OF_NAMED, false},
-    {ESTIMATE_RECALL, OUTCOME_CAUGHT, OUTCOME_MISSED, OF_NAMED, true},
-    {ESTIMATE_PRECISION_AT_CAPACITY, OUTCOME_CAPACITY_CAUGHT, OUTCOME_CAPACITY_FALSE, OF_WITHIN,
-     false},
-    {ESTIMATE_RECALL_AT_CAPACITY, OUTCOME_CAPACITY_CAUGHT, OUTCOME_CAPACITY_MISSED, OF_WITHIN,
-     true},
+    {ESTIMATE_ACCURACY, OF_ALL},
+    {ESTIMATE_PREVALENCE, OF_ALL},
+    {ESTIMATE_PRECISION, OF_NAMED},
+    {ESTIMATE_RECALL, OF_NAMED},
+    {ESTIMATE_PRECISION_AT_CAPACITY, OF_WITHIN},
+    {ESTIMATE_RECALL_AT_CAPACITY, OF_WITHIN},
 };
 enum { FIGURES = sizeof figures / sizeof *figures };
 
 /* The probability that the model gave to the figure's first outcome, and to its second. */
 static void design_said(const struct design_figure *f, const struct design_draw *d, double out[2]) {
+    const struct recipe *r = &estimate_recipe[f->name];
     const double p = (double)d->positive;
     const bool in[] = {[OF_ALL] = true, [OF_NAMED] = d->named, [OF_WITHIN] = d->within};
     out[0] = out[1] = 0;
-    if (f->of == OUTCOME_RIGHT) out[0] = (double)d->right;
+    if (r->of == OUTCOME_RIGHT) out[0] = (double)d->right;
     else if (in[f->side]) out[0] = p;
-    if (f->other < 0) return;
-    if (f->regression && !in[f->side]) out[1] = p;          // missed
-    else if (!f->regression && in[f->side]) out[1] = 1 - p; // a false alarm
+    if (r->other < 0) return;
+    if (r->regression && !in[f->side]) out[1] = p;          // missed
+    else if (!r->regression && in[f->side]) out[1] = 1 - p; // a false alarm
 }
 
 static double design_outcome(const struct design_draw *d, int outcome) {
@@ -100,9 +97,10 @@ static double design_outcome(const struct design_draw *d, int outcome) {
 
 /* How much of what the model said of an outcome is worth taking off, as half_lambda of sums.c. */
 static double design_lambda(const struct design *d, const struct design_figure *f, size_t which) {
+    const struct recipe *r = &estimate_recipe[f->name];
     double n = 0, z = 0, s = 0, zs = 0, ss = 0;
-    int outcome = which ? f->other : f->of;
-    if (!f->regression || outcome < 0) return 0;
+    int outcome = which ? r->other : r->of;
+    if (!r->regression || outcome < 0) return 0;
     for (size_t i = 0; i < d->n; i++) {
         double said[2], w = d->of[i].stands, is = design_outcome(&d->of[i], outcome);
         design_said(f, &d->of[i], said);
@@ -110,7 +108,7 @@ static double design_lambda(const struct design *d, const struct design_figure *
         zs += w * is * said[which], ss += w * said[which] * said[which];
     }
     double variance = ss - s * s / n;
-    return variance > 1e-9 * ss ? fmax(0, fmin((zs - z * s / n) / variance, lambda_most)) : 1;
+    return variance > 1e-9 * ss ? fmax(0, fmin((zs - z * s / n) / variance, SUMS_LAMBDA_MOST)) : 1;
 }
 
 /* Weight of each draw's sample in a weighted block, 1 in the mean over samples. */
@@ -132,6 +130,7 @@ static void design_weigh(const struct design *d, double weight[REMEMBERED]) {
 /* value: of the figure, where it is a share of two totals; else 0. */
 static double design_ratio(const struct design *d, const struct design_figure *f, double value,
                            const double *weight) {
+    const struct recipe *r = &estimate_recipe[f->name];
     double lambda[2] = {design_lambda(d, f, 0), design_lambda(d, f, 1)}, n = 0, sum = 0,
            by[2] = {0}, prior = PRIOR / (double)d->n;
     const double times[2] = {1 - value, -value};
@@ -141,7 +140,7 @@ static double design_ratio(const struct design *d, const struct design_figure *f
         design_said(f, &d->of[i], said);
         residual[i] = expected[i] = 0;
         for (size_t w = 0; w < 2; w++) {
-            int outcome = w ? f->other : f->of;
+            int outcome = w ? r->other : r->of;
             residual[i] += times[w] * (design_outcome(&d->of[i], outcome) - lambda[w] * said[w]);
             expected[i] += times[w] * times[w] * said[w] * (1 - said[w]);
         }
@@ -149,8 +148,8 @@ static double design_ratio(const struct design *d, const struct design_figure *f
         sum += d->of[i].stands * residual[i];
     }
     for (size_t i = 0; i < d->n; i++) {
-        double r = residual[i] - (f->other < 0 ? sum / n : 0),
-               error = d->of[i].stands * (r * r + prior * expected[i]);
+        double left = residual[i] - (r->other < 0 ? sum / n : 0),
+               error = d->of[i].stands * (left * left + prior * expected[i]);
         by[0] += error;
         by[1] += error / weight[i];
     }
@@ -159,8 +158,9 @@ static double design_ratio(const struct design *d, const struct design_figure *f
 
 /* Of a share of two totals; one half where there is none yet. */
 static double design_value(const struct estimator *e, const struct design_figure *f) {
+    const struct recipe *r = &estimate_recipe[f->name];
     struct estimate is;
-    if (f->other < 0) return 0;
+    if (r->other < 0) return 0;
     estimator_read_one(e, ESTIMATE_SINCE_START, f->name, &is);
     return isnan(is.value) ? 0.5 : is.value;
 }

@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "course.h"
 #include "ranking.h"
+#include "recipe.h"
 #include "reliability.h"
 #include "response.h"
 #include "sums.h"
@@ -164,27 +165,10 @@ void outcome_of(struct outcome *out, bool right, bool positive, bool predicted_p
                             .score = score};
 }
 
-/* A figure: the mean of one outcome (other -1), or its share in the sum of two; whether what the
- * model says is used. */
-static const struct recipe {
-    int of, other;
-    bool regression;
-} recipe[ESTIMATES] = {
-    [ESTIMATE_ACCURACY] = {OUTCOME_RIGHT, -1, true},
-    [ESTIMATE_PREVALENCE] = {OUTCOME_POSITIVE, -1, true},
-    [ESTIMATE_PRECISION] = {OUTCOME_CAUGHT, OUTCOME_FALSE_ALARM, false},
-    [ESTIMATE_RECALL] = {OUTCOME_CAUGHT, OUTCOME_MISSED, true},
-    [ESTIMATE_PRECISION_AT_CAPACITY] = {OUTCOME_CAPACITY_CAUGHT, OUTCOME_CAPACITY_FALSE, false},
-    [ESTIMATE_RECALL_AT_CAPACITY] = {OUTCOME_CAPACITY_CAUGHT, OUTCOME_CAPACITY_MISSED, true},
-    [ESTIMATE_AVERAGE_PRECISION] = {-1, -1, false},
-    [ESTIMATE_COST] = {OUTCOME_COST, -1, false},
-    [ESTIMATE_LOG_LOSS] = {OUTCOME_LOSS, -1, false},
-};
-
-bool estimate_counts(enum estimate_name e) { return is_share[e] && recipe[e].of >= 0; }
+bool estimate_counts(enum estimate_name e) { return is_share[e] && estimate_recipe[e].of >= 0; }
 
 int estimate_hit(enum estimate_name e, const struct outcome *o) {
-    const struct recipe *r = &recipe[e];
+    const struct recipe *r = &estimate_recipe[e];
     if (!estimate_counts(e)) return -1;
     if (o->value[r->of] > 0) return 1;
     return r->other < 0 || o->value[r->other] > 0 ? 0 : -1;
@@ -194,7 +178,7 @@ static double estimate_ratio(double a, double b) { return b > 0 ? a / b : NAN; }
 
 void estimate_of_all(const double sum[OUTCOMES], double n, double out[ESTIMATES]) {
     for (size_t e = 0; e < ESTIMATES; e++) {
-        const struct recipe *r = &recipe[e];
+        const struct recipe *r = &estimate_recipe[e];
         if (r->of < 0) out[e] = NAN;
         else out[e] = estimate_ratio(sum[r->of], r->other < 0 ? n : sum[r->of] + sum[r->other]);
     }
@@ -285,7 +269,7 @@ void estimator_read_one(const struct estimator *e, enum estimate_span span, enum
                         struct estimate *out) {
     struct sums now;
     const struct sums *s = estimator_whole(e, span, &now);
-    const struct recipe *r = &recipe[name];
+    const struct recipe *r = &estimate_recipe[name];
     *out = (struct estimate){NAN, NAN, NAN, NAN, NAN};
     if ((double)sums_draws(s) + s->known.n < 0.5) return;
     if (r->of >= 0 && r->other < 0) sums_mean(s, r, out);
@@ -300,7 +284,7 @@ void estimator_forecast(const struct estimator *e, enum estimate_name name, doub
                         double labels, double most, struct forecast *out) {
     struct forecast_point point[COURSE_PARTS];
     struct estimate whole;
-    const struct recipe *r = &recipe[name];
+    const struct recipe *r = &estimate_recipe[name];
     *out = (struct forecast){FORECAST_TOO_FEW, NAN, NAN, NAN};
     if (!e->course || r->of < 0 || name == ESTIMATE_LOG_LOSS) return;
     estimator_read_one(e, ESTIMATE_SINCE_START, name, &whole);
@@ -308,9 +292,7 @@ void estimator_forecast(const struct estimator *e, enum estimate_name name, doub
            error = is_share[name] ? 1 - whole.value : whole.value;
     if (sums_draws(&e->all) < ESTIMATE_DRAWS_LEAST || !(width > 0)) return;
     size_t n = course_points(e->course,
-                             &(struct course_figure){.of = r->of,
-                                                     .other = r->other,
-                                                     .regression = r->regression,
+                             &(struct course_figure){.recipe = r,
                                                      .falls = !is_share[name],
                                                      .all = &e->all,
                                                      .trials = error / (width * width)},

@@ -4,24 +4,22 @@
  * Thread: one owner */
 #include "response.h"
 
+#include "recipe.h"
+
 #include <math.h>
 
 /* By the model's decision, or by the capacity: which requests may be for a figure, and which
  * against it. */
-enum side { ALL, ALARMS, QUIET, WITHIN, BEYOND };
+enum side { UNKNOWN, ALL, ALARMS, QUIET, WITHIN, BEYOND };
 static const struct {
-    bool known;
-    int of, other; // outcomes; other -1: it is a share of all samples
     enum side in_favour, against;
 } side[ESTIMATES] = {
-    [ESTIMATE_ACCURACY] = {true, OUTCOME_RIGHT, -1, ALL, ALL},
-    [ESTIMATE_PREVALENCE] = {true, OUTCOME_POSITIVE, -1, ALL, ALL},
-    [ESTIMATE_PRECISION] = {true, OUTCOME_CAUGHT, OUTCOME_FALSE_ALARM, ALARMS, ALARMS},
-    [ESTIMATE_RECALL] = {true, OUTCOME_CAUGHT, OUTCOME_MISSED, ALARMS, QUIET},
-    [ESTIMATE_PRECISION_AT_CAPACITY] = {true, OUTCOME_CAPACITY_CAUGHT, OUTCOME_CAPACITY_FALSE,
-                                        WITHIN, WITHIN},
-    [ESTIMATE_RECALL_AT_CAPACITY] = {true, OUTCOME_CAPACITY_CAUGHT, OUTCOME_CAPACITY_MISSED, WITHIN,
-                                     BEYOND},
+    [ESTIMATE_ACCURACY] = {ALL, ALL},
+    [ESTIMATE_PREVALENCE] = {ALL, ALL},
+    [ESTIMATE_PRECISION] = {ALARMS, ALARMS},
+    [ESTIMATE_RECALL] = {ALARMS, QUIET},
+    [ESTIMATE_PRECISION_AT_CAPACITY] = {WITHIN, WITHIN},
+    [ESTIMATE_RECALL_AT_CAPACITY] = {WITHIN, BEYOND},
 };
 
 void response_add(double to[2][2][2], const struct asked *a) {
@@ -58,14 +56,15 @@ static double response_answered(const struct sums *s, double scale, int outcome)
 
 void response_worst(const struct response *r, const struct sums *s, enum estimate_name name,
                     double out[2]) {
+    const struct recipe *made = &estimate_recipe[name];
     double drawn = fmax(sums_weight(s), s->drawn_n), scale = drawn > 0 ? sums_rest(s) / drawn : 0;
     out[0] = out[1] = NAN;
-    if (!side[name].known) return;
+    if (side[name].against == UNKNOWN) return;
     double in_favour = response_open(r, scale, side[name].in_favour),
            against = response_open(r, scale, side[name].against),
-           is = response_answered(s, scale, side[name].of), all;
-    if (side[name].other < 0) all = sums_samples(s) - in_favour;
-    else all = is + response_answered(s, scale, side[name].other);
+           is = response_answered(s, scale, made->of), all;
+    if (made->other < 0) all = sums_samples(s) - in_favour;
+    else all = is + response_answered(s, scale, made->other);
     if (all + against > 0) out[0] = is / (all + against);
     if (all + in_favour > 0) out[1] = (is + in_favour) / (all + in_favour);
 }

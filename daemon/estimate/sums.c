@@ -6,7 +6,6 @@
 
 #include <math.h>
 
-static const double lambda_most = 1.2;
 static const double varies = 1e-9; // of the squares of f: a variance below it is of roundings
 
 /* What the model says of each outcome, as a sum of the terms of UNASKED_: f. */
@@ -73,7 +72,7 @@ static double half_lambda(const struct half *h, size_t outcome) {
     double covariance = m[MOMENT_ZF] - m[MOMENT_Z] * m[MOMENT_F] / n,
            variance = m[MOMENT_FF] - m[MOMENT_F] * m[MOMENT_F] / n;
     if (!(variance > varies * m[MOMENT_FF])) return 0;
-    return fmax(0, fmin(covariance / variance, lambda_most));
+    return fmax(0, fmin(covariance / variance, SUMS_LAMBDA_MOST));
 }
 
 double sums_lambda(const struct sums *s, size_t outcome) {

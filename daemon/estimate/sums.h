@@ -7,6 +7,8 @@
 #include "estimate/estimator.h"
 #include "interval.h"
 
+#define SUMS_LAMBDA_MOST 1.2 // of what the model says, that is taken for true
+
 enum { HALVES = 2 };
 
 /* Exponents of z and f in a moment, and of the weight: w, w(w−1), w³. */

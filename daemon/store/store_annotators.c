@@ -60,36 +60,28 @@ bool entry_pair(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
     return answer_pair_counts(out);
 }
 
+struct telling {
+    int (*visit)(const struct answered *a, void *opaque);
+    void *opaque;
+};
+
+static int store_tell_second(struct store *s, const struct stored_task *t, void *opaque) {
+    const struct telling *to = opaque;
+    struct task_answer said;
+    if (!t->entry.second || !entry_person(&t->entry, &said)) return 0;
+    struct answered a = {.fate = FATE_SECOND,
+                         .second = true,
+                         .by_person = true,
+                         .truth = said.class_,
+                         .predicted = -1,
+                         .scored = -1,
+                         .annotator = said.annotator,
+                         .latency_ms = -1};
+    a.paired = entry_pair(s, t->txn, t->id, &said, &a.pair);
+    return to->visit(&a, to->opaque);
+}
+
 int store_seconds(struct store *s, int (*visit)(const struct answered *a, void *opaque),
                   void *opaque) {
-    MDB_cursor *cursor = NULL;
-    MDB_val key, value;
-    MDB_txn *txn = store_reading(s);
-    if (!txn) return ERR_IO;
-    int result = store_open_cursor(s, txn, TABLE_TASKS, &cursor), more = 0;
-    while (result == 0 && (more = store_next(s, cursor, MDB_NEXT, &key, &value)) > 0) {
-        struct entry e;
-        if (key.mv_size != TASK_ID_BYTES ||
-            !store_record_read_entry(&e, store_value(value), KIND_TASK, s->options.d,
-                                     s->options.k)) {
-            result = store_damaged(s);
-            break;
-        }
-        struct task_answer said;
-        if (!e.second || !entry_person(&e, &said)) continue;
-        struct answered a = {.fate = FATE_SECOND,
-                             .second = true,
-                             .by_person = true,
-                             .truth = said.class_,
-                             .predicted = -1,
-                             .scored = -1,
-                             .annotator = said.annotator,
-                             .latency_ms = -1};
-        a.paired = entry_pair(s, txn, key.mv_data, &said, &a.pair);
-        if (visit(&a, opaque)) break;
-    }
-    if (result == 0 && more < 0) result = more;
-    if (cursor) mdb_cursor_close(cursor);
-    store_end_reading(s, txn);
-    return result;
+    return store_each_task(s, store_tell_second, &(struct telling){visit, opaque});
 }

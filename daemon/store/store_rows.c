@@ -81,27 +81,44 @@ int store_answered(struct store *s, int (*visit)(const struct answered *a, void 
     return result;
 }
 
-int store_asked(struct store *s, int (*visit)(const struct asked *a, void *opaque), void *opaque) {
+int store_each_task(struct store *s,
+                    int (*visit)(struct store *s, const struct stored_task *t, void *opaque),
+                    void *opaque) {
     MDB_cursor *cursor = NULL;
     MDB_val key, value;
     MDB_txn *txn = store_reading(s);
     if (!txn) return ERR_IO;
     int result = store_open_cursor(s, txn, TABLE_TASKS, &cursor), more = 0;
     while (result == 0 && (more = store_next(s, cursor, MDB_NEXT, &key, &value)) > 0) {
-        struct entry e;
+        struct stored_task t = {.txn = txn, .id = key.mv_data, .bytes = value.mv_data};
         if (key.mv_size != TASK_ID_BYTES ||
-            !store_record_read_entry(&e, store_value(value), KIND_TASK, s->options.d,
+            !store_record_read_entry(&t.entry, store_value(value), KIND_TASK, s->options.d,
                                      s->options.k)) {
             result = store_damaged(s);
             break;
         }
-        struct asked a = entry_said(s, key.mv_data, &e, value.mv_data);
-        if (e.predicted >= 0 && !e.second && visit(&a, opaque)) break;
+        if (visit(s, &t, opaque)) break;
     }
     if (result == 0 && more < 0) result = more;
     if (cursor) mdb_cursor_close(cursor);
     store_end_reading(s, txn);
     return result;
+}
+
+struct asking {
+    int (*visit)(const struct asked *a, void *opaque);
+    void *opaque;
+};
+
+static int store_tell_asked(struct store *s, const struct stored_task *t, void *opaque) {
+    const struct asking *to = opaque;
+    if (t->entry.predicted < 0 || t->entry.second) return 0;
+    struct asked a = entry_said(s, t->id, &t->entry, t->bytes);
+    return to->visit(&a, to->opaque);
+}
+
+int store_asked(struct store *s, int (*visit)(const struct asked *a, void *opaque), void *opaque) {
+    return store_each_task(s, store_tell_asked, &(struct asking){visit, opaque});
 }
 
 /* ---- rows ---- */

@@ -162,6 +162,18 @@ bool entry_person(const struct entry *e, struct task_answer *out);
 /* In a transaction: the name that the hash of an annotator stands for. At most
  * STORE_ANNOTATORS_MOST are kept. */
 int store_note_annotator(struct store *s, struct text name) MUST_CHECK;
+/* A task as it stands: its entry, and the bytes that this begins. */
+struct stored_task {
+    MDB_txn *txn;
+    const uint8_t *id;
+    struct entry entry;
+    const char *bytes;
+};
+/* Each task in the order of ids, from one consistent view; a visit that is not 0 is the last one.
+ */
+int store_each_task(struct store *s,
+                    int (*visit)(struct store *s, const struct stored_task *t, void *opaque),
+                    void *opaque) MUST_CHECK;
 /* What an entry adds to the digest: which it is, and its class. */
 uint64_t entry_mark(const uint8_t id[TASK_ID_BYTES], int32_t class_);
 /* Its key in the table age. */
