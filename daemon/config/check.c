@@ -7,7 +7,6 @@
  * Thread: main thread */
 #include "check.h"
 
-#include "config/cost.h"
 #include "config/target.h"
 
 #include "base/cpu.h"
@@ -81,18 +80,6 @@ static bool check_list_has(const struct list *list, const char *word) {
     for (size_t i = 0; i < list->n; i++)
         if (strcmp(list->at[i], word) == 0) return true;
     return false;
-}
-
-/* Joined with '|' behind `first` for word_list_nearest. An entry that holds a '|' is then offered
- * in pieces. */
-static const char *check_joined(struct config_reading *r, const struct list *list,
-                                const char *first) {
-    struct buf b = {0};
-    buf_str(&b, first);
-    for (size_t i = 0; i < list->n; i++) buf_printf(&b, "%s%s", i ? "|" : "", list->at[i]);
-    const char *text = arena_string(&r->arena, buf_view(&b));
-    buf_release(&b);
-    return text;
 }
 
 static void check_classes(struct config_reading *r) {
@@ -208,63 +195,6 @@ static void check_upstream(struct config_reading *r) {
             &r->problems, check_place(r, OPTION_model_learn), "model.learn",
             "with model.hidden nothing can begin as the score that events bring; one of them must "
             "go");
-}
-
-/* "; did you mean TRUTH.DECISION" or "": each half's nearest class, where both have one. */
-static const char *check_cost_near(struct config_reading *r, struct text key) {
-    const char *choices = check_joined(r, &r->config->model.classes, "");
-    struct text truth = key, decision;
-    if (!text_cut(&truth, '.', &decision)) return "";
-    truth = word_list_nearest(choices, truth);
-    decision = word_list_nearest(choices, decision);
-    if (!truth.at || !decision.at) return "";
-    struct buf b = {0};
-    buf_str(&b, "; did you mean ");
-    buf_text(&b, truth);
-    buf_str(&b, ".");
-    buf_text(&b, decision);
-    const char *near = arena_string(&r->arena, buf_view(&b));
-    buf_release(&b);
-    return near;
-}
-
-/* Of an entry that is no number: it names the feature that is at stake, as the others do. */
-static void check_cost_feature(struct config_reading *r, const struct node *n,
-                               const struct node **first) {
-    const char *near;
-    if (r->features.bad) return;
-    const struct feature_config *f = check_feature_named(r, n->text, &near);
-    if (!f)
-        problem(&r->problems, n->mark, "watch.cost",
-                "%s is no cost; allowed: a number from 0 to 1000000000, or the name of a number "
-                "feature%s",
-                shown(&r->problems, n->text), near);
-    else if (f->type != FEATURE_NUMBER || f->clip.n || f->list > 0)
-        problem(&r->problems, n->mark, "watch.cost", "%s %s", shown(&r->problems, n->text),
-                f->clip.n ? "is clipped: what lies beyond would cost less than it does"
-                          : "is no single number");
-    else if (*first && !text_equal((*first)->text, n->text))
-        problem(&r->problems, n->mark, "watch.cost",
-                "%s is a second feature; all entries that name one name the same",
-                shown(&r->problems, n->text));
-    if (!*first) *first = n;
-}
-
-static void check_cost(struct config_reading *r) {
-    struct given *cost = &r->options[OPTION_watch_cost];
-    if (cost->bad || !cost->node || !check_sound(r, OPTION_model_classes)) return;
-    const struct node *feature = NULL;
-    for (const struct node *n = cost->node->child; n; n = n->next) {
-        double value;
-        if (!cost_pair(&r->config->model.classes, n->key->text))
-            problem(&r->problems, n->key->mark, "watch.cost",
-                    "%s is not TRUTH.DECISION, two of model.classes%s",
-                    shown(&r->problems, n->key->text), check_cost_near(r, n->key->text));
-        else if (scalar_number(n->text, &value)) check_cost_feature(r, n, &feature);
-        else if (value < 0 || value > COST_MAX)
-            problem(&r->problems, n->mark, "watch.cost",
-                    "%s is no cost; allowed number: 0 to 1000000000", shown(&r->problems, n->text));
-    }
 }
 
 static void check_target(struct config_reading *r) {

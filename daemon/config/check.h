@@ -59,6 +59,14 @@ void check_repeats(struct config_reading *r, struct item *items, size_t n);
 /* The same for the entries of a list. */
 void check_unique_list(struct config_reading *r, const char *path, const struct list *list,
                        const struct given *g);
+/* Joined with '|' behind `first`, r's own, for word_list_nearest. An entry that holds a '|' is then
+ * offered in pieces. */
+const char *check_joined(struct config_reading *r, const struct list *list, const char *first);
+
+/* ---- check_cost.c ---- */
+
+void check_cost(struct config_reading *r);
+
 /* ---- check_properties.c ---- */
 
 /* The properties of the client library that are not for it alone to judge. */

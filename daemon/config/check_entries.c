@@ -50,3 +50,12 @@ void check_unique_list(struct config_reading *r, const char *path, const struct 
         items[i] = (struct item){list->at[i], path, node->mark};
     check_repeats(r, items, list->n);
 }
+
+const char *check_joined(struct config_reading *r, const struct list *list, const char *first) {
+    struct buf b = {0};
+    buf_str(&b, first);
+    for (size_t i = 0; i < list->n; i++) buf_printf(&b, "%s%s", i ? "|" : "", list->at[i]);
+    const char *text = arena_string(&r->arena, buf_view(&b));
+    buf_release(&b);
+    return text;
+}

@@ -8,12 +8,12 @@
  * Thread: the thread that calls; many may run side by side on one file */
 #include "backtest.h"
 
+#include "backtest_answers.h"
 #include "backtest_auto.h"
 #include "backtest_figures.h"
 #include "backtest_questions.h"
 #include "base/clock.h"
 #include "base/rng.h"
-#include "config/cost.h"
 #include "route/classes.h"
 #include "run/pipeline.h"
 #include "run/upstream.h"
@@ -59,27 +59,6 @@ struct backtest {
 
 /* ---- asking ---- */
 
-/* The answer as the annotator will give it: the truth, or with `noise` another class. reader: 0 the
- * first, 1 the second, who errs on his own. */
-static int backtest_answer(const struct backtest *t, size_t sample, uint64_t reader) {
-    const struct encoded_file *file = t->o->file;
-    int truth = file->truth[sample];
-    if (rng_unit(rng_keyed(RNG_ORACLE, t->o->seed, 0, reader, sample)) >= t->o->noise) return truth;
-    return (truth + 1 +
-            (int)rng_below(rng_keyed(RNG_ORACLE, t->o->seed, 1, reader, sample), file->k - 1)) %
-           (int)file->k;
-}
-
-/* What a sample of that label turned out to be. */
-static void backtest_outcome(const struct backtest *t, const struct asked *said, int label,
-                             const float *prob, bool in_capacity, struct outcome *out) {
-    int predicted = said->predicted;
-    int positive = (int)t->o->file->positive;
-    outcome_of(out, label == predicted, label == positive, predicted == positive, in_capacity,
-               cost_of(t->config, (size_t)label, (size_t)predicted, said->amount),
-               -log(fmax((double)prob[label], SCORE_CLIP)), prob[positive]);
-}
-
 static void backtest_note_said(struct backtest *t, size_t at, const struct backtest_question *new) {
     struct backtest_questions *q = &t->asked;
     int positive = (int)t->o->file->positive;
@@ -93,7 +72,8 @@ static void backtest_note_said(struct backtest *t, size_t at, const struct backt
     unasked_terms_of(new->prob[new->predicted], new->prob[positive], new->predicted == positive,
                      new->in_capacity, q->said[at].term);
     encoded_file_describe(t->o->file, t->o->file->raw + new->sample * q->d, &q->said[at]);
-    backtest_outcome(t, &q->said[at], q->label[at], new->prob, new->in_capacity, &q->outcome[at]);
+    backtest_outcome(t->o, &q->said[at], q->label[at], new->prob, new->in_capacity,
+                     &q->outcome[at]);
 }
 
 static void backtest_write_question(struct backtest *t, size_t at,
@@ -108,8 +88,8 @@ static void backtest_write_question(struct backtest *t, size_t at,
     q->sample[at] = new->sample;
     q->propensity[at] = new->propensity;
     q->weight[at] = new->propensity > 0 ? 1 / new->propensity : 1;
-    q->label[at] = backtest_answer(t, new->sample, 0);
-    if (new->second) q->second[at] = backtest_answer(t, new->sample, 1);
+    q->label[at] = backtest_answer(t->o, new->sample, 0);
+    if (new->second) q->second[at] = backtest_answer(t->o, new->sample, 1);
     q->truth[at] = t->figures.truth;
     backtest_note_said(t, at, new);
 }
@@ -121,12 +101,6 @@ static void backtest_ask(struct backtest *t, const struct backtest_question *new
     t->out->asked += 1 + (size_t) new->second;
 }
 
-static bool backtest_is_answered(const struct backtest *t, size_t at) {
-    const struct backtest_questions *q = &t->asked;
-    return q->propensity[at] >= 1 ||
-           rng_unit(rng_keyed(RNG_ORACLE, t->o->seed, 2, 0, q->sample[at])) >= t->o->unanswered;
-}
-
 /* The requests so far go out. sample: the last one that was decided. */
 static void backtest_release_questions(struct backtest *t, size_t sample) {
     struct backtest_questions *q = &t->asked;
@@ -134,7 +108,7 @@ static void backtest_release_questions(struct backtest *t, size_t sample) {
     backtest_questions_digest(q, t->digest);
     for (size_t i = q->released, n = q->n; i < n; i++) {
         backtest_figures_ask(&t->figures, &q->said[i]);
-        if (!backtest_is_answered(t, i)) continue;
+        if (!backtest_is_answered(t->o, q->propensity[i], q->sample[i])) continue;
         backtest_questions_move(q, i, q->released);
         q->at[q->released++] = sample;
     }
@@ -211,15 +185,12 @@ static uint64_t backtest_rests(struct backtest *t, size_t sample) {
     const uint64_t before = t->policy.learner.rests,
                    now = backtest_figures_rests(&t->figures, t->config, before);
     struct backtest_target *r = &t->out->target;
-    if (now && !before && !r->times++) {
-        r->sample = sample;
-        r->labels = t->asked.labelled;
-    }
     if (now && !before) {
         struct score_figures so_far;
         score_read(t->score, &so_far);
         r->missed |=
             !backtest_figures_target_true(&t->figures, t->config, so_far.average_precision);
+        if (!r->times++) r->sample = sample, r->labels = t->asked.labelled;
     }
     r->woken += before && !now;
     r->rests = now != 0;
@@ -297,9 +268,9 @@ static void backtest_note_point(struct backtest *t, size_t sample, const struct 
 static void backtest_note_spending(struct backtest *t, double labels, double earned) {
     t->balance += labels - earned;
     if (t->balance < t->lowest) t->lowest = t->balance;
-    double rise =
-        t->balance - t->lowest - t->config->budget.burst - 1 - (double)t->config->budget.upfront;
-    if (rise > t->out->worst_window_overspend) t->out->worst_window_overspend = rise;
+    const double allowed = t->config->budget.burst + 1 + (double)t->config->budget.upfront,
+                 rise = t->balance - t->lowest - allowed;
+    t->out->worst_window_overspend = fmax(t->out->worst_window_overspend, rise);
 }
 
 /* What the score that the event brings would have said. */
@@ -316,20 +287,9 @@ static void backtest_note_truth(struct backtest *t, size_t sample, int predicted
     struct outcome o;
     struct asked said = {.predicted = predicted};
     encoded_file_describe(t->o->file, t->o->file->raw + sample * t->o->file->d, &said);
-    backtest_outcome(t, &said, t->o->file->truth[sample], prob, d->in_capacity, &o);
+    backtest_outcome(t->o, &said, t->o->file->truth[sample], prob, d->in_capacity, &o);
     backtest_figures_sample(&t->figures, &said, t->o->file->truth[sample], &o);
     if (t->prob) memcpy(t->prob + sample * t->o->file->k, prob, t->o->file->k * sizeof *prob);
-}
-
-static void backtest_note_trail(const struct backtest *t, size_t sample, const float *prob,
-                                double propensity, bool asked, bool by_strategy) {
-    struct backtest_trail *trail = t->o->trail;
-    size_t k = t->o->file->k;
-    if (!trail) return;
-    if (prob) memcpy(trail->prob + sample * k, prob, k * sizeof *prob);
-    trail->propensity[sample] = propensity;
-    trail->arm[sample] = by_strategy ? TRAIL_STRATEGY : TRAIL_RANDOM;
-    if (!asked) trail->arm[sample] = TRAIL_NONE;
 }
 
 static void backtest_take(struct backtest *t, const struct batch *b, size_t i, size_t sample) {
@@ -343,7 +303,7 @@ static void backtest_take(struct backtest *t, const struct batch *b, size_t i, s
     backtest_note_truth(t, sample, predicted, prob, d);
     if (t->model && !all)
         backtest_auto_sample(&t->auto_, d, predicted, prob, t->o->file->truth[sample]);
-    backtest_note_trail(t, sample, prob, all ? 1 : d->propensity, asked, all || d->by_strategy);
+    backtest_note_trail(t->o, sample, prob, all ? 1 : d->propensity, asked, all || d->by_strategy);
     if (asked)
         backtest_ask(t, &(struct backtest_question){
                             sample, predicted, prob, all ? 1 : d->propensity, d->threshold,
@@ -371,7 +331,7 @@ static void backtest_take_pick(struct backtest *t, const struct pick *pick) {
                                        .member = pick->member,
                                        .in_capacity = pick->decision.in_capacity,
                                        .unasked = pick->decision.unasked};
-    if (!pick->synthetic) backtest_note_trail(t, sample, NULL, 1, true, true);
+    if (!pick->synthetic) backtest_note_trail(t->o, sample, NULL, 1, true, true);
     while (at < q->n && q->sample[at] != sample) at++;
     if (at < q->n) {
         backtest_write_question(t, at, &picked);
