@@ -111,7 +111,7 @@ static struct schedule learner_schedule(struct learner *l, const struct store_co
         .cost_ms = l->fit_ms,
         .bytes = newest.bytes,
         .weighted = labelled_set_weigh(l->set, now->weighted),
-        .rests = labelled_set_rests(l->set, now->rests),
+        .rests = now->cold ? 0 : labelled_set_rests(l->set, now->rests), // a class is still unknown
         .samples_a_day = day_volume_look(&l->volume, c->admitted, clock_ms(), now->samples_a_day)};
 }
 

@@ -182,8 +182,9 @@ static void backtest_take_answer(struct backtest *t) {
 
 /* As the learner decides it; noted beside what is true of the samples that it was decided by. */
 static uint64_t backtest_rests(struct backtest *t, size_t sample) {
-    const uint64_t before = t->policy.learner.rests,
-                   now = backtest_figures_rests(&t->figures, t->config, before);
+    const struct policy_learner *was = &t->policy.learner;
+    const uint64_t before = was->rests,
+                   now = was->cold ? 0 : backtest_figures_rests(&t->figures, t->config, before);
     struct backtest_target *r = &t->out->target;
     if (now && !before) {
         struct score_figures so_far;
@@ -268,9 +269,9 @@ static void backtest_note_point(struct backtest *t, size_t sample, const struct 
 static void backtest_note_spending(struct backtest *t, double labels, double earned) {
     t->balance += labels - earned;
     if (t->balance < t->lowest) t->lowest = t->balance;
-    const double allowed = t->config->budget.burst + 1 + (double)t->config->budget.upfront,
-                 rise = t->balance - t->lowest - allowed;
-    t->out->worst_window_overspend = fmax(t->out->worst_window_overspend, rise);
+    const double allowed = t->config->budget.burst + 1 + (double)t->config->budget.upfront;
+    t->out->worst_window_overspend =
+        fmax(t->out->worst_window_overspend, t->balance - t->lowest - allowed);
 }
 
 /* What the score that the event brings would have said. */

@@ -608,6 +608,14 @@ static void a_target_lets_the_strategy_rest(void **state) {
         run("--data FILE --label class --budget 0.2 --noise 0.2 --target accuracy=0.99"), 0);
     says("accuracy 99 %");
     says("The target was never surely reached, so the strategy arm did not rest.");
+    FILE *f = fopen(page, "w"); // a class that never comes: nobody rests before it is met
+    assert_non_null(f);
+    fputs("model: {classes: [no, yes, odd]}\nfeatures: [{name: x}]\n"
+          "budget: {rate: 0.2, target: {accuracy: 0.7}}\n",
+          f);
+    fclose(f);
+    assert_int_equal(run("-c PAGE --data FILE --label class --json"), 0);
+    says("\"target\":{\"rests\":false,\"times\":0,");
 }
 
 static void what_was_remarked_is_told_once(void **state) {
