@@ -15,7 +15,7 @@ def send(stage, topic, partition):
     """The batch; what the broker answers for its records."""
     errors = []
     producer = Producer({"bootstrap.servers": stage.brokers, "compression.type": "zstd", "message.max.bytes": 1000000000, "batch.size": 2000000000,
-                         "batch.num.messages": 1000000, "linger.ms": 2000, "queue.buffering.max.kbytes": 2097151, "log_level": 2})
+                         "batch.num.messages": 1000000, "linger.ms": 60000, "queue.buffering.max.kbytes": 2097151, "log_level": 2})
     for _ in range(RECORDS):
         producer.produce(topic, b" " * BYTES, partition=partition, on_delivery=lambda error, _: errors.append(error))
     equal(producer.flush(SLOW), 0, "records that are left")
