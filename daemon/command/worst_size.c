@@ -10,6 +10,7 @@
 
 #include "base/record.h"
 #include "infer/model.h"
+#include "train/schedule.h"
 
 enum {
     CLIENT_LIMIT = 1000000, // the library's message.max.bytes
@@ -62,8 +63,8 @@ static struct worst_row worst_size_row(const struct config *c, size_t *widest) {
 }
 
 static size_t worst_size_members(const struct config *c) {
-    return c->train.memories.n + (c->train.sgd_rate > 0) + (size_t)c->train.committee +
-           (c->model.upstream.n > 0);
+    return c->train.memories.n + fit_hinges_of(c) + (c->train.sgd_rate > 0) +
+           (size_t)c->train.committee + (c->model.upstream.n > 0);
 }
 
 size_t worst_size_task(const struct config *c, size_t *widest) {
@@ -86,6 +87,7 @@ const char *worst_size_widest(const struct config *c, size_t widest) {
 size_t worst_size_version(const struct config *c) {
     size_t ignored, k = c->model.classes.n, m = worst_size_members(c), floats = 0;
     size_t d = worst_size_row(c, &ignored).columns, in = d;
+    if (fit_hinges_of(c) && in < FIT_HINGED_MOST) in = FIT_HINGED_MOST;
     for (size_t l = 0; l <= c->model.hidden.n; l++) {
         size_t out = l < c->model.hidden.n ? strtoul(c->model.hidden.at[l], NULL, 10) : k;
         floats += (in + 1) * out;

@@ -25,14 +25,14 @@ static const struct entry_check option_checks[] = {
     {OPTION_admit_id, text_rule_pointer},         {OPTION_model_classes, text_rule_class},
     {OPTION_model_hidden, text_rule_width},       {OPTION_route_fields, text_rule_pointer},
     {OPTION_route_mask, text_rule_pointer},       {OPTION_train_memories, text_rule_memory},
-    {OPTION_watch_listen, text_rule_listen},      {OPTION_replay_switches, text_rule_switch},
-    {OPTION_worker_cpus, text_rule_cpu},          {OPTION_bridge_url, text_rule_url},
-    {OPTION_bridge_listen, text_rule_listen},     {OPTION_bridge_path, text_rule_path},
-    {OPTION_admit_event, text_rule_pointer},      {OPTION_admit_ignore, text_rule_ignored},
-    {OPTION_labels_id, text_rule_pointer},        {OPTION_labels_sample_id, text_rule_pointer},
-    {OPTION_labels_label, text_rule_pointer},     {OPTION_labels_time, text_rule_pointer},
-    {OPTION_labels_annotator, text_rule_pointer}, {OPTION_labels_outcome, text_rule_pointer},
-    {OPTION_labels_source, text_rule_pointer},
+    {OPTION_train_hinges, text_rule_memory},      {OPTION_watch_listen, text_rule_listen},
+    {OPTION_replay_switches, text_rule_switch},   {OPTION_worker_cpus, text_rule_cpu},
+    {OPTION_bridge_url, text_rule_url},           {OPTION_bridge_listen, text_rule_listen},
+    {OPTION_bridge_path, text_rule_path},         {OPTION_admit_event, text_rule_pointer},
+    {OPTION_admit_ignore, text_rule_ignored},     {OPTION_labels_id, text_rule_pointer},
+    {OPTION_labels_sample_id, text_rule_pointer}, {OPTION_labels_label, text_rule_pointer},
+    {OPTION_labels_time, text_rule_pointer},      {OPTION_labels_annotator, text_rule_pointer},
+    {OPTION_labels_outcome, text_rule_pointer},   {OPTION_labels_source, text_rule_pointer},
 };
 
 /* Where the option stands; the start of the file if it is not in it. */
@@ -66,11 +66,10 @@ static void check_topics(struct config_reading *r) {
 }
 
 /* Each shorter memory's fit shrinks towards that of the next longer one. */
-static void check_memories(struct config_reading *r) {
-    const struct list *memories = &r->config->train.memories;
-    for (size_t i = 1; check_sound(r, OPTION_train_memories) && i < memories->n; i++)
+static void check_memories(struct config_reading *r, size_t option, const struct list *memories) {
+    for (size_t i = 1; check_sound(r, option) && i < memories->n; i++)
         if (strtoul(memories->at[i - 1], NULL, 10) >= strtoul(memories->at[i], NULL, 10))
-            problem(&r->problems, check_place(r, OPTION_train_memories), "train.memories",
+            problem(&r->problems, check_place(r, option), option_rows[option].path,
                     "is not ascending: %s does not come before %s",
                     shown(&r->problems, text_of(memories->at[i - 1])),
                     shown(&r->problems, text_of(memories->at[i])));
@@ -442,7 +441,8 @@ void config_check(struct config_reading *r) {
                       &r->options[OPTION_model_classes]);
     check_entries(r);
     check_topics(r);
-    check_memories(r);
+    check_memories(r, OPTION_train_memories, &r->config->train.memories);
+    check_memories(r, OPTION_train_hinges, &r->config->train.hinges);
     check_classes(r);
     check_label_values(r);
     check_properties(r);

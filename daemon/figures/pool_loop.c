@@ -36,7 +36,7 @@ void pool_points_release(struct pool_points *p) {
 struct pool_loop {
     const struct pool_loop_options *o;
     struct fit_options fit;
-    size_t memories[MEMORIES_MAX];
+    struct fit_memories memories;
     struct model *model;
     float *scratch;
     bool *asked;     // (pool)
@@ -141,10 +141,8 @@ static int pool_loop_go(struct pool_loop *l, bool keep) {
 
 static void pool_loop_open(struct pool_loop *l) {
     const struct pool_loop_options *o = l->o;
-    const struct list *memories = &o->config->train.memories;
-    CHECK(memories->n <= MEMORIES_MAX);
-    for (size_t i = 0; i < memories->n; i++) l->memories[i] = strtoul(memories->at[i], NULL, 10);
-    l->fit = fit_options_of(o->config, o->pool->d, 1, l->memories);
+    l->memories = fit_memories_of(o->config);
+    l->fit = fit_options_of(o->config, o->pool->d, 1, &l->memories);
     l->asked = xcalloc(o->pool->n, sizeof *l->asked);
     l->utility = xcalloc(o->pool->n, sizeof *l->utility);
     l->one = xcalloc(o->pool->n, sizeof *l->one);

@@ -10,6 +10,8 @@
  * Thread: built by learner or follower thread; read by any thread */
 #include "infer/model.h"
 
+#include "hinges.h"
+
 #include <cblas.h>
 #include <float.h>
 #include <math.h>
@@ -43,7 +45,8 @@ static bool model_widths_fit(const struct model_shape *s) {
     for (size_t l = 1; l < s->layers; l++)
         if (s->width[l] == 0 || s->width[l] > HIDDEN_WIDTH_MAX) return false;
     if (s->scores > s->k || s->slots > FOREST_SLOTS_MAX || (s->slots && !s->scores)) return false;
-    return s->width[0] == s->d + s->scores && s->width[s->layers] == s->k;
+    if (s->hinges > HINGES_MAX || (s->hinges && s->layers > 1)) return false;
+    return s->width[0] == model_columns(s) + s->hinges && s->width[s->layers] == s->k;
 }
 
 /* No product overflows: each width is within its bound. */
@@ -54,14 +57,14 @@ static bool model_shape_fits(const struct model_shape *s) {
         floats += s->members * (s->width[l] + 1) * s->width[l + 1];
     size_t forest = s->scores ? FOREST_BYTES_MAX : 0;
     return floats <= most_floats &&
-           floats * sizeof(float) + s->width[0] * COLUMN_BYTES + forest <= MODEL_BYTES_MAX;
+           floats * sizeof(float) + model_columns(s) * COLUMN_BYTES + forest <= MODEL_BYTES_MAX;
 }
 
 int model_create(struct model **out, const struct model_shape *shape) {
     if (!model_shape_fits(shape)) return ERR_MISMATCH;
     struct model *m = xcalloc(1, sizeof *m);
     m->shape = *shape;
-    size_t columns = shape->width[0];
+    size_t columns = model_columns(shape);
     m->mean = xcalloc(columns, sizeof *m->mean);
     m->scale = xcalloc(columns, sizeof *m->scale);
     m->log_unit = xcalloc(columns, sizeof *m->log_unit);
@@ -72,6 +75,7 @@ int model_create(struct model **out, const struct model_shape *shape) {
         m->scale[i] = i < shape->d ? 1 : MODEL_SCORE_SCALE;
         m->low[i] = -DBL_MAX, m->high[i] = DBL_MAX;
     }
+    m->straight = shape->members;
     for (size_t i = 0; i < shape->members; i++) m->mix[i] = 1 / (double)shape->members;
     for (size_t l = 0; l < shape->layers; l++) {
         m->weight[l] =
@@ -94,6 +98,8 @@ void model_destroy(struct model *m) {
                      m->log_unit,
                      m->low,
                      m->high,
+                     m->hinge,
+                     m->run,
                      m->mix,
                      m->utility,
                      m->code_column,
@@ -209,11 +215,29 @@ static __attribute__((noinline)) void model_add_scores(const struct model *m, co
         x[d + i] = (float)model_standardised(m, d + i, score[i]);
 }
 
+/* stride: floats from one output's weights to the next one's. */
+static void model_affine_strided(const float *weight, const float *bias, size_t out, size_t in,
+                                 size_t stride, const float *x, float *y) {
+    memcpy(y, bias, out * sizeof *y);
+    cblas_sgemv(CblasRowMajor, CblasNoTrans, (blasint)out, (blasint)in, 1.0f, weight,
+                (blasint)stride, x, 1, 1.0f, y, 1);
+}
+
 static void model_affine(const float *weight, const float *bias, size_t out, size_t in,
                          const float *x, float *y) {
-    memcpy(y, bias, out * sizeof *y);
-    cblas_sgemv(CblasRowMajor, CblasNoTrans, (blasint)out, (blasint)in, 1.0f, weight, (blasint)in,
-                x, 1, 1.0f, y, 1);
+    model_affine_strided(weight, bias, out, in, in, x, y);
+}
+
+/* Members that see no hinge are spared the products with zeros. */
+static void model_first_layer(const struct model *m, const float *x, float *y) {
+    const struct model_shape *s = &m->shape;
+    size_t in = s->width[0], straight = s->hinges ? m->straight * s->width[1] : 0,
+           others = s->members * s->width[1] - straight;
+    if (straight)
+        model_affine_strided(m->weight[0], m->bias[0], straight, model_columns(s), in, x, y);
+    if (others)
+        model_affine(m->weight[0] + straight * in, m->bias[0] + straight, others, in, x,
+                     y + straight);
 }
 
 static void model_rectify(float *y, size_t n) {
@@ -253,7 +277,7 @@ static void model_softmax(const float *logit, size_t k, float *prob) {
 /* The logits of all members, (m, k). Layers alternate between two halves of the scratch. */
 static float *model_logits(const struct model *m, const float *x, float *here, float *there) {
     const struct model_shape *s = &m->shape;
-    model_affine(m->weight[0], m->bias[0], s->members * s->width[1], s->width[0], x, here);
+    model_first_layer(m, x, here);
     for (size_t l = 1; l < s->layers; l++) {
         size_t in = s->width[l], out = s->width[l + 1];
         model_rectify(here, s->members * in);
@@ -286,6 +310,7 @@ bool model_predict(const struct model *m, const double *row, float *scratch, flo
     if (!member) member = there + s->members * model_widest(s);
     bool far = model_standardise(m, row, x);
     if (m->forest) model_add_scores(m, row, scratch + model_scratch(s) - model_forest_floats(s), x);
+    if (m->hinge) hinges_bend_row(m, x);
     float *logit = model_logits(m, x, here, there);
     if (far) model_add_codes(m, row, logit);
     model_conclude(m, logit, member, prob);
@@ -325,6 +350,7 @@ void model_predict_rows(const struct model *m, const double *row, size_t n, floa
     for (size_t r = 0; r < n; r++) {
         far[r] = model_standardise(m, row + r * s->d, x + r * in);
         if (m->forest) model_add_scores(m, row + r * s->d, behind, x + r * in);
+        if (m->hinge) hinges_bend_row(m, x + r * in);
     }
     model_affine_rows(m->weight[0], m->bias[0], width, in, n, x, in, here, width);
     for (size_t l = 1; l < s->layers; l++) {
@@ -368,19 +394,26 @@ static bool model_weights_finite(const struct model *m) {
     return true;
 }
 
+/* The largest number that the first layer may find in its column c. */
+static double model_most(const struct model *m, size_t c) {
+    size_t columns = model_columns(&m->shape);
+    return c < columns ? MODEL_CLIP : 2 * MODEL_CLIP * (double)model_hinge(m, c - columns).slope;
+}
+
 /* Whether no row can make a sum that is not a float: else a score would be none, and a task with it
  * unreadable. A standardised number is at most MODEL_CLIP; a layer makes of numbers up to `most`
  * such as its largest sum of weights allows. */
 static bool model_scores_finite(const struct model *m) {
     const struct model_shape *s = &m->shape;
-    double most = MODEL_CLIP;
+    double most = 0;
     for (size_t l = 0; l < s->layers; l++) {
         double largest = 0;
         for (size_t o = 0; o < s->members * s->width[l + 1]; o++) {
             const float *w = m->weight[l] + o * s->width[l];
             double sum = 0;
-            for (size_t i = 0; i < s->width[l]; i++) sum += fabs((double)w[i]);
-            largest = fmax(largest, sum * most + fabs((double)m->bias[l][o]));
+            for (size_t i = 0; i < s->width[l]; i++)
+                sum += fabs((double)w[i]) * (l ? most : model_most(m, i));
+            largest = fmax(largest, sum + fabs((double)m->bias[l][o]));
         }
         if (!(largest <= FLT_MAX / 4)) return false; // a difference of two is finite, too
         most = largest;
@@ -400,8 +433,8 @@ static bool model_mixture_sound(const struct model *m) {
 static bool model_scale_sound(const struct model *m) {
     const double *all[] = {m->mean, m->scale, m->log_unit, m->low, m->high};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (!model_finite_doubles(all[i], m->shape.width[0])) return false;
-    for (size_t i = 0; i < m->shape.width[0]; i++)
+        if (!model_finite_doubles(all[i], model_columns(&m->shape))) return false;
+    for (size_t i = 0; i < model_columns(&m->shape); i++)
         if (m->scale[i] < 0 || m->log_unit[i] < 0 || m->low[i] > m->high[i]) return false;
     return true;
 }
@@ -460,6 +493,8 @@ int model_check(const struct model *m, size_t d, struct text classes, uint64_t f
         {model_lines(m->classes) == m->shape.k, ERR_MISMATCH,
          "the model has not one output a class"},
         {model_weights_finite(m), ERR_CORRUPT, "a weight is not finite"},
+        {hinges_sound(m), ERR_CORRUPT,
+         "a hinge is of no column, or its knot or slope out of range"},
         {model_scores_finite(m), ERR_CORRUPT, "its weights are so large that scores overflow"},
         {model_scale_sound(m), ERR_CORRUPT,
          "the standardisation is not finite, a scale is negative, or bounds are out of order"},

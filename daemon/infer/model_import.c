@@ -132,7 +132,10 @@ static size_t import_members_of(const struct safetensor *t, size_t usual) {
 static int import_fit_shape(struct import *im, struct model_shape *s) {
     s->scores = im->forest.outputs;
     s->slots = im->forest.slots;
+    const struct safetensor *hinge = safetensors_find(&im->file, "hinge");
+    s->hinges = hinge ? hinge->shape[1] : 0;
     s->d = s->width[0] > s->scores ? s->width[0] - s->scores : 0;
+    s->d = s->d > s->hinges ? s->d - s->hinges : 0;
     im->single = s->width[s->layers] == 1 && im->target->k == 2;
     if (im->single) s->width[s->layers] = 2;
     s->k = s->width[s->layers];
@@ -228,14 +231,14 @@ static int import_fill_columns(struct import *im, struct model *m) {
         double *at;
     } own[] = {{"log_unit", m->log_unit}, {"low", m->low}, {"high", m->high}};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        int result = import_fill_doubles(im, own[i].name, m->shape.width[0], own[i].at);
+        int result = import_fill_doubles(im, own[i].name, model_columns(&m->shape), own[i].at);
         if (result < 0 && result != ERR_MISSING) return result;
     }
     return 0;
 }
 
 static int import_fill_standardisation(struct import *im, struct model *m) {
-    size_t columns = m->shape.width[0];
+    size_t columns = model_columns(&m->shape);
     int mean = import_fill_doubles(im, "mean", columns, m->mean),
         scale = import_fill_doubles(im, "scale", columns, m->scale);
     if (mean == 0 && scale == 0) return import_fill_columns(im, m);
@@ -243,10 +246,27 @@ static int import_fill_standardisation(struct import *im, struct model *m) {
         return im->why->len ? ERR_INPUT
                             : import_refuse(im, ERR_INPUT,
                                             "mean and scale go together; one of them is missing");
+    if (m->shape.hinges)
+        return import_refuse(im, ERR_INPUT,
+                             "hinges are of standardised columns: mean and scale "
+                             "are missing");
     size_t first = m->shape.members * m->shape.width[1] * columns;
     for (size_t i = 0; i < columns; i++) m->scale[i] = raw_scale;
     for (size_t i = 0; i < first; i++)
         m->weight[0][i] = (float)((double)m->weight[0][i] / raw_scale);
+    return 0;
+}
+
+/* Of a version of ours: where columns bend. */
+static int import_fill_hinges(struct import *im, struct model *m) {
+    const struct safetensor *hinge = import_find(im, "hinge");
+    if (!hinge) return 0;
+    if (hinge->dimensions != 2 || hinge->shape[0] != HINGE_NUMBERS || m->shape.hinges == 0)
+        return import_refuse(im, ERR_INPUT, "hinge is not (%d, hinges)", (int)HINGE_NUMBERS);
+    size_t n = HINGE_NUMBERS * m->shape.hinges;
+    m->hinge = xcalloc(n, sizeof *m->hinge);
+    for (size_t i = 0; i < n; i++) m->hinge[i] = (float)safetensor_value(hinge, i);
+    model_settle_hinges(m);
     return 0;
 }
 
@@ -306,6 +326,7 @@ static int import_fill(struct import *im, struct model *m, const struct safetens
                        const struct safetensor *bias[]) {
     const char *why;
     for (size_t l = 0; l < m->shape.layers; l++) import_fill_layer(im, m, l, weight[l], bias[l]);
+    TRY(import_fill_hinges(im, m));
     TRY(import_fill_standardisation(im, m));
     if (im->forest.trees &&
         forest_create(&m->forest, &im->forest, m->shape.d, m->shape.k, &why) < 0)

@@ -16,7 +16,7 @@
 #include <openssl/evp.h>
 
 enum {
-    TENSORS_MAX = 19 + 2 * MODEL_LAYERS_MAX,       // rows of the table
+    TENSORS_MAX = 20 + 2 * MODEL_LAYERS_MAX,       // rows of the table
     NAME_SIZE = 40,                                // bytes of the longest name of a tensor
     DIGEST_BYTES = 32,                             // of a SHA-256
     METADATA_MAX = SAFETENSORS_HEADER_MAX - 16384, // bytes; tensors and the name have the rest
@@ -90,18 +90,27 @@ static void model_record_add_forest(struct model_tensors *t, struct forest_parts
     }
 }
 
+/* What it says of columns, and the mixture. 0.1.0 has mean, scale and mix alone. */
+static void model_record_add_columns(struct model_tensors *t, struct model *m) {
+    const struct model_shape *s = &m->shape;
+    model_record_add_doubles(t, "mean", false, model_columns(s), &m->mean);
+    model_record_add_doubles(t, "scale", false, model_columns(s), &m->scale);
+    model_record_add_doubles(t, "mix", false, s->members, &m->mix);
+    model_record_add_doubles(t, "log_unit", true, model_columns(s), &m->log_unit);
+    model_record_add_doubles(t, "low", true, model_columns(s), &m->low);
+    model_record_add_doubles(t, "high", true, model_columns(s), &m->high);
+    model_record_add_doubles(t, "code.column", true, m->codes, &m->code_column);
+}
+
 /* Every tensor of a model of this shape, in the order of the file. */
 static struct model_tensors model_record_tensors(struct model *m, struct forest_parts *forest) {
     const struct model_shape *s = &m->shape;
     struct model_tensors t = {.n = 0};
-    model_record_add_doubles(&t, "mean", false, s->width[0], &m->mean);
-    model_record_add_doubles(&t, "scale", false, s->width[0], &m->scale);
-    model_record_add_doubles(&t, "mix", false, s->members, &m->mix);
-    model_record_add_doubles(&t, "log_unit", true, s->width[0],
-                             &m->log_unit); // 0.1.0 lacks these three
-    model_record_add_doubles(&t, "low", true, s->width[0], &m->low);
-    model_record_add_doubles(&t, "high", true, s->width[0], &m->high);
-    model_record_add_doubles(&t, "code.column", true, m->codes, &m->code_column);
+    model_record_add_columns(&t, m);
+    const struct model_tensor hinge = {.name = "hinge",
+                                       .dimensions = 2,
+                                       .shape = {HINGE_NUMBERS, s->hinges},
+                                       .at = (void **)&m->hinge};
     const struct model_tensor behind[] = {
         {.name = "code.weight",
          .optional = true,
@@ -126,6 +135,7 @@ static struct model_tensors model_record_tensors(struct model *m, struct forest_
          .at = (void **)&m->golden_prob},
     };
     for (size_t l = 0; l < s->layers; l++) model_record_add_layer(&t, m, l);
+    if (s->hinges) model_record_add(&t, hinge);
     for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) model_record_add(&t, behind[i]);
     model_record_add_forest(&t, forest);
     return t;
@@ -242,6 +252,7 @@ static int model_record_fill(struct model_reading *r, struct model *m) {
     for (size_t i = 0; i < table.n; i++) TRY(model_record_fill_one(r, &table.row[i], &found));
     if (found != r->file.n)
         return model_record_refuse(r, "the header names something that no model has");
+    if (m->hinge) model_settle_hinges(m);
     if (m->golden && !m->golden_prob)
         return model_record_refuse(r, "golden rows without their answers");
     if (m->codes && !m->code_weight)
@@ -280,8 +291,11 @@ static int model_record_read_shape(struct model_reading *r, struct model_shape *
     s->k = s->width[s->layers];
     s->scores = r->forest.trees ? r->forest.outputs : 0;
     s->slots = r->forest.slots;
-    if (s->scores >= s->width[0]) return model_record_refuse(r, "there are no columns");
-    s->d = s->width[0] - s->scores;
+    const struct safetensor *hinge = safetensors_find(&r->file, "hinge");
+    s->hinges = hinge ? hinge->shape[1] : 0;
+    if (s->hinges > HINGES_MAX || s->scores + s->hinges >= s->width[0])
+        return model_record_refuse(r, "there are no columns");
+    s->d = s->width[0] - s->scores - s->hinges;
     const struct safetensor *row = safetensors_find(&r->file, "golden.row");
     *golden = row && row->dimensions == 2 ? row->shape[0] : 0;
     return *golden > MODEL_GOLDEN_MAX ? model_record_refuse(r, "too many golden rows") : 0;

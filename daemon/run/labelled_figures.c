@@ -337,7 +337,7 @@ void labelled_figures_tell_forecast(struct labelled_figures *f, size_t labelled)
     if (f->forecast_answers == f->answers && f->forecast_target == target.number) return;
     f->forecast_answers = f->answers;
     f->forecast_target = target.number;
-    target_forecast(&target, f->estimator, (double)labelled, (double)f->learning->largest_memory,
+    target_forecast(&target, f->estimator, (double)labelled, (double)f->learning->memories.largest,
                     forecast);
     for (size_t i = 0; i < ESTIMATES; i++) {
         metric_set_by(METRIC_target_labels, i, forecast[i].labels);

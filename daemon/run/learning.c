@@ -15,12 +15,7 @@ void learning_begin(struct learning *l) {
     l->classes = text_of(classes_joined(c, &l->positive));
     l->segments = segments_create(l->shared->features, c);
     l->amount_field = features_field(l->shared->features, cost_feature(c));
-    l->memories = l->largest_memory = 0;
-    for (size_t i = 0; i < c->train.memories.n; i++) {
-        size_t labels = strtoul(c->train.memories.at[i], NULL, 10);
-        l->memory[l->memories++] = labels;
-        if (labels > l->largest_memory) l->largest_memory = labels;
-    }
+    l->memories = fit_memories_of(c);
 }
 
 void learning_end(struct learning *l) {

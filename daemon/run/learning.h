@@ -11,9 +11,8 @@
 
 #include "estimate/estimator.h"
 #include "run/pipeline.h"
+#include "train/schedule.h"
 #include "worker.h"
-
-enum { LEARNING_MEMORIES = 16 }; // most entries of train.memories (include/config/options.def)
 
 struct segment_list;
 
@@ -24,8 +23,8 @@ struct learning {
     struct segment_list *segments; // NULL: figures are told of no segments
     size_t positive;               // index of the class that is looked for
     int amount_field;              // the feature that is at stake (config/cost.h); -1: none
-    size_t memory[LEARNING_MEMORIES], memories, largest_memory; // labels a member learns from
-    _Atomic uint64_t progress; // moves while the learner does: the watchdog looks at it
+    struct fit_memories memories;  // labels a member learns from
+    _Atomic uint64_t progress;     // moves while the learner does: the watchdog looks at it
 };
 
 static inline bool learning_stopping(const struct learning *l) {

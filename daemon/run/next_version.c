@@ -33,7 +33,8 @@ enum {
 
 static struct fit_options next_version_options(const struct next_version *n) {
     const struct learning *l = n->learning;
-    return fit_options_of(l->config, features_columns(l->shared->features), l->positive, l->memory);
+    return fit_options_of(l->config, features_columns(l->shared->features), l->positive,
+                          &l->memories);
 }
 
 /* What the next version has seen: the positions in both topics, and the digest of the labelled set.
@@ -185,7 +186,7 @@ static struct model *next_version_copied(const struct next_version *n, const str
 static int next_version_describe(const struct next_version *n, struct model *m) {
     const struct fit_options options = next_version_options(n);
     struct store_rows rows;
-    TRY(store_rows(labelled_set_store(n->set), n->learning->largest_memory, 0, &rows));
+    TRY(store_rows(labelled_set_store(n->set), n->learning->memories.largest, 0, &rows));
     if (rows.tasks_n)
         fit_describe(m, &options,
                      &(struct fit_tasks){rows.tasks_n, rows.task_row, rows.task_weight});
@@ -239,7 +240,7 @@ struct model *next_version_adopt(const struct next_version *n, const struct stor
 static int next_version_solve(const struct next_version *n, const struct fit_options *options,
                               struct model **out, int64_t *took_ms) {
     struct store_rows rows;
-    TRY(store_rows(labelled_set_store(n->set), n->learning->largest_memory, fit_members(options),
+    TRY(store_rows(labelled_set_store(n->set), n->learning->memories.largest, fit_members(options),
                    &rows));
     double *weight;
     int result = beliefs_of(labelled_set_store(n->set), &rows, n->learning->config, &weight);

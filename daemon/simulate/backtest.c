@@ -33,7 +33,7 @@ struct backtest {
     const struct config *config;
     struct pipeline *pipeline;
     struct fit_options fit;
-    size_t memories[MEMORIES_MAX], largest;
+    struct fit_memories memories;
     struct backtest_questions asked;
     struct policy policy;
     struct model *base;  // that of model.upstream, or NULL
@@ -121,8 +121,9 @@ static void backtest_release_questions(struct backtest *t, size_t sample) {
 static int backtest_refit(struct backtest *t, size_t known) {
     t->fit.late = schedule_late(known - t->asked.labelled);
     const struct backtest_questions *q = &t->asked;
-    size_t d = t->o->file->d, from = q->labelled > t->largest ? q->labelled - t->largest : 0,
-           first = known > t->largest ? known - t->largest : 0;
+    size_t d = t->o->file->d,
+           from = q->labelled > t->memories.largest ? q->labelled - t->memories.largest : 0,
+           first = known > t->memories.largest ? known - t->memories.largest : 0;
     struct fit_rows rows = backtest_questions_from(&t->asked, from, t->per_class);
     struct fit_tasks tasks = {
         .n = known - first, .row = q->row + first * d, .weight = q->weight + first};
@@ -147,7 +148,8 @@ static bool backtest_fit_is_paid(const struct backtest *t, size_t fitted, size_t
 /* A fit when the schedule says so; else a short step of the present model with the new labels. The
  * daemon fits anew each train.interval; `delay` stands for that wait. */
 static int backtest_improve(struct backtest *t, const struct schedule *schedule, size_t before) {
-    if (schedule_due(t->config, schedule) && backtest_fit_is_paid(t, t->published_rows, t->largest))
+    if (schedule_due(t->config, schedule) &&
+        backtest_fit_is_paid(t, t->published_rows, t->memories.largest))
         return backtest_refit(t, t->asked.released);
     bool fits = backtest_fit_is_paid(t, t->fitted_rows, FIT_STEP_MEMORY);
     size_t from = t->asked.labelled > FIT_STEP_MEMORY ? t->asked.labelled - FIT_STEP_MEMORY : 0;
@@ -396,11 +398,8 @@ static int backtest_go(struct backtest *t) {
 
 static void backtest_open_fit(struct backtest *t) {
     const struct config *c = t->config;
-    for (size_t i = 0; i < c->train.memories.n && i < MEMORIES_MAX; i++) {
-        t->memories[i] = strtoul(c->train.memories.at[i], NULL, 10);
-        if (t->memories[i] > t->largest) t->largest = t->memories[i];
-    }
-    t->fit = fit_options_of(c, t->o->file->d, t->o->file->positive, t->memories);
+    t->memories = fit_memories_of(c);
+    t->fit = fit_options_of(c, t->o->file->d, t->o->file->positive, &t->memories);
     t->fit.seed = t->o->seed;
     t->asked = (struct backtest_questions){
         .d = t->o->file->d, .k = t->o->file->k, .members = fit_members(&t->fit)};
@@ -451,7 +450,8 @@ static void backtest_finish(struct backtest *t) {
     r->auto_labelled = t->auto_.labelled;
     r->auto_wrong = t->auto_.wrong;
     r->auto_ended = t->auto_.ended;
-    backtest_figures_forecast(&t->figures, t->config, t->asked.labelled, t->largest, r->forecast);
+    backtest_figures_forecast(&t->figures, t->config, t->asked.labelled, t->memories.largest,
+                              r->forecast);
     r->samples = t->o->file->n;
     r->labelled = t->asked.labelled;
     r->overspend = fmax(0, t->balance - (double)t->config->budget.upfront);

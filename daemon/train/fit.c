@@ -11,6 +11,7 @@
  * Thread: learner thread, simulation */
 #include "codes.h"
 #include "columns.h"
+#include "hinges.h"
 #include "member.h"
 #include "mixture.h"
 
@@ -120,6 +121,7 @@ static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
                    const struct fit_tasks *tasks, const struct network *w, struct model *model) {
     columns_learn(tasks, model);
     for (size_t c = 0; o->columns && c < o->d; c++) fit_upstream_column(o, c, model);
+    hinges_find(o, tasks, model);
     double *x = member_standardised(rows, model);
     int *label = member_outputs(w, rows);
     double *prior = member_prior(o, w, model),
@@ -128,9 +130,11 @@ static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
     member_fit_committee(o, w, rows, x, label, prior, parameters);
     for (size_t m = 0; m < fit_members(o); m++)
         member_store(w, parameters + m * network_size(w), m, model);
+    hinges_fit(o, w, &(struct examples){rows->n, x, label, rows->weight},
+               parameters + (o->memories_n ? o->memories_n - 1 : 0) * network_size(w), model);
     codes_learn(rows, o->memories_n ? o->memories_n - 1 : 0, model);
     for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
-    mixture_of(o, rows, model->mix);
+    mixture_of(o, rows, model->hinge != NULL, model->mix);
     fit_utility_quantiles(o, tasks, model);
     fit_golden_rows(tasks, model);
     free(parameters);

@@ -5,12 +5,23 @@
  * step: its labels come at people's pace, and its versions are functions of the labelled set (I8).
  *
  * Thread: simulation */
+#include "hinges.h"
 #include "member.h"
 #include "mixture.h"
 
 #include <math.h>
 
 static const double share_least = 1e-300; // of a member in the mixture: its logarithm is finite
+
+/* The same of the members with hinges. */
+static double fit_work_hinged(const struct fit_options *o, struct network w, size_t labels,
+                              size_t memory) {
+    double rows = 0;
+    w.width[0] = hinges_width(o);
+    for (size_t m = 0; m < o->hinges_n; m++)
+        if (o->hinges[m] <= memory) rows += (double)(o->hinges[m] < labels ? o->hinges[m] : labels);
+    return rows * (double)network_size(&w);
+}
 
 double fit_work(const struct fit_options *o, size_t labels, size_t memory) {
     struct network w = member_network(o);
@@ -19,7 +30,7 @@ double fit_work(const struct fit_options *o, size_t labels, size_t memory) {
     for (size_t m = 0; m < o->memories_n; m++)
         if (o->memories[m] <= memory)
             rows += (double)(o->memories[m] < labels ? o->memories[m] : labels);
-    return rows * (double)network_size(&w);
+    return rows * (double)network_size(&w) + fit_work_hinged(o, w, labels, memory);
 }
 
 /* Moves the mixture past what the members said of the last `fresh` labels. */
@@ -33,7 +44,7 @@ static void fit_step_mixture(struct model *model, const struct fit_options *o,
                             .member = rows->member + old * rows->members * o->k};
     for (size_t m = 0; m < mixture_members(o); m++)
         model->mix[m] = log(fmax(model->mix[m], share_least));
-    mixture_of(o, &said, model->mix);
+    mixture_of(o, &said, model->hinge != NULL, model->mix);
 }
 
 /* Fits the members of short memory anew, each from where it stands. room: (2, network_size). */

@@ -27,7 +27,7 @@ static const double bias_share = 0.1;
 enum { DRAWS_MOST = 7 }; // of a row by one bootstrap member: more has a chance of one in 10⁵
 
 double *member_standardised(const struct fit_rows *rows, const struct model *model) {
-    size_t d = model->shape.d, width = model->shape.width[0], scores = model->shape.scores;
+    size_t d = model->shape.d, width = model_columns(&model->shape), scores = model->shape.scores;
     double *x = xmalloc(rows->n * width * sizeof *x),
            *score = xcalloc(forest_room(model->shape.slots, scores) + scores, sizeof *score);
     for (size_t i = 0; i < rows->n; i++) {
@@ -105,8 +105,8 @@ static void member_precondition(double *gradient, void *opaque) {
 
 /* Minimises the loss plus the penalty from `parameters`, in place. The preconditioner is taken at
  * the start, which costs one evaluation of the loss. */
-static void member_fit_ridge(const struct network *w, const struct examples *e,
-                             struct penalty penalty, double *parameters) {
+void member_fit_ridge(const struct network *w, const struct examples *e, struct penalty penalty,
+                      double *parameters) {
     struct ridge p = {w, e, penalty, workspace_create(w, e->n), NULL};
     double *gradient = xmalloc(network_size(w) * sizeof *gradient);
     member_ridge_value(parameters, gradient, &p);
@@ -179,8 +179,10 @@ static struct examples member_resampled(const struct fit_options *o, const struc
 
 /* A given prior is the mean of the penalty, biases included: the few labels of one class must not
  * carry them away. */
-static struct penalty member_penalty(const struct fit_options *o, const double *prior) {
-    return (struct penalty){o->l2, 1, prior};
+struct penalty member_penalty(const struct fit_options *o, const double *longer,
+                              const double *prior) {
+    return longer ? (struct penalty){o->shrinkage, bias_share, longer}
+                  : (struct penalty){o->l2, 1, prior};
 }
 
 void member_fit_committee(const struct fit_options *o, const struct network *w,
@@ -194,7 +196,7 @@ void member_fit_committee(const struct fit_options *o, const struct network *w,
     for (size_t m = mixture_members(o); m < fit_members(o); m++) {
         struct examples mine = member_resampled(o, w, rows, x, output, m, room, label, weight);
         member_start(w, prior, o->seed, m, parameters + m * size);
-        member_fit_ridge(w, &mine, member_penalty(o, prior), parameters + m * size);
+        member_fit_ridge(w, &mine, member_penalty(o, NULL, prior), parameters + m * size);
     }
     free(room);
     free(label);
@@ -205,8 +207,7 @@ void member_fit_memory(const struct fit_options *o, const struct network *w,
                        const struct examples *all, size_t m, const double *longer,
                        const double *prior, bool from, double *parameters) {
     struct examples mine = member_newest(all, w->width[0], o->memories[m]);
-    struct penalty penalty =
-        longer ? (struct penalty){o->shrinkage, bias_share, longer} : member_penalty(o, prior);
+    struct penalty penalty = member_penalty(o, longer, prior);
     if (!from) member_start(w, penalty.prior, o->seed, m, parameters);
     member_fit_ridge(w, &mine, penalty, parameters);
 }
@@ -237,12 +238,12 @@ static size_t member_output(const struct network *w, size_t layer, size_t i) {
 void member_load(const struct network *w, const struct model *model, size_t member,
                  double *parameters) {
     for (size_t l = 0; l < w->layers; l++) {
-        size_t in = w->width[l], out = model->shape.width[l + 1];
+        size_t in = w->width[l], stride = model->shape.width[l], out = model->shape.width[l + 1];
         double *bias = parameters + in * w->width[l + 1];
         for (size_t i = 0; i < out; i++) {
             size_t to = member_output(w, l, i);
             for (size_t c = 0; c < in; c++)
-                parameters[to * in + c] = (double)model->weight[l][(member * out + i) * in + c];
+                parameters[to * in + c] = (double)model->weight[l][(member * out + i) * stride + c];
             bias[to] = (double)model->bias[l][member * out + i];
         }
         parameters = bias + w->width[l + 1];
@@ -252,12 +253,13 @@ void member_load(const struct network *w, const struct model *model, size_t memb
 void member_store(const struct network *w, const double *parameters, size_t member,
                   struct model *model) {
     for (size_t l = 0; l < w->layers; l++) {
-        size_t in = w->width[l], out = model->shape.width[l + 1];
+        size_t in = w->width[l], stride = model->shape.width[l], out = model->shape.width[l + 1];
         const double *bias = parameters + in * w->width[l + 1];
         for (size_t i = 0; i < out; i++) {
             size_t from = member_output(w, l, i);
             for (size_t c = 0; c < in; c++)
-                model->weight[l][(member * out + i) * in + c] = (float)parameters[from * in + c];
+                model->weight[l][(member * out + i) * stride + c] =
+                    (float)parameters[from * in + c];
             model->bias[l][member * out + i] = (float)bias[from];
         }
         parameters = bias + w->width[l + 1];
@@ -271,7 +273,8 @@ bool fit_accepts_prior(const struct fit_options *o, const struct model *prior) {
     with.prior = prior;
     struct network w = member_network(&with);
     return prior->shape.layers == w.layers && prior->shape.d == o->d &&
-           memcmp(prior->shape.width, w.width, (w.layers + 1) * sizeof *w.width) == 0;
+           model_columns(&prior->shape) == w.width[0] &&
+           memcmp(prior->shape.width + 1, w.width + 1, w.layers * sizeof *w.width) == 0;
 }
 
 void fit_take_prior(struct fit_options *o, const struct model *prior) {
@@ -288,7 +291,7 @@ static void member_restate(const struct network *w, const struct model *from,
     size_t d = w->width[0], out = w->width[1];
     double *bias = parameters + out * d;
     for (size_t i = 0; i < out; i++) {
-        for (size_t c = 0; c < d; c++) {
+        for (size_t c = 0; c < model_columns(&from->shape); c++) {
             double slope = parameters[i * d + c] * from->scale[c];
             if (to->scale[c] > 0 && from->log_unit[c] != to->log_unit[c]) continue;
             bias[i] += slope * (to->mean[c] - from->mean[c]);
@@ -297,17 +300,27 @@ static void member_restate(const struct network *w, const struct model *from,
     }
 }
 
+/* The member of the largest share, of those with hinges or of those without; of all, where there
+ * are none of that kind. */
+static size_t member_best(const struct model *m, bool hinged) {
+    size_t from = 0, until = m->straight;
+    if (hinged) from = m->straight, until = m->shape.members;
+    if (from == until) from = 0, until = m->shape.members;
+    size_t best = from;
+    for (size_t i = from; i < until; i++)
+        if (m->mix[i] > m->mix[best]) best = i;
+    return best;
+}
+
 /* The prior's member of the largest share, in the model's standardisation; NULL without a prior.
  * The caller frees. */
 double *member_prior(const struct fit_options *o, const struct network *w,
                      const struct model *model) {
     if (!o->prior) return NULL;
     CHECK(fit_accepts_prior(o, o->prior));
-    size_t best = 0;
-    for (size_t m = 1; m < o->prior->shape.members; m++)
-        if (o->prior->mix[m] > o->prior->mix[best]) best = m;
     double *parameters = xmalloc(network_size(w) * sizeof *parameters);
-    member_load(w, o->prior, best, parameters);
+    member_load(w, o->prior, member_best(o->prior, w->width[0] > model_columns(&o->prior->shape)),
+                parameters);
     member_restate(w, o->prior, model, parameters);
     return parameters;
 }

@@ -9,7 +9,12 @@
 #include "loss_and_gradient.h"
 #include "train/fit.h"
 
-/* rows->row standardised: (n, d); the caller frees. model: whose standardisation. */
+/* The first member with hinges: behind the memories and SGD. */
+static inline size_t member_first_hinged(const struct fit_options *o) {
+    return o->memories_n + (o->sgd_rate > 0);
+}
+
+/* rows->row standardised: (n, columns); the caller frees. model: whose standardisation. */
 double *member_standardised(const struct fit_rows *rows, const struct model *model);
 
 struct network member_network(const struct fit_options *o);
@@ -30,7 +35,8 @@ void member_load(const struct network *w, const struct model *model, size_t memb
 void member_store(const struct network *w, const double *parameters, size_t member,
                   struct model *model);
 /* The parameters of the prior's member of the largest share, restated in the model's
- * standardisation: (network_size), the caller frees. NULL without a prior. */
+ * standardisation: (network_size), the caller frees; of those with hinges, if w has them. NULL
+ * without a prior. */
 double *member_prior(const struct fit_options *o, const struct network *w,
                      const struct model *model);
 
@@ -40,6 +46,13 @@ double *member_prior(const struct fit_options *o, const struct network *w,
 void member_fit_memory(const struct fit_options *o, const struct network *w,
                        const struct examples *all, size_t m, const double *longer,
                        const double *prior, bool from, double *parameters);
+/* Minimises the loss plus the penalty from `parameters`, in place. */
+void member_fit_ridge(const struct network *w, const struct examples *e, struct penalty penalty,
+                      double *parameters);
+/* Towards the member of the next longer memory; the longest (longer: NULL) towards the prior, if
+ * there is one. */
+struct penalty member_penalty(const struct fit_options *o, const double *longer,
+                              const double *prior);
 /* One pass in label order at a constant rate: forgets by itself what no longer holds. */
 void member_fit_sgd(const struct network *w, const struct examples *e, double rate,
                     double *parameters);

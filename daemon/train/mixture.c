@@ -10,15 +10,20 @@
  * Thread: learner thread, simulation */
 #include "mixture.h"
 
+#include "member.h"
+
 #include <math.h>
 
 size_t mixture_members(const struct fit_options *o) {
-    return o->memories_n + (o->sgd_rate > 0) + o->anchored;
+    return member_first_hinged(o) + o->hinges_n + o->anchored;
 }
 
 /* Below 1, the rate for independent labels: asked labels come in runs and are doubtful, so each
  * carries less evidence. */
 static const double mix_rate = 0.3;
+/* The least log weight, beside that of the best member: a share above 0, since members without a
+ * share are a committee's. Members with hinges have it where nothing bends. */
+static const double silent = -600;
 /* The least share of that rate that is left when labels come late. */
 static const double late_share = 1.0 / 3;
 
@@ -54,11 +59,12 @@ static void mixture_weigh(const struct fit_options *o, const struct fit_rows *ro
     }
 }
 
-void mixture_of(const struct fit_options *o, const struct fit_rows *rows, double *mix) {
+void mixture_of(const struct fit_options *o, const struct fit_rows *rows, bool bends, double *mix) {
     double most = -INFINITY, sum = 0;
     size_t members = mixture_members(o);
     mixture_weigh(o, rows, members, mix);
+    for (size_t m = 0; !bends && m < o->hinges_n; m++) mix[member_first_hinged(o) + m] = -INFINITY;
     for (size_t m = 0; m < members; m++) most = fmax(most, mix[m]);
-    for (size_t m = 0; m < members; m++) sum += mix[m] = exp(mix[m] - most);
+    for (size_t m = 0; m < members; m++) sum += mix[m] = exp(fmax(mix[m] - most, silent));
     for (size_t m = 0; m < members; m++) mix[m] /= sum;
 }

@@ -9,13 +9,15 @@
  * Thread: learner thread, simulation */
 #include "preconditioner.h"
 
+#include "train/fit.h"
+
 #include "base/error.h"
 
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
 
-enum { COLUMNS_MOST = 160 }; // beyond it d³ costs more than the steps that it saves
+enum { COLUMNS_MOST = FIT_HINGED_MOST }; // beyond it d³ costs more than the steps that it saves
 
 static const double doubt_least = 1e-3;  // of a decided row: keeps the matrix positive definite
 static const double pivot_least = 1e-12; // of the Cholesky factor, squared: the same after rounding

@@ -57,13 +57,35 @@ struct policy_learner schedule_policy(const struct config *c, const struct sched
     return p;
 }
 
+static void schedule_take_memories(const struct list *list, size_t *out, size_t *largest) {
+    CHECK(list->n <= MEMORIES_MAX);
+    for (size_t i = 0; i < list->n; i++) {
+        out[i] = strtoul(list->at[i], NULL, 10);
+        if (out[i] > *largest) *largest = out[i];
+    }
+}
+
+struct fit_memories fit_memories_of(const struct config *c) {
+    struct fit_memories m = {.largest = 0};
+    schedule_take_memories(&c->train.memories, m.straight, &m.largest);
+    schedule_take_memories(&c->train.hinges, m.hinged, &m.largest);
+    return m;
+}
+
+size_t fit_hinges_of(const struct config *c) {
+    bool straight = c->model.hidden.n || c->model.learn == LEARN_RECALIBRATE;
+    return straight ? 0 : c->train.hinges.n;
+}
+
 struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive,
-                                  const size_t *memories) {
+                                  const struct fit_memories *memories) {
     struct fit_options o = {.d = d,
                             .k = c->model.classes.n,
                             .hidden_n = c->model.hidden.n,
                             .memories_n = c->train.memories.n,
-                            .memories = memories,
+                            .memories = memories->straight,
+                            .hinges_n = fit_hinges_of(c),
+                            .hinges = memories->hinged,
                             .sgd_rate = c->train.sgd_rate,
                             .committee = (size_t)c->train.committee,
                             .density = c->query.density,

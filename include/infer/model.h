@@ -41,9 +41,26 @@ struct model_shape {
     size_t d, k;
     size_t members;                     // m
     size_t layers;                      // L ≥ 1
-    size_t width[MODEL_LAYERS_MAX + 1]; // width[0] = d + scores, width[L] = k
+    size_t width[MODEL_LAYERS_MAX + 1]; // width[0] = d + scores + hinges, width[L] = k
     size_t scores, slots;               // of its forest: outputs, and what they need; 0: none
+    size_t hinges;                      // columns behind those, which bend; 0: none
 };
+
+/* A column that bends: max(0, z - knot) * slope of another one. */
+struct hinge {
+    size_t column;
+    float knot, slope;
+};
+
+/* Hinges behind each other of columns behind each other: they are taken together. */
+struct hinge_run {
+    size_t hinge, column, n;
+};
+
+enum { HINGE_NUMBERS = 3 }; // of each, as they are stored
+
+/* Columns that have a unit: the row's own, and the scores. */
+static inline size_t model_columns(const struct model_shape *s) { return s->d + s->scores; }
 
 /* Owns what it points to. */
 struct model {
@@ -55,14 +72,18 @@ struct model {
     int64_t created_ms;
     char digest[65];      // SHA-256 of the tensors, hex; set by model_write and model_read
     struct text classes;  // k names, newline-separated
-    double *mean, *scale; // (width[0]) z = (u - mean) * scale, then clipped to ±MODEL_CLIP
-    double *log_unit;   // (width[0]) > 0: u = log(1 + |raw| / log_unit) with raw's sign; 0: u = raw
-    double *low, *high; // (width[0]) raw beyond them is far outside all that was seen: z = 0
-    size_t codes;       // columns in which a far number has a say of its own
-    double *code_column;   // (codes) ascending
-    float *code_weight;    // (codes, k) added to every member's logits; NULL: no codes
+    double *mean, *scale; // (columns) z = (u - mean) * scale, then clipped to ±MODEL_CLIP
+    double *log_unit;    // (columns) > 0: u = log(1 + |raw| / log_unit) with raw's sign; 0: u = raw
+    double *low, *high;  // (columns) raw beyond them is far outside all that was seen: z = 0
+    size_t codes;        // columns in which a far number has a say of its own
+    double *code_column; // (codes) ascending
+    float *code_weight;  // (codes, k) added to every member's logits; NULL: no codes
     struct forest *forest; // whose scores stand behind the row; NULL: none
-    double *mix;           // (m) ≥ 0, sum 1; 0: the member is of the committee only
+    float *hinge;          // (3, hinges) column, knot, slope; NULL: none
+    struct hinge_run *run; // (runs) of the hinges
+    size_t runs;
+    size_t straight; // the first so many members give no hinge any weight
+    double *mix;     // (m) ≥ 0, sum 1; 0: the member is of the committee only
     /* [l], layer l: row-major, member after member. */
     float *weight[MODEL_LAYERS_MAX]; // (m * width[l+1], width[l])
     float *bias[MODEL_LAYERS_MAX];   // (m * width[l+1])
@@ -79,7 +100,8 @@ struct model {
     struct text aside; // labels that were rolled back: "PARTITION FROM TO\n" of the labels topic
 };
 
-#define MODEL_CLIP 4.0 // standard deviations: farther, a column says no more
+#define MODEL_CLIP 4.0      // standard deviations: farther, a column says no more
+#define HINGE_SLOPE_MAX 1e6 // of a hinge: scores stay finite with it
 
 /* Of a score: makes room below the clip for the log odds of 1e-13; a power of two, so it rounds
  * nothing. */
@@ -111,6 +133,13 @@ static inline double model_standardised(const struct model *m, size_t c, double 
  * beyond a bound above or of config/limits.h. */
 int model_create(struct model **out, const struct model_shape *shape) MUST_CHECK;
 void model_destroy(struct model *m);
+/* Gives a model of one layer without hinges, whose weights are still to come, n ≥ 1 of them;
+ * copied.
+ */
+void model_bend(struct model *m, const struct hinge *hinge, size_t n);
+/* Sets `straight` and the runs, once weights and hinges are there, whatever they are. */
+void model_settle_hinges(struct model *m);
+struct hinge model_hinge(const struct model *m, size_t h);
 
 /* Whether any number of the row (d, raw) is far (model_is_far). */
 bool model_far_any(const struct model *m, const double *row);

@@ -2,10 +2,11 @@
  *
  * What a model consists of (docs/ARCHITECTURE.md): for each memory a member fitted on the last so
  * many labels, by L-BFGS (Nocedal 1980) on OpenBLAS in double; the longest shrinks towards zero or
- * towards a given model, each shorter one towards the next longer one. One member of constant-rate
- * SGD. They are mixed by their discounted Brier loss on labels, each loss taken from the prediction
- * that was recorded before the label was learned. Beside the mixture a committee for query by
- * committee: bootstrap members on the largest memory (online bagging, Oza and Russell 2001).
+ * towards a given model, each shorter one towards the next longer one. Members with hinges
+ * (daemon/train/hinges.h) likewise. One member of constant-rate SGD. They are mixed by their
+ * discounted Brier loss on labels, each loss taken from the prediction that was recorded before the
+ * label was learned. Beside the mixture a committee for query by committee: bootstrap members on
+ * the largest memory (online bagging, Oza and Russell 2001).
  *
  * Letters: n rows, d columns, k classes, m members.
  *
@@ -17,6 +18,9 @@
 
 #include <stdbool.h>
 
+/* Columns of a model with hinges, at most: more have no hinges. */
+enum { FIT_HINGED_MOST = 160 };
+
 /* How to fit. Borrowed by each call. */
 struct fit_options {
     size_t d, k;
@@ -24,16 +28,18 @@ struct fit_options {
     size_t hidden[MODEL_LAYERS_MAX - 1]; // units of each
     size_t memories_n;
     const size_t *memories; // (memories_n) labels that a member is fitted on, ascending
-    double sgd_rate;        // step of the SGD member; 0: no such member
-    size_t committee;       // bootstrap members, behind all others
-    double l2;              // ridge of the longest memory and of the committee
-    double shrinkage;       // of each shorter memory towards the next longer one
-    double mix_memory;      // labels over which a member's loss fades in the mixture
-    double late;            // in [0, 1): how late labels are (schedule_late); set before each fit
-    uint64_t seed;          // of initial weights of hidden layers and of the committee's draws
-    enum measure measure;   // whose utility the quantiles describe; MIX: none are measured
-    double density;         // β of query.density
-    size_t positive;        // class of the measure RISK
+    size_t hinges_n;
+    const size_t *hinges; // (hinges_n) labels that a member with hinges is fitted on, ascending
+    double sgd_rate;      // step of the SGD member; 0: no such member
+    size_t committee;     // bootstrap members, behind all others
+    double l2;            // ridge of the longest memory and of the committee
+    double shrinkage;     // of each shorter memory towards the next longer one
+    double mix_memory;    // labels over which a member's loss fades in the mixture
+    double late;          // in [0, 1): how late labels are (schedule_late); set before each fit
+    uint64_t seed;        // of initial weights of hidden layers and of the committee's draws
+    enum measure measure; // whose utility the quantiles describe; MIX: none are measured
+    double density;       // β of query.density
+    size_t positive;      // class of the measure RISK
     bool anchored; // the prior is also a member, behind those that are fitted, so the mixture can
                    // fall back on it
     size_t from, columns; // a score that events bring (model.upstream): so many columns from this

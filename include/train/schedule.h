@@ -52,8 +52,19 @@ struct policy_learner schedule_policy(const struct config *c, const struct sched
  * themselves and the ten labels within which a stream can turn. */
 double schedule_late(size_t open);
 
-/* Options of the fits. d: columns; positive: class of the measure RISK; memories:
- * (train.memories.n) the configured list as numbers, borrowed for as long as the options are
- * used. */
+/* train.memories and train.hinges as numbers. */
+struct fit_memories {
+    size_t straight[MEMORIES_MAX], hinged[MEMORIES_MAX];
+    size_t largest; // of all: rows that a fit looks at
+};
+
+/* The configured ones. */
+struct fit_memories fit_memories_of(const struct config *c);
+/* Members with hinges: none beside hidden layers, which bend by themselves, nor where a score that
+ * events bring is only calibrated anew. */
+size_t fit_hinges_of(const struct config *c);
+
+/* Options of the fits. d: columns; positive: class of the measure RISK; memories: of this
+ * configuration, borrowed for as long as the options are used. */
 struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive,
-                                  const size_t *memories);
+                                  const struct fit_memories *memories);

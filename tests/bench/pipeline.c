@@ -8,11 +8,12 @@
  * instead and prints what a swap adds to a batch.
  *
  *   bench-pipeline [--records N] [--partitions N] [--numbers D] [--classes K] [--members M]
- *   [--hidden WIDTH] [--together] [--rate R] [--idle N]
+ *   [--hinges N] [--hidden WIDTH] [--together] [--rate R] [--idle N]
  *                  [--rounds N] [--warm N] [--swap-mb MB]
  *
- * --hidden: the model has a hidden layer of that width; --together: `infer.exact: false`. One
- * thread, but for the loader of --swap-mb. */
+ * --hinges: so many a column, and a member more, which alone sees them; --hidden: the model has a
+ * hidden layer of that width; --together: `infer.exact: false`. One thread, but for the loader of
+ * --swap-mb. */
 #include "run/pipeline.h"
 
 #include "base/clock.h"
@@ -54,8 +55,8 @@ void *realloc(void *p, size_t n) {
 /* ---- what is measured ---- */
 
 struct options {
-    size_t records, partitions, numbers, classes, members, hidden, together, idle, rounds, warm,
-        swap_mb;
+    size_t records, partitions, numbers, classes, members, hinges, hidden, together, idle, rounds,
+        warm, swap_mb;
     double rate;
 };
 
@@ -109,16 +110,30 @@ static void configure(struct stream *s) {
     buf_release(&errors);
 }
 
+static void add_hinges(struct model *m, size_t knots) {
+    size_t d = m->shape.d;
+    struct hinge *hinge = xmalloc(knots * d * sizeof *hinge);
+    for (size_t h = 0; h < knots * d; h++)
+        hinge[h] = (struct hinge){h % d, (float)(h / d) / (float)knots - 0.5f, 1};
+    model_bend(m, hinge, knots * d);
+    free(hinge);
+}
+
 /* Members that mostly agree; the mixture's probabilities fill the whole range. */
-static struct model *make_model(const struct model_shape *shape, uint64_t version) {
+static struct model *make_model(const struct model_shape *shape, size_t hinges, uint64_t version) {
     struct model *m;
     struct rng r = {.seed = version};
     CHECK(model_create(&m, shape) == 0);
     m->version = version;
+    if (hinges) add_hinges(m, hinges);
+    shape = &m->shape;
     for (size_t l = 0; l < shape->layers; l++)
         for (size_t i = 0; i < shape->members * shape->width[l + 1] * shape->width[l]; i++)
             m->weight[l][i] = (float)(rng_next_normal(&r) / sqrt((double)shape->width[l]));
     for (size_t i = 0; i < shape->d; i++) m->scale[i] = 1.0 / 40;
+    for (size_t o = 0; hinges && o < (shape->members - 1) * shape->k; o++)
+        memset(m->weight[0] + o * shape->width[0] + shape->d, 0, shape->hinges * sizeof(float));
+    if (hinges) model_settle_hinges(m);
     return m;
 }
 
@@ -127,10 +142,10 @@ static void prepare(struct stream *s) {
     size_t d = features_columns(s->features), k = s->options.classes, hidden = s->options.hidden;
     struct model_shape shape = {.d = d,
                                 .k = k,
-                                .members = s->options.members,
+                                .members = s->options.members + (s->options.hinges > 0),
                                 .layers = hidden ? 2 : 1,
                                 .width = {d, hidden ? hidden : k, hidden ? k : 0}};
-    s->model = make_model(&shape, 1);
+    s->model = make_model(&shape, s->options.hinges, 1);
     s->snapshot = (struct snapshot){
         .policy = {.number = 1, .learner = {.live = 1}, .operator_ = {.budget_scale = 1}},
         .model = s->model};
@@ -237,7 +252,7 @@ static struct text big_record(const struct stream *s, size_t mb) {
     struct model *m = make_model(
         &(struct model_shape){
             .d = d, .k = 2, .members = 1, .layers = 3, .width = {d, width, second, 2}},
-        2);
+        0, 2);
     float *scratch = xcalloc(model_scratch(&m->shape), sizeof *scratch);
     m->classes = text_of(xstrdup("good\nbad"));
     m->seen = text_of(xstrdup(""));
@@ -307,19 +322,13 @@ static void swaps(struct stream *s) {
 /* ---- main ---- */
 
 static void read_options(struct options *o, int argc, char **argv) {
-    static const struct option names[] = {{"records", 1, 0, 'n'},
-                                          {"partitions", 1, 0, 'p'},
-                                          {"numbers", 1, 0, 'd'},
-                                          {"members", 1, 0, 'm'},
-                                          {"rate", 1, 0, 'r'},
-                                          {"classes", 1, 0, 'k'},
-                                          {"idle", 1, 0, 'i'},
-                                          {"rounds", 1, 0, 'o'},
-                                          {"warm", 1, 0, 'w'},
-                                          {"swap-mb", 1, 0, 's'},
-                                          {"hidden", 1, 0, 'h'},
-                                          {"together", 0, 0, 't'},
-                                          {0}};
+    static const struct option names[] = {{"records", 1, 0, 'n'},  {"partitions", 1, 0, 'p'},
+                                          {"numbers", 1, 0, 'd'},  {"members", 1, 0, 'm'},
+                                          {"hinges", 1, 0, 'b'},   {"rate", 1, 0, 'r'},
+                                          {"classes", 1, 0, 'k'},  {"idle", 1, 0, 'i'},
+                                          {"rounds", 1, 0, 'o'},   {"warm", 1, 0, 'w'},
+                                          {"swap-mb", 1, 0, 's'},  {"hidden", 1, 0, 'h'},
+                                          {"together", 0, 0, 't'}, {0}};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         size_t n = optarg ? strtoul(optarg, NULL, 10) : 0;
         switch (c) {
@@ -328,6 +337,7 @@ static void read_options(struct options *o, int argc, char **argv) {
         case 'd': o->numbers = n; break;
         case 'k': o->classes = n; break;
         case 'm': o->members = n; break;
+        case 'b': o->hinges = n; break;
         case 'h': o->hidden = n; break;
         case 't': o->together = 1; break;
         case 'r': o->rate = strtod(optarg, NULL); break;

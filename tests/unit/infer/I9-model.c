@@ -89,6 +89,33 @@ static const struct defect {
     {"fewer_classes", fewer_classes, ERR_MISMATCH, "other classes"},
 };
 
+static void hinge_of_no_column(struct model *m) { m->hinge[2] = 4; }
+static void hinge_between_columns(struct model *m) { m->hinge[0] = 0.5f; }
+static void hinge_before_all(struct model *m) { m->hinge[0] = -1; }
+static void nan_hinge(struct model *m) { m->hinge[1] = NAN; }
+static void nan_knot(struct model *m) { m->hinge[3 + 1] = NAN; }
+static void far_knot(struct model *m) { m->hinge[3 + 1] = 5; }
+static void nan_slope(struct model *m) { m->hinge[6 + 2] = NAN; }
+static void falling_slope(struct model *m) { m->hinge[6 + 2] = -1; }
+static void steep_slope(struct model *m) { m->hinge[6 + 2] = 1e30f; }
+static void huge_weight_of_a_hinge(struct model *m) {
+    m->weight[0][m->shape.width[0] * 5 - 1] = 3e37f;
+}
+
+/* Of versions with hinges. */
+static const struct defect hinge_defects[] = {
+    {"hinge_of_no_column", hinge_of_no_column, ERR_CORRUPT, "a hinge"},
+    {"hinge_between_columns", hinge_between_columns, ERR_CORRUPT, "a hinge"},
+    {"hinge_before_all", hinge_before_all, ERR_CORRUPT, "a hinge"},
+    {"nan_hinge", nan_hinge, ERR_CORRUPT, "a hinge"},
+    {"nan_knot", nan_knot, ERR_CORRUPT, "a hinge"},
+    {"far_knot", far_knot, ERR_CORRUPT, "a hinge"},
+    {"nan_slope", nan_slope, ERR_CORRUPT, "a hinge"},
+    {"falling_slope", falling_slope, ERR_CORRUPT, "a hinge"},
+    {"steep_slope", steep_slope, ERR_CORRUPT, "a hinge"},
+    {"huge_weight_of_a_hinge", huge_weight_of_a_hinge, ERR_CORRUPT, "overflow"},
+};
+
 static int check(const struct model *m, const char **why) {
     *why = NULL;
     return model_check(m, 4, TEXT(CLASSES_OF_3), 0xfedcba9876543210u, why);
@@ -108,17 +135,21 @@ static void a_sound_model_passes(void **state) {
     }
 }
 
+static void assert_named(const struct defect *d, size_t hidden) {
+    struct model *m = whole_model(hidden, 5);
+    const char *why;
+    d->make(m);
+    int result = check(m, &why);
+    if (result != d->error || !why || !strstr(why, d->why))
+        fail_msg("%s: %s, %s", d->name, error_name(result), why ? why : "no reason");
+    model_destroy(m);
+}
+
 static void every_defect_is_named(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof defects / sizeof *defects; i++) {
-        struct model *m = whole_model(1, 5);
-        const char *why;
-        defects[i].make(m);
-        int result = check(m, &why);
-        if (result != defects[i].error || !why || !strstr(why, defects[i].why))
-            fail_msg("%s: %s, %s", defects[i].name, error_name(result), why ? why : "no reason");
-        model_destroy(m);
-    }
+    for (size_t i = 0; i < sizeof defects / sizeof *defects; i++) assert_named(&defects[i], 1);
+    for (size_t i = 0; i < sizeof hinge_defects / sizeof *hinge_defects; i++)
+        assert_named(&hinge_defects[i], 0);
 }
 
 static void another_number_of_columns_or_outputs_is_refused(void **state) {

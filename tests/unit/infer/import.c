@@ -127,6 +127,35 @@ static struct model *ours(void) {
     return m;
 }
 
+/* One with hinges, to which the second member alone gives weight. */
+static struct model *ours_with_hinges(void) {
+    struct model *m = ours();
+    const struct hinge hinges[] = {{0, -0.5f, 1.5f}, {2, 1, 2}};
+    model_bend(m, hinges, 2);
+    for (size_t i = 0; i < 2 * 2 * (D + 2); i++)
+        m->weight[0][i] = i < 2 * (D + 2) && i % (D + 2) >= D ? 0 : (float)i / 7;
+    model_settle_hinges(m);
+    assert_int_equal(m->straight, 1);
+    return m;
+}
+
+static void hinges_come_back(void **state) {
+    (void)state;
+    struct model *m = ours_with_hinges(), *back;
+    struct buf record = {0}, why = {0};
+    const double row[D] = {0.7, -0.2, 1.5};
+    model_write(m, "me", &record);
+    const struct import_target target = {
+        .d = D, .k = 2, .classes = TEXT("yes\nno"), .fingerprint = 0xabc};
+    if (model_import(&back, buf_view(&record), &target, &why) < 0) fail_msg("%s", buf_string(&why));
+    assert_int_equal(back->shape.hinges, 2);
+    assert_int_equal(back->straight, 1);
+    assert_memory_equal(back->hinge, m->hinge, HINGE_NUMBERS * 2 * sizeof *m->hinge);
+    assert_true(fabs(predicted(back, row, 0) - predicted(m, row, 1)) < 1e-6);
+    buf_release(&record), buf_release(&why);
+    model_destroy(m), model_destroy(back);
+}
+
 static void ours_comes_back(void **state) {
     (void)state;
     struct model *m = ours(), *back;
@@ -185,6 +214,10 @@ static void nan_say(struct model *m) { m->code_weight[3] = NAN; }
 static void endless_say(struct model *m) { m->code_weight[0] = -INFINITY; }
 static void loud_say(struct model *m) { m->code_weight[0] = 65; }
 
+static void hinge_behind_all(struct model *m) { m->hinge[1] = D; }
+static void nan_knot(struct model *m) { m->hinge[2] = NAN; }
+static void steep_slope(struct model *m) { m->hinge[4] = INFINITY; }
+
 /* Whoever pushes a model may write anything into what versions of ours say of their columns. */
 static void absurd_columns_are_refused(void **state) {
     (void)state;
@@ -206,11 +239,14 @@ static void absurd_columns_are_refused(void **state) {
                  {twice, "codes"},
                  {nan_say, "codes"},
                  {endless_say, "codes"},
-                 {loud_say, "codes"}};
+                 {loud_say, "codes"},
+                 {hinge_behind_all, "a hinge"},
+                 {nan_knot, "a hinge"},
+                 {steep_slope, "a hinge"}};
     const struct import_target target = {
         .d = D, .k = 2, .classes = TEXT("no\nyes"), .fingerprint = 0xabc};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct model *m = ours(), *back;
+        struct model *m = ours_with_hinges(), *back;
         struct buf record = {0}, why = {0};
         cases[i].make(m);
         model_write(m, "me", &record);
@@ -335,6 +371,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(one_output_and_sorted_classes),
                                        cmocka_unit_test(numbered_layers_and_golden_rows),
                                        cmocka_unit_test(ours_comes_back),
+                                       cmocka_unit_test(hinges_come_back),
                                        cmocka_unit_test(codes_follow_their_classes),
                                        cmocka_unit_test(absurd_columns_are_refused),
                                        cmocka_unit_test(sizes_that_do_not_fit_are_refused),

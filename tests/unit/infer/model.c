@@ -227,6 +227,54 @@ static void rows_together_score_as_each_alone(void **state) {
     }
 }
 
+/* Hinges in any order, so in runs of any length; members with and without weight for them. */
+static void hinges_bend_the_columns_that_they_name(void **state) {
+    (void)state;
+    enum { COLUMNS = 11, HINGES = 40, MEMBERS = 3, N = 5, WIDTH = COLUMNS + HINGES };
+    struct model_shape plain = shape_of_layers(COLUMNS, 2, MEMBERS, 0, 0);
+    struct model *m = random_model(&plain, 3);
+    struct rng r = {.seed = 8};
+    struct hinge hinge[HINGES];
+    for (size_t h = 0; h < HINGES; h++)
+        hinge[h] = (struct hinge){h < 22 ? h % COLUMNS : rng_below(rng_next(&r), COLUMNS),
+                                  near_zero(&r), 0.1f + fabsf(near_zero(&r))};
+    model_bend(m, hinge, HINGES);
+    random_weights(m, &r);
+    for (size_t o = 0; o < 2; o++)
+        memset(m->weight[0] + o * WIDTH + COLUMNS, 0, HINGES * sizeof(float));
+    model_settle_hinges(m);
+    assert_true(m->straight == 1 && m->runs < HINGES);
+    float *scratch = xmalloc(N * model_scratch(&m->shape) * sizeof *scratch), member[MEMBERS * 2],
+          prob[2], together[N * MEMBERS * 2], all[N * 2];
+    double row[N * COLUMNS];
+    bool far[N];
+    for (size_t i = 0; i < N * COLUMNS; i++) row[i] = rng_next_normal(&r);
+    model_predict_rows(m, row, N, scratch, together, MEMBERS * 2, all, far);
+    for (size_t i = 0; i < N; i++) {
+        model_predict(m, row + i * COLUMNS, scratch, member, prob);
+        for (size_t j = 0; j < MEMBERS; j++) {
+            double logit[2];
+            for (size_t o = 0; o < 2; o++) {
+                const float *w = m->weight[0] + (j * 2 + o) * WIDTH;
+                logit[o] = (double)m->bias[0][j * 2 + o];
+                for (size_t c = 0; c < COLUMNS; c++)
+                    logit[o] += (double)w[c] * model_standardised(m, c, row[i * COLUMNS + c]);
+                for (size_t h = 0; h < HINGES; h++) {
+                    size_t c = hinge[h].column;
+                    double above =
+                        model_standardised(m, c, row[i * COLUMNS + c]) - (double)hinge[h].knot;
+                    logit[o] += (double)w[COLUMNS + h] * fmax(above, 0) * (double)hinge[h].slope;
+                }
+            }
+            double wanted = 1 / (1 + exp(logit[0] - logit[1]));
+            assert_true(fabs((double)member[j * 2 + 1] - wanted) < 1e-5);
+            assert_true(fabs((double)together[(i * MEMBERS + j) * 2 + 1] - wanted) < 1e-5);
+        }
+    }
+    free(scratch);
+    model_destroy(m);
+}
+
 static void only_large_models_score_rows_together(void **state) {
     (void)state;
     struct model_shape small = shape_of_layers(30, 2, 5, 0, 0),
@@ -240,6 +288,7 @@ static void only_large_models_score_rows_together(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_together_score_as_each_alone),
+        cmocka_unit_test(hinges_bend_the_columns_that_they_name),
         cmocka_unit_test(only_large_models_score_rows_together),
         cmocka_unit_test(scores_are_the_plain_sums),
         cmocka_unit_test(a_saturated_score_is_finite),

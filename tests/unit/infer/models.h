@@ -74,10 +74,25 @@ static inline struct model *random_model(const struct model_shape *shape, uint64
     return m;
 }
 
-/* Everything a published version has. Three classes, names CLASSES_OF_3. */
+/* Three hinges, to which the first member gives no weight. */
+static inline struct model *hinged_model(const struct model_shape *shape, uint64_t seed) {
+    const struct hinge hinges[] = {{0, -0.5f, 1.5f}, {0, 0.5f, 2}, {shape->d - 1, 0, 0.5f}};
+    struct model *m = NULL;
+    struct rng r = {.seed = seed};
+    CHECK(model_create(&m, shape) == 0);
+    model_bend(m, hinges, 3);
+    random_weights(m, &r);
+    for (size_t o = 0; o < shape->k; o++)
+        for (size_t h = 0; h < 3; h++) m->weight[0][o * m->shape.width[0] + shape->d + h] = 0;
+    model_settle_hinges(m);
+    return m;
+}
+
+/* Everything a published version has; without hidden layers that is hinges too. Three classes,
+ * names CLASSES_OF_3. */
 static inline struct model *whole_model(size_t hidden, uint64_t seed) {
     struct model_shape shape = shape_of_layers(4, 3, 2, hidden, 5);
-    struct model *m = random_model(&shape, seed);
+    struct model *m = hidden ? random_model(&shape, seed) : hinged_model(&shape, seed);
     struct rng r = {.seed = seed + 1};
     m->version = 12345678901234567u;
     m->parent = 7;

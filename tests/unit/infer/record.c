@@ -29,6 +29,9 @@ static void assert_same_model(const struct model *a, const struct model *b) {
         assert_memory_equal(a->code_weight, b->code_weight,
                             a->codes * s->k * sizeof *a->code_weight);
     }
+    assert_int_equal(a->straight, b->straight);
+    if (s->hinges)
+        assert_memory_equal(a->hinge, b->hinge, HINGE_NUMBERS * s->hinges * sizeof *a->hinge);
     assert_memory_equal(a->mix, b->mix, s->members * sizeof *a->mix);
     for (size_t l = 0; l < s->layers; l++) {
         assert_memory_equal(a->weight[l], b->weight[l],
@@ -284,6 +287,28 @@ static void every_lie_of_the_header_is_refused(void **state) {
     buf_release(&bytes);
 }
 
+/* The same of a model of one layer with three hinges. */
+static const struct lie lies_of_hinges[] = {
+    {"\"hinge\":{\"dtype\":\"F32\",\"shape\":[3,3]", "\"hinge\":{\"dtype\":\"F32\",\"shape\":[9]",
+     "another shape"},
+    {"\"hinge\":{\"dtype\":\"F32\",\"shape\":[3,3]", "\"hinge\":{\"dtype\":\"F32\",\"shape\":[9,1]",
+     "another shape"},
+    {"\"hinge\":", "\"hinges\":", "another shape"},
+};
+
+static void every_lie_of_hinges_is_refused(void **state) {
+    (void)state;
+    struct buf bytes = written(0);
+    for (size_t i = 0; i < sizeof lies_of_hinges / sizeof *lies_of_hinges; i++) {
+        struct buf bad = changed(&bytes, lies_of_hinges[i].from, lies_of_hinges[i].to);
+        const char *why = reason(buf_view(&bad));
+        if (!why || !strstr(why, lies_of_hinges[i].why))
+            fail_msg("%s: %s", lies_of_hinges[i].to, why ? why : "taken for a model");
+        buf_release(&bad);
+    }
+    buf_release(&bytes);
+}
+
 static void golden_rows_need_their_answers(void **state) {
     (void)state;
     struct model *m = whole_model(0, 9);
@@ -432,6 +457,7 @@ int main(void) {
         cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(every_changed_byte_of_a_tensor_is_refused),
         cmocka_unit_test(every_lie_of_the_header_is_refused),
+        cmocka_unit_test(every_lie_of_hinges_is_refused),
         cmocka_unit_test(golden_rows_need_their_answers),
         cmocka_unit_test(golden_rows_are_bounded),
         cmocka_unit_test(members_are_bounded),

@@ -79,7 +79,7 @@ static void the_target_is_told(void **state) {
     struct config own = *learning.config;
     own.watch.window = 100;
     own.budget.target = (struct map){&key, &value, 1};
-    struct learning with = {.config = &own, .positive = FRAUD, .largest_memory = 5000};
+    struct learning with = {.config = &own, .positive = FRAUD, .memories.largest = 5000};
     struct labelled_figures *f = labelled_figures_create(&with);
     assert_int_equal(labelled_figures_rests(f, 0), 0);
     for (uint64_t i = 0; i < 200; i++) answer(f, i, FRAUD, i % 10 ? FRAUD : OK, -1, 0.01);

@@ -100,10 +100,11 @@ static void a_primed_model_is_not_cold(void **state) {
     c.model.learn = LEARN_BESIDE;
     assert_true(schedule_due(&c, &s));
     assert_true(schedule_policy(&c, &s, 1).explore > 0);
-    const struct fit_options beside = fit_options_of(&c, 7, 1, NULL);
+    const struct fit_memories memories = fit_memories_of(&c);
+    const struct fit_options beside = fit_options_of(&c, 7, 1, &memories);
     assert_true(beside.anchored && !beside.recalibrates);
     c.model.learn = LEARN_RECALIBRATE;
-    const struct fit_options recalibrate = fit_options_of(&c, 7, 1, NULL);
+    const struct fit_options recalibrate = fit_options_of(&c, 7, 1, &memories);
     assert_true(recalibrate.anchored && recalibrate.recalibrates && recalibrate.from == 6 &&
                 recalibrate.columns == 1);
 }
