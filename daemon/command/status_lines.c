@@ -109,6 +109,8 @@ static void status_lines_stream(const cJSON *s, struct status_line *l) {
     double lag = status_value(s, "now/lag");
     LINE(&l[0], "stream", "%s samples/s, %s in all, %s refused", N("now/samples_per_s"),
          N("now/samples"), N("now/dead_letters"));
+    if (status_value(s, "now/blocked") > 0)
+        status_lines_append(&l[0], "; blocked, so outside of every figure: ", N("now/blocked"));
     if (lag > 0)
         LINE(&l[1], "behind", "%s sample%s, the oldest by %s; %s partitions", N("now/lag"),
              lag == 1 ? "" : "s", D(status_value(s, "now/age_s")), N("partitions"));
