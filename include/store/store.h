@@ -98,6 +98,8 @@ struct answered {
     struct asked said;  // of the task: its propensity, and what the model said of it
     bool in_capacity;   // of the task
     int64_t latency_ms; // from asking to the answer's time; -1: not the first answer of a task
+    int64_t waited_ms;  // the same of the first answer of its kind, by a person or certain, that
+                        // names a class; -1: of another, or a second reader's
 };
 
 /* A task that was read, as the figures want it. */
