@@ -12,10 +12,11 @@
 #include <math.h>
 #include <string.h>
 
-/* Upper ends in seconds. Commits take milliseconds, labels days. Behind the series of these come
- * the one to +Inf and the sum in microseconds. */
-static const double metric_bucket[METRIC_BUCKETS] = {
-    0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 60, 3600, 86400, 604800};
+/* Upper ends in seconds. Commits take milliseconds, labels days, outcomes months. Behind the series
+ * of these come the one to +Inf and the sum in microseconds. */
+static const double metric_bucket[METRIC_BUCKETS] = {0.001, 0.005,  0.01,    0.025,  0.05, 0.1,
+                                                     0.25,  0.5,    1,       5,      60,   3600,
+                                                     86400, 604800, 2592000, 7776000};
 enum {
     SERIES_INF = METRIC_BUCKETS,     // the count of what no bucket holds
     SERIES_SUM = METRIC_BUCKETS + 1, // microseconds

@@ -27,8 +27,8 @@ static void sample_print_fate(const struct sample_print *p, enum reason fate,
     struct buf text = {0};
     const struct config *c = p->look.config;
     bool hidden = c->route.mask.n || c->route.fields.n; // not all is for everybody's eyes
-    if (fate == REASON_NONE && sample->id.at) listing_safe(&text, sample->id);
-    else if (fate == REASON_NONE) buf_str(&text, "without an id of its own");
+    if (reason_is_sample(fate) && sample->id.at) listing_safe(&text, sample->id);
+    else if (reason_is_sample(fate)) buf_str(&text, "without an id of its own");
     else if (fate != REASON_IGNORED) {
         buf_printf(&text, "%s: %s%s", reason_name(fate), reason_text(fate),
                    sample->found.len ? ": " : "");
@@ -36,6 +36,7 @@ static void sample_print_fate(const struct sample_print *p, enum reason fate,
     }
     const char *what = fate == REASON_NONE ? "a sample, " : "a dead letter, ";
     if (fate == REASON_IGNORED) what = "passed over (admit.ignore, admit.tombstones)";
+    if (fate == REASON_BLOCKED) what = "a sample that was blocked (admit.blocked), ";
     printf("%srecord %zu: %s%s\n", p->n > 1 ? "\n" : "", p->n, what, buf_string(&text));
     buf_release(&text);
 }
@@ -70,9 +71,9 @@ static void sample_print_record(struct text value, int64_t time_ms, void *opaque
     struct sample sample;
     enum reason fate = sample_look_record(&p->look, value, time_ms, &sample);
     p->n++;
-    p->bad += fate != REASON_NONE && fate != REASON_IGNORED;
+    p->bad += !reason_is_sample(fate) && fate != REASON_IGNORED;
     sample_print_fate(p, fate, &sample);
-    if (fate == REASON_NONE || fate == REASON_NO_FEATURE) sample_print_fields(p);
+    if (reason_is_sample(fate) || fate == REASON_NO_FEATURE) sample_print_fields(p);
 }
 
 /* ---- where they come from ---- */

@@ -26,7 +26,7 @@ struct look {
     struct buf *shown; // (fields) example values
     size_t *examples;  // (fields) how many
     size_t n, decoded; // records read; of them such as could be decoded
-    size_t fate[REASONS], ignored;
+    size_t fate[REASONS], ignored, blocked;
     struct buf unread;  // what was found in the first that can not be read
     struct buf example; // the event of the first record that could be decoded
 };
@@ -49,10 +49,11 @@ static void check_samples_record(struct text value, int64_t time_ms, void *opaqu
     l->n++;
     if (sample.decoded && !l->decoded++)
         buf_text(&l->example, sample_select(l->at.reader, value, &(struct selection){0}));
+    l->blocked += fate == REASON_BLOCKED;
     if (fate == REASON_IGNORED) l->ignored++;
-    else l->fate[fate]++;
-    if (fate && !l->unread.len) buf_text(&l->unread, sample.where);
-    for (size_t i = 0; fate == REASON_NONE && i < features_fields(l->at.features); i++)
+    else l->fate[reason_is_sample(fate) ? REASON_NONE : fate]++;
+    if (!reason_is_sample(fate) && !l->unread.len) buf_text(&l->unread, sample.where);
+    for (size_t i = 0; reason_is_sample(fate) && i < features_fields(l->at.features); i++)
         check_samples_example(l, i);
 }
 
@@ -65,6 +66,7 @@ static void check_samples_say_fates(struct look *l) {
             buf_printf(&refused, "%s%zu %s", refused.len ? ", " : "; dead letters: ", l->fate[r],
                        reason_name((enum reason)r));
     if (l->ignored) buf_printf(&refused, "; %zu are passed over", l->ignored);
+    if (l->blocked) buf_printf(&refused, "; %zu were blocked", l->blocked);
     size_t fine = l->fate[REASON_NONE];
     enum tone tone = TONE_GOOD;
     if (fine + l->ignored < l->n) tone = fine ? TONE_DOUBT : TONE_BAD;

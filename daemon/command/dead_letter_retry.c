@@ -57,7 +57,7 @@ static bool retry_is_label(const struct config *c, const struct letter *l) {
 static bool retry_reads_sample(struct retry_check *j, struct text value, struct buf *why) {
     struct sample sample;
     enum reason fate = sample_look_record(&j->look, value, 0, &sample);
-    if (fate == REASON_NONE) return true;
+    if (reason_is_sample(fate)) return true;
     if (fate == REASON_IGNORED) buf_str(why, "would be passed over (admit.ignore)");
     else buf_printf(why, "would be a dead letter again: %s", reason_text(fate));
     if (sample.found.len) buf_printf(why, ": %.*s", (int)sample.found.len, sample.found.at);

@@ -109,6 +109,8 @@ static void status_lines_stream(const cJSON *s, struct status_line *l) {
     double lag = status_value(s, "now/lag");
     LINE(&l[0], "stream", "%s samples/s, %s in all, %s refused", N("now/samples_per_s"),
          N("now/samples"), N("now/dead_letters"));
+    if (status_value(s, "now/blocked") > 0)
+        status_lines_append(&l[0], "; blocked, so outside of every figure: ", N("now/blocked"));
     if (lag > 0)
         LINE(&l[1], "behind", "%s sample%s, the oldest by %s; %s partitions", N("now/lag"),
              lag == 1 ? "" : "s", D(status_value(s, "now/age_s")), N("partitions"));
@@ -341,6 +343,20 @@ static size_t status_lines_cohort(const cJSON *s, struct status_line *l) {
     return 1;
 }
 
+/* Appends how many there are of a histogram, and within which of its ends half of them are. */
+static void status_lines_append_half(const cJSON *s, const char *histogram, const char *what,
+                                     struct status_line *l) {
+    const cJSON *at = cJSON_GetObjectItemCaseSensitive(s, histogram), *bucket;
+    double n = status_value(at, "count"), end = NAN;
+    if (!(n > 0)) return;
+    cJSON_ArrayForEach(bucket, cJSON_GetObjectItemCaseSensitive(at, "buckets")) {
+        if (isnan(end) && bucket->valuedouble >= n / 2) end = strtod(bucket->string, NULL);
+    }
+    status_lines_append(l, what, status_number(n, (char[STATUS_WORD]){0}));
+    if (isinf(end)) status_lines_append(l, ", half later than 90 d", "");
+    else status_lines_append(l, ", half within ", D(end));
+}
+
 static void status_lines_learning(const cJSON *s, struct status_line *l) {
     double last = status_value(s, "last_label_s"), answers = status_value(s, "now/answers"),
            version = status_value(s, "now/model");
@@ -354,6 +370,8 @@ static void status_lines_learning(const cJSON *s, struct status_line *l) {
          N("now/expired"), ago);
     if (refused > 0)
         status_lines_append(&l[0], "; refused ", status_number(refused, (char[STATUS_WORD]){0}));
+    status_lines_append_half(s, "latency", "; answers ", &l[0]);
+    status_lines_append_half(s, "outcome_latency", "; certain outcomes ", &l[0]);
     if (answers > 0)
         LINE(&l[1], "accuracy", "%s (%s to %s), by %s answers; on asked ones %s",
              P(status_value(s, "now/accuracy")), P(status_value(s, "now/low")),

@@ -33,6 +33,7 @@ static const struct entry_check option_checks[] = {
     {OPTION_labels_sample_id, text_rule_pointer}, {OPTION_labels_label, text_rule_pointer},
     {OPTION_labels_time, text_rule_pointer},      {OPTION_labels_annotator, text_rule_pointer},
     {OPTION_labels_outcome, text_rule_pointer},   {OPTION_labels_source, text_rule_pointer},
+    {OPTION_admit_blocked, text_rule_blocked},
 };
 
 /* Where the option stands; the start of the file if it is not in it. */

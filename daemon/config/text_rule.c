@@ -52,6 +52,12 @@ const char *text_rule_ignored(struct text t) {
     return text_rule_pointer(t);
 }
 
+const char *text_rule_blocked(struct text t) {
+    struct text value;
+    (void)text_cut(&t, '=', &value);
+    return text_rule_pointer(t);
+}
+
 const char *text_rule_class(struct text t) {
     if (!t.len) return "is an empty class name";
     if (t.len > CLASS_BYTES_MAX) return "is a class name of more than 255 bytes";

@@ -16,6 +16,8 @@ const char *text_rule_topic(struct text t);
 const char *text_rule_pointer(struct text t);
 /* "POINTER=VALUE": such a pointer, without a '=' in it, and any value. */
 const char *text_rule_ignored(struct text t);
+/* The same, or the pointer alone. */
+const char *text_rule_blocked(struct text t);
 /* A class name: 1 to CLASS_BYTES_MAX bytes, no control characters. */
 const char *text_rule_class(struct text t);
 /* Width of a hidden layer: 1 to HIDDEN_WIDTH_MAX. */

@@ -153,16 +153,19 @@ static bool features_read_flag(struct text t, double *out) {
     return false;
 }
 
+bool features_flag(const struct value *v, double *out) {
+    *out = v->number;
+    return v->kind == VALUE_BOOL ||
+           (v->kind == VALUE_NUMBER && (v->number == 0 || v->number == 1)) ||
+           (v->kind == VALUE_TEXT && features_read_flag(v->text, out));
+}
+
 static enum reason features_encode_boolean(const struct mapped_field *f,
                                            const struct encode_input *in, const struct value *v,
                                            double *row) {
     (void)in;
     (void)f;
-    *row = v->number;
-    bool flag = v->kind == VALUE_BOOL ||
-                (v->kind == VALUE_NUMBER && (v->number == 0 || v->number == 1)) ||
-                (v->kind == VALUE_TEXT && features_read_flag(v->text, row));
-    return flag ? REASON_NONE : REASON_WRONG_TYPE;
+    return features_flag(v, row) ? REASON_NONE : REASON_WRONG_TYPE;
 }
 
 static enum reason features_encode_probability(const struct mapped_field *f,

@@ -1,8 +1,9 @@
 /* Decoder, feature map and section admit put together.
  *
  * Behind the pointers of the features the decoder gets those that say what the record is: of the
- * event, the id, and each entry of admit.ignore. Whether a record is passed over is asked first: a
- * delete has no event, and need not have one.
+ * event, the id, and each entry of admit.ignore and admit.blocked. Whether a record is passed over
+ * is asked first: a delete has no event, and need not have one. Whether it was blocked is asked
+ * last: of a sample that could be asked else.
  *
  * Thread: worker thread (one reader each) */
 #include "encode/sample.h"
@@ -11,14 +12,20 @@
 
 #include <math.h>
 
+/* Pointers with what a field must be spelled like. */
+struct sample_entries {
+    size_t first, n;    // among the paths
+    struct text *value; // (n) at NULL: the field must be true
+};
+
 struct sample_reader {
     const struct config *config;
     const struct features *features;
-    struct arena arena;   // the pointers
-    struct text *path;    // (paths) whole pointers into the record
-    struct text *ignored; // (admit.ignore) the value of each entry
+    struct arena arena; // the pointers
+    struct text *path;  // (paths) whole pointers into the record
     size_t fields, paths;
-    size_t event, id, ignore; // where those pointers begin; SIZE_MAX: not configured
+    size_t event, id; // where those pointers are; SIZE_MAX: not configured
+    struct sample_entries ignore, blocked;
     struct decoder *decoder;
     struct value *value; // (paths)
     struct found found;
@@ -34,22 +41,29 @@ static struct text sample_joined(struct sample_reader *r, struct text path) {
     return (struct text){at, root.len + path.len};
 }
 
+static void sample_take_entries(struct sample_reader *r, const struct list *list,
+                                struct sample_entries *out) {
+    *out = (struct sample_entries){r->paths, list->n,
+                                   arena_take(&r->arena, list->n * sizeof *out->value)};
+    for (size_t i = 0; i < list->n; i++) {
+        struct text *path = &r->path[r->paths++];
+        *path = text_of(list->at[i]);
+        if (!text_cut(path, '=', &out->value[i])) out->value[i] = (struct text){0};
+    }
+}
+
 static void sample_take_paths(struct sample_reader *r) {
     const struct config *c = r->config;
     r->fields = features_values(r->features);
-    r->path = arena_take(&r->arena, (r->fields + 2 + c->admit.ignore.n) * sizeof *r->path);
+    r->path = arena_take(&r->arena, (r->fields + 2 + c->admit.ignore.n + c->admit.blocked.n) *
+                                        sizeof *r->path);
     for (; r->paths < r->fields; r->paths++)
         r->path[r->paths] = sample_joined(r, features_paths(r->features)[r->paths]);
     r->event = r->id = SIZE_MAX;
     if (*c->admit.event) r->path[r->event = r->paths++] = text_of(c->admit.event);
     if (*c->admit.id) r->path[r->id = r->paths++] = text_of(c->admit.id);
-    r->ignore = r->paths;
-    r->ignored = arena_take(&r->arena, c->admit.ignore.n * sizeof *r->ignored);
-    for (size_t i = 0; i < c->admit.ignore.n; i++) {
-        struct text *path = &r->path[r->paths++];
-        *path = text_of(c->admit.ignore.at[i]);
-        CHECK(text_cut(path, '=', &r->ignored[i])); // the configuration is checked
-    }
+    sample_take_entries(r, &c->admit.ignore, &r->ignore);
+    sample_take_entries(r, &c->admit.blocked, &r->blocked);
 }
 
 int sample_reader_create(struct sample_reader **out, const struct config *c,
@@ -108,9 +122,39 @@ static struct text sample_spelling(const struct value *v) {
 }
 
 static bool sample_is_ignored(const struct sample_reader *r) {
-    for (size_t i = 0; i < r->config->admit.ignore.n; i++)
-        if (text_equal(sample_spelling(&r->value[r->ignore + i]), r->ignored[i])) return true;
+    for (size_t i = 0; i < r->ignore.n; i++)
+        if (text_equal(sample_spelling(&r->value[r->ignore.first + i]), r->ignore.value[i]))
+            return true;
     return false;
+}
+
+/* Whether the entry's field says so; false also where the field is absent or null.
+ * REASON_WRONG_TYPE: it should be a flag and is none. To take that for either would be wrong:
+ * asked, it waits for an outcome that never comes; not asked, it is missing in every figure. */
+static enum reason sample_read_flag(struct sample_reader *r, size_t i, bool *out) {
+    const struct value *v = &r->value[r->blocked.first + i];
+    struct text wanted = r->blocked.value[i];
+    double flag = 0;
+    *out = false;
+    if (v->kind == VALUE_MISSING || (v->kind == VALUE_NULL && !wanted.at)) return REASON_NONE;
+    if (wanted.at) flag = text_equal(sample_spelling(v), wanted);
+    else if (!features_flag(v, &flag)) {
+        sample_found(r, r->blocked.first + i);
+        return REASON_WRONG_TYPE;
+    }
+    *out = flag > 0;
+    return REASON_NONE;
+}
+
+static enum reason sample_read_blocked(struct sample_reader *r) {
+    bool blocked = false;
+    for (size_t i = 0; i < r->blocked.n; i++) {
+        bool is;
+        enum reason fate = sample_read_flag(r, i, &is);
+        if (fate != REASON_NONE) return fate;
+        blocked |= is;
+    }
+    return blocked ? REASON_BLOCKED : REASON_NONE;
 }
 
 static enum reason sample_read_id(struct sample_reader *r, struct sample *out) {
@@ -137,9 +181,9 @@ static enum reason sample_encode(struct sample_reader *r, int64_t time_ms, doubl
     }
     out->decoded = true;
     enum reason fate = features_encode_at(r->features, r->value, time_ms, row, &field, absent);
-    if (fate == REASON_NONE) return sample_read_id(r, out);
-    if (fate != REASON_NO_FEATURE) sample_found(r, field);
-    return fate;
+    if (fate == REASON_NONE) fate = sample_read_id(r, out);
+    else if (fate != REASON_NO_FEATURE) sample_found(r, field);
+    return fate == REASON_NONE ? sample_read_blocked(r) : fate;
 }
 
 static enum reason sample_judge(struct sample_reader *r, struct text value, int64_t time_ms,

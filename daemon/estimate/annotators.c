@@ -204,12 +204,46 @@ size_t annotators_read(struct annotators *a, struct annotator out[ANNOTATORS_MOS
     return a->n + others;
 }
 
-double annotators_belief(struct annotators *a, uint64_t who) {
+static double annotators_accuracy(struct annotators *a, uint64_t who) {
     size_t i = 0;
     annotators_refresh(a);
     while (i < a->n && a->at[i].who != who) i++;
-    double right = a->at[i < a->n ? i : ANNOTATORS_MOST].accuracy, k = (double)a->k;
-    return fmax(ANNOTATORS_BELIEF_LEAST, (k * right - 1) / (k - 1));
+    return a->at[i < a->n ? i : ANNOTATORS_MOST].accuracy;
+}
+
+/* Of what all say, were it this class. */
+static double annotators_likelihood(struct annotators *a, const struct opinion *o, size_t n,
+                                    int32_t class_) {
+    double product = 1;
+    for (size_t i = 0; i < n; i++) {
+        double right = annotators_accuracy(a, o[i].who);
+        product *= o[i].class_ == class_ ? right : (1 - right) / (double)(a->k - 1);
+    }
+    return product;
+}
+
+static bool opinion_is_first(const struct opinion *o, size_t i) {
+    for (size_t j = 0; j < i; j++)
+        if (o[j].class_ == o[i].class_) return false;
+    return true;
+}
+
+/* Classes that nobody named are all as likely. */
+int annotators_settle(struct annotators *a, const struct opinion *o, size_t n, double *belief) {
+    double best = 0, sum = 0;
+    int32_t class_ = o[0].class_;
+    size_t named = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!opinion_is_first(o, i)) continue;
+        double one = annotators_likelihood(a, o, n, o[i].class_);
+        named++;
+        sum += one;
+        if (one > best) best = one, class_ = o[i].class_;
+    }
+    sum += (double)(a->k - named) * annotators_likelihood(a, o, n, -1);
+    double k = (double)a->k, right = best / sum;
+    *belief = fmax(ANNOTATORS_BELIEF_LEAST, (k * right - 1) / (k - 1));
+    return class_;
 }
 
 bool annotators_known(const struct annotators *a) {

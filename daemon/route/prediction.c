@@ -29,7 +29,8 @@ void prediction_write(const struct prediction *p, struct buf *out) {
     }
     buf_str(out, "],\"utility\":");
     buf_double(out, p->utility);
-    buf_printf(out, ",\"model\":%" PRIu64 ",\"asked\":%s}", p->model, p->asked ? "true" : "false");
+    buf_printf(out, ",\"model\":%" PRIu64 ",\"asked\":%s%s}", p->model, p->asked ? "true" : "false",
+               p->blocked ? ",\"blocked\":true" : "");
 }
 
 static bool prediction_read_probabilities(struct prediction *p, const cJSON *list,
@@ -59,8 +60,12 @@ static bool prediction_read_all(struct prediction *p, const cJSON *o, struct are
         return false;
     if (!json_integer(o, "offset", &p->offset) || !json_integer(o, "time_ms", &p->time_ms))
         return false;
-    if (!json_integer(o, "model", &model) || model < 0 || !json_number(o, "utility", &p->utility))
+    if (!json_integer(o, "model", &model) || model < 0) return false;
+    p->utility = NAN;
+    if (!cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(o, "utility")) &&
+        !json_number(o, "utility", &p->utility))
         return false;
+    p->blocked = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "blocked"));
     p->partition = (int32_t)partition;
     p->model = (uint64_t)model;
     return prediction_read_probabilities(p, cJSON_GetObjectItemCaseSensitive(o, "probabilities"),

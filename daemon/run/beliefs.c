@@ -1,4 +1,4 @@
-/* Labels of people who are often wrong count for less.
+/* Labels of people who are often wrong count for less, and two answers of one sample are one label.
  *
  * What is known of people is put together anew for each fit, from the store alone and in its order:
  * so a model is a function of the labelled set, whatever the learner has seen since its start.
@@ -14,18 +14,23 @@ static int beliefs_take(const struct answered *a, void *opaque) {
     return 0;
 }
 
-static double *beliefs_weigh(struct annotators *known, const struct store_rows *rows) {
+/* The row's label as both readers make it, and how far it is believed. */
+static double beliefs_settle(struct annotators *known, struct store_rows *rows, size_t i) {
+    const struct opinion said[] = {{rows->annotator[i], rows->label[i]}, rows->second[i]};
+    double belief = 1;
+    if (rows->certain[i]) return belief;
+    rows->label[i] = annotators_settle(known, said, said[1].class_ < 0 ? 1 : 2, &belief);
+    return belief;
+}
+
+static double *beliefs_weigh(struct annotators *known, struct store_rows *rows) {
     double *weight = xmalloc(rows->n * sizeof *weight), sum = 0;
-    for (size_t i = 0; i < rows->n; i++) {
-        weight[i] = rows->certain[i] ? 1 : annotators_belief(known, rows->annotator[i]);
-        sum += weight[i];
-    }
+    for (size_t i = 0; i < rows->n; i++) sum += weight[i] = beliefs_settle(known, rows, i);
     for (size_t i = 0; i < rows->n; i++) weight[i] *= (double)rows->n / sum;
     return weight;
 }
 
-int beliefs_of(struct store *s, const struct store_rows *rows, const struct config *c,
-               double **out) {
+int beliefs_of(struct store *s, struct store_rows *rows, const struct config *c, double **out) {
     *out = NULL;
     if (!(c->people.double_ > 0) && !c->people.certain.n) return 0;
     struct annotators *known = annotators_create(c->model.classes.n);

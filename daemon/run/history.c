@@ -22,6 +22,7 @@ static const struct history_column {
 } columns[] = {
     {"samples", METRIC_samples},
     {"admitted", METRIC_admitted},
+    {"blocked", METRIC_blocked},
     {"dead_letters", METRIC_dead_letters},
     {"asked", METRIC_asked},
     {"uncovered", METRIC_uncovered},

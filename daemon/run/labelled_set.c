@@ -64,8 +64,9 @@ static void labelled_set_evaluate(struct labelled_set *s, const struct answered 
     s->labels += a->fate != FATE_EARLY;
     metric_add_by(METRIC_labels, a->fate, 1);
     metric_set(METRIC_last_label, (double)clock_wall_ms() / 1000);
-    if (a->latency_ms >= 0 && a->evaluate)
-        metric_observe(METRIC_latency, (double)a->latency_ms / 1000);
+    if (a->waited_ms >= 0)
+        metric_observe(a->by_person ? METRIC_latency : METRIC_outcome_latency,
+                       (double)a->waited_ms / 1000);
     labelled_figures_answer(s->figures, a);
     if (s->certification) certification_answer(s->certification, a);
 }
@@ -111,7 +112,8 @@ static int64_t labelled_set_now(struct labelled_set *s) {
 /* Neither an answer nor anything that could become one. */
 static int labelled_set_refuse_label(struct labelled_set *s, const struct reader_record *r,
                                      enum label_fate fate, const char *why) {
-    s->answered[s->answered_n++] = (struct answered){.fate = fate, .latency_ms = -1};
+    s->answered[s->answered_n++] =
+        (struct answered){.fate = fate, .latency_ms = -1, .waited_ms = -1};
     if (fate == FATE_NO_ANSWER) return 0;
     label_letters_add(s->letters, r, why);
     LOG(WARNING, "label_unreadable", why, L_I64("partition", r->partition),

@@ -219,7 +219,7 @@ static enum reason pipeline_read_sample(struct pipeline *p, struct batch *b, siz
         sample_read(p->reader, r->value, r->time_ms, b->raw + i * b->d, &sample, p->absent.absent);
     p->absent.records += sample.decoded;
     if (sample.decoded && p->absent.example_wanted) pipeline_keep_example(p, r->value);
-    if (fate == REASON_NONE) {
+    if (reason_is_sample(fate)) {
         b->id[i] = arena_text(&b->arena, sample.id.at ? sample.id : pipeline_place(p, r));
     } else if (sample.found.len) {
         b->found[i] = b->where[i] = arena_text(&b->arena, sample.found);
@@ -229,16 +229,18 @@ static enum reason pipeline_read_sample(struct pipeline *p, struct batch *b, siz
 }
 
 static size_t pipeline_admit(struct pipeline *p, struct batch *b) {
-    size_t bytes = 0, admitted = 0, ignored = 0;
+    size_t bytes = 0, admitted = 0, ignored = 0, blocked = 0;
     for (size_t i = 0; i < b->n; i++) {
         bytes += b->record[i].value.len;
         b->fate[i] = pipeline_read_sample(p, b, i);
         admitted += b->fate[i] == REASON_NONE;
         ignored += b->fate[i] == REASON_IGNORED;
+        blocked += b->fate[i] == REASON_BLOCKED;
     }
     metric_add(METRIC_samples, b->n);
     metric_add(METRIC_sample_bytes, bytes);
     metric_add(METRIC_ignored, ignored);
+    metric_add(METRIC_blocked, blocked);
     return admitted;
 }
 
@@ -365,7 +367,23 @@ static bool pipeline_ends_before(struct pipeline *p, struct batch *b, size_t i, 
     return end != WINDOW_OPEN;
 }
 
-/* Decides, routes (with a cycle), and ends the window if that filled it. */
+/* Scores, and decides. A blocked sample passes selection as if it were not in the stream: it earns
+ * nothing, takes no place in a block, and no sum has it. So requests among the others and their
+ * propensities are what they would be without it (promises I4, I5). */
+static void pipeline_judge(struct pipeline *p, struct batch *b, size_t i, struct partition *at,
+                           int64_t now_ms, struct batch_sums *t) {
+    if (!reason_is_sample(b->fate[i])) return;
+    pipeline_infer(p, b, i);
+    if (b->fate[i] == REASON_BLOCKED) {
+        pipeline_switch(p, b->record[i].partition, at, b->in_force[i]);
+        b->decision[i] = (struct decision){.utility = NAN};
+        return;
+    }
+    pipeline_decide_sample(p, b, i, at, now_ms);
+    pipeline_add_decision(p, t, &b->decision[i], at->window != NULL);
+}
+
+/* Judges, routes (with a cycle), and ends the window if that filled it. */
 static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
                           struct cycle *cycle, struct batch_sums *t) {
     const struct record *r = &b->record[i];
@@ -373,15 +391,11 @@ static bool pipeline_take(struct pipeline *p, struct batch *b, size_t i, int64_t
     struct pool_window *w = at->window;
     struct written written = WRITTEN_NOWHERE;
     at->next = r->offset;
-    if (b->fate[i] == REASON_NONE) {
-        pipeline_infer(p, b, i);
-        pipeline_decide_sample(p, b, i, at, now_ms);
-        pipeline_add_decision(p, t, &b->decision[i], w != NULL);
-    }
+    pipeline_judge(p, b, i, at, now_ms, t);
     at->next++;
     at->newest_ms = r->time_ms > 0 ? r->time_ms : now_ms;
     if (cycle) {
-        if (b->fate[i] == REASON_NONE) pipeline_note_far(p, b, i, now_ms);
+        if (reason_is_sample(b->fate[i])) pipeline_note_far(p, b, i, now_ms);
         at->latest = i + 1;
         written = pipeline_route(p, b, i, now_ms, w ? pool_window_cycle(w) : cycle);
     }

@@ -119,6 +119,7 @@ struct subject {
     uint64_t policy;
     const struct decision *decision;
     struct trace trace;
+    bool blocked; // nobody decided: the decision asks nobody
 };
 
 /* Where a sample's records stand in the cycle; NOWHERE: it has none. */

@@ -181,7 +181,8 @@ static void pipeline_route_put_prediction(struct pipeline *p, const struct subje
                                     .classes = p->classes,
                                     .utility = s->decision->utility,
                                     .model = s->model ? s->model->version : 0,
-                                    .asked = s->decision->ask};
+                                    .asked = s->decision->ask,
+                                    .blocked = s->blocked};
     task_id(prediction.id, p->topic, s->partition, s->offset, s->time_ms);
     buf_reset(&p->out);
     prediction_write(&prediction, &p->out);
@@ -286,14 +287,15 @@ static struct subject pipeline_route_subject(const struct batch *b, size_t i, in
                             .member = b->member ? b->member + i * b->members * b->k : NULL,
                             .model = b->in_force[i]->model,
                             .policy = b->in_force[i]->policy.number,
-                            .decision = &b->decision[i]};
+                            .decision = &b->decision[i],
+                            .blocked = b->fate[i] == REASON_BLOCKED};
 }
 
 struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int64_t now_ms,
                               struct cycle *cycle) {
     struct written at = WRITTEN_NOWHERE;
     if (b->fate[i] == REASON_IGNORED) return at;
-    if (b->fate[i] != REASON_NONE) {
+    if (!reason_is_sample(b->fate[i])) {
         pipeline_route_put_dead_letter(p, b, i, now_ms, cycle);
         return at;
     }

@@ -482,6 +482,8 @@ void status_page_write(struct run *r, struct buf *out) {
     status_page_add_named(out);
     buf_str(out, ",\n\"latency\":");
     metric_histogram_json(METRIC_latency, out);
+    buf_str(out, ",\n\"outcome_latency\":");
+    metric_histogram_json(METRIC_outcome_latency, out);
     buf_str(out, ",\n\"asked_by_class\":");
     recent_classes_json(r->shared.recent, out);
     buf_str(out, ",\n\"now\":");

@@ -340,6 +340,9 @@ void comparison_plan_print(const struct comparison *t, const struct simulate_fla
     if (t->file.unreadable)
         printf("  left out    %llu rows that cannot be read or have no known label\n",
                (unsigned long long)t->file.unreadable);
+    if (t->file.blocked)
+        printf("  blocked     %llu rows, so they are outside of every figure (admit.blocked)\n",
+               (unsigned long long)t->file.blocked);
     plan_print_classes(c);
     plan_print_row(c);
     printf("  ask         %s by %s, %.4g %% of the samples: %.0f labels",

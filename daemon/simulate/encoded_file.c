@@ -1,7 +1,7 @@
 /* Rows go through the daemon's own decoder and feature map.
  *
  * Rows that a daemon would have dead-lettered, or whose label is no class of the model, are counted
- * and left out.
+ * and left out; so are those that were blocked, for they play no part in what is decided.
  *
  * Thread: main thread */
 #include "encoded_file.h"
@@ -18,18 +18,20 @@ enum {
 };
 static const double memory_share = 0.75; // of the machine's memory that the rows may take
 
-/* A file holds events; or records as they stand on the topic, with their envelopes (admit.event).
- */
+/* A file holds events; or records as they stand on the topic, with their envelopes (admit.event),
+ * or with a field that says they were blocked (admit.blocked). */
 struct row_reader {
     struct decoder *decoder;
     struct value *values;
-    struct sample_reader *records; // NULL: events have no envelope
+    struct sample_reader *records; // NULL: records say no more than events
+    bool envelope;                 // a row may have one
 };
 
 static int row_reader_open(struct row_reader *r, const struct config *c, const struct features *f) {
     r->values = xcalloc(features_values(f), sizeof *r->values);
+    r->envelope = *c->admit.event != '\0';
     TRY(decoder_of_events(&r->decoder, c, features_paths(f), features_values(f)));
-    return *c->admit.event ? sample_reader_create(&r->records, c, f) : 0;
+    return r->envelope || c->admit.blocked.n ? sample_reader_create(&r->records, c, f) : 0;
 }
 
 static void row_reader_close(struct row_reader *r) {
@@ -38,25 +40,28 @@ static void row_reader_close(struct row_reader *r) {
     free(r->values);
 }
 
-static bool row_reader_read(struct row_reader *r, const struct features *f, struct text event,
-                            double *row) {
+/* REASON_NONE, REASON_BLOCKED, or why it is no sample. */
+static enum reason row_reader_read(struct row_reader *r, const struct features *f,
+                                   struct text event, double *row) {
     struct sample sample;
     size_t field;
-    if (r->records && sample_read(r->records, event, 0, row, &sample, NULL) == REASON_NONE)
-        return true;
-    return decoder_read(r->decoder, event, r->values) == REASON_NONE &&
-           features_encode(f, r->values, row, &field, NULL) == REASON_NONE;
+    enum reason fate =
+        r->records ? sample_read(r->records, event, 0, row, &sample, NULL) : REASON_EMPTY;
+    if (reason_is_sample(fate) || (r->records && !r->envelope)) return fate;
+    fate = decoder_read(r->decoder, event, r->values);
+    return fate == REASON_NONE ? features_encode(f, r->values, row, &field, NULL) : fate;
 }
 
-/* 1: the row is appended; 0: it is left out. */
-static int encoded_file_read_row(struct encoded_file *s, size_t cap, struct row_reader *reader,
-                                 const struct dataset_sample *sample, int truth) {
+/* The row is appended, or counted as left out. */
+static void encoded_file_read_row(struct encoded_file *s, size_t cap, struct row_reader *reader,
+                                  const struct dataset_sample *sample, int truth) {
     CHECK(s->n < cap);
-    if (truth < 0 || !row_reader_read(reader, s->features, sample->event, s->raw + s->n * s->d))
-        return 0;
+    enum reason fate = row_reader_read(reader, s->features, sample->event, s->raw + s->n * s->d);
+    s->blocked += fate == REASON_BLOCKED;
+    s->unreadable += !reason_is_sample(fate) || (fate == REASON_NONE && truth < 0);
+    if (fate != REASON_NONE || truth < 0) return;
     if (s->id) s->id[s->n] = xasprintf("%.*s", (int)sample->id.len, sample->id.at);
     s->truth[s->n++] = truth;
-    return 1;
 }
 
 /* Rows that fit into memory. A file that is too large is refused with a sentence; otherwise the
@@ -99,8 +104,8 @@ int encoded_file_load(struct encoded_file *s, struct dataset *d, const struct co
     struct dataset_sample sample;
     while (result == 0 && (result = dataset_next(d, &sample, why)) == 1) {
         if ((result = encoded_file_make_room(s, &cap, why)) == 0)
-            s->unreadable += !encoded_file_read_row(
-                s, cap, &reader, &sample, dataset_class(d, &c->model.classes, sample.label));
+            encoded_file_read_row(s, cap, &reader, &sample,
+                                  dataset_class(d, &c->model.classes, sample.label));
     }
     row_reader_close(&reader);
     return result;

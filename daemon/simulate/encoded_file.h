@@ -19,6 +19,7 @@ struct encoded_file {
     struct segment_list *segments; // NULL: there are none
     int amount_field;              // that is at stake (config/cost.h); -1: none
     uint64_t unreadable; // rows left out: a daemon would dead-letter them, or no known label
+    uint64_t blocked;    // rows left out too: of events that were blocked (admit.blocked)
 };
 
 /* Reads d from where it stands to its end; ids: keep the samples' ids. encoded_file_release in any

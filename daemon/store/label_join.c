@@ -110,6 +110,14 @@ static void entry_take(struct entry *e, const struct task_answer *a) {
     if (a->certain) e->answer.annotator = person;
 }
 
+/* What people say and what is certain come at paces of their own: of each the first one. */
+static int64_t entry_waited(const struct entry *e, const struct task_answer *a) {
+    struct task_answer said;
+    bool known = a->certain ? e->answered && e->answer.certain : entry_person(e, &said);
+    if (e->kind != KIND_TASK || e->second || a->class_ < 0 || known) return -1;
+    return a->time_ms > e->asked_ms ? a->time_ms - e->asked_ms : 0;
+}
+
 /* Its first answer with a class: what that adds to figures and to what is known of people. */
 static void entry_count(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry *e,
                         const struct task_answer *a, struct answered *out) {
@@ -133,7 +141,8 @@ static int store_answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
                              .scored = store_rows_score(s),
                              .said = entry_said(s, id, e, s->scratch.at),
                              .in_capacity = e->in_capacity,
-                             .latency_ms = -1};
+                             .latency_ms = -1,
+                             .waited_ms = entry_waited(e, a)};
     if (e->kind == KIND_TASK && !e->answered) {
         out->latency_ms = a->time_ms > e->asked_ms ? a->time_ms - e->asked_ms : 0;
         s->tally.open -= !e->expired;
@@ -426,7 +435,8 @@ int store_put_label(struct store *s, const struct label *l, int32_t partition, i
     struct task_answer a;
     struct named n;
     struct entry e;
-    *out = (struct answered){.truth = -1, .predicted = -1, .scored = -1, .latency_ms = -1};
+    *out = (struct answered){
+        .truth = -1, .predicted = -1, .scored = -1, .latency_ms = -1, .waited_ms = -1};
     if (!join_accepts(&s->options.sources, l->source)) {
         out->fate = FATE_UNKNOWN_SOURCE;
         return 0;

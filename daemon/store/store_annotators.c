@@ -44,20 +44,38 @@ bool store_annotator(struct store *s, uint64_t who, char *out) {
     return known;
 }
 
-bool entry_pair(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
-                const struct task_answer *a, struct answer_pair *out) {
+/* What the sample's other reader answered; false: nobody, or no class. */
+static bool entry_other(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
+                        struct task_answer *out) {
     uint8_t twin[TASK_ID_BYTES];
     struct entry e;
-    struct task_answer other;
     memcpy(twin, id, sizeof twin);
     task_id_twin(twin);
     MDB_val key = {sizeof twin, twin}, value;
-    if (mdb_get(txn, s->table[TABLE_TASKS], &key, &value) != 0 ||
-        !store_record_read_entry(&e, store_value(value), KIND_TASK, s->options.d, s->options.k) ||
-        !entry_person(&e, &other))
-        return false;
-    *out = (struct answer_pair){{a->annotator, other.annotator}, a->class_ == other.class_};
+    return mdb_get(txn, s->table[TABLE_TASKS], &key, &value) == 0 &&
+           store_record_read_entry(&e, store_value(value), KIND_TASK, s->options.d, s->options.k) &&
+           entry_person(&e, out);
+}
+
+static bool entry_makes_pair(const struct task_answer *a, const struct task_answer *other,
+                             struct answer_pair *out) {
+    *out = (struct answer_pair){{a->annotator, other->annotator}, a->class_ == other->class_};
     return answer_pair_counts(out);
+}
+
+bool entry_pair(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
+                const struct task_answer *a, struct answer_pair *out) {
+    struct task_answer other;
+    return entry_other(s, txn, id, &other) && entry_makes_pair(a, &other, out);
+}
+
+struct opinion entry_second(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
+                            const struct task_answer *a) {
+    struct task_answer other;
+    struct answer_pair pair;
+    if (a->certain || !entry_other(s, txn, id, &other) || !entry_makes_pair(a, &other, &pair))
+        return (struct opinion){.class_ = -1};
+    return (struct opinion){other.annotator, other.class_};
 }
 
 struct telling {

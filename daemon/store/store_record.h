@@ -29,7 +29,8 @@ struct entry {
     uint8_t kind;
     bool answered, evaluated, expired;
     bool in_unasked, in_capacity;
-    bool second;                 // a second reader's task: its answer is compared and not learned
+    bool second;                 // a second reader's task: its answer is compared, heard where the
+                                 // first one's is learned, and no row of its own
     uint16_t overruled;          // of a certain answer: one more than the class that somebody else
                                  // gave, whose hash it has as annotator; 0: nobody did
     struct task_answer answer;   // the one that counts; valid when answered

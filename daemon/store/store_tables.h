@@ -157,6 +157,10 @@ static inline bool entry_listed(const struct entry *e) {
  * no two. */
 bool entry_pair(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
                 const struct task_answer *a, struct answer_pair *out);
+/* What the second reader says of the sample whose first reader gave `a`; class -1: nothing that
+ * makes a pair, or `a` is certain. */
+struct opinion entry_second(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
+                            const struct task_answer *a);
 /* What a person answered, also where that was overruled; false: nobody named a class. */
 bool entry_person(const struct entry *e, struct task_answer *out);
 /* In a transaction: the name that the hash of an annotator stands for. At most

@@ -5,6 +5,7 @@
 
 #include "base/word_list.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define REASON_TABLE(FIRST, NEXT)                                                                  \
@@ -30,14 +31,25 @@
     NEXT(REASON_TASK_TOO_LARGE, "task_too_large",                                                  \
          "asked, but its task is larger than the tasks topic takes, even without the event")
 
-/* REASON_NONE is no reason: the sample is fine. REASON_IGNORED is none either: the configuration
- * passes the record over (admit.ignore, admit.tombstones). */
-enum reason { REASON_NONE, WORDS_ENUM(REASON_TABLE) REASONS, REASON_IGNORED = REASONS };
+/* REASON_NONE is no reason: the sample is fine. Nor are the last two. REASON_IGNORED: the
+ * configuration passes the record over (admit.ignore, admit.tombstones). REASON_BLOCKED: the sample
+ * is fine, but its outcome will never be seen (admit.blocked). */
+enum reason {
+    REASON_NONE,
+    WORDS_ENUM(REASON_TABLE) REASONS,
+    REASON_IGNORED = REASONS,
+    REASON_BLOCKED
+};
+
+/* Whether the sample has an id and a row, so that it is scored. */
+static inline bool reason_is_sample(enum reason r) {
+    return r == REASON_NONE || r == REASON_BLOCKED;
+}
 
 /* Place of a reason among the words of the table. */
 static inline size_t reason_place(enum reason r) { return (size_t)r - 1; }
 
-/* "not_json"; "admitted", "ignored" for what is no reason; "?" else. Static storage. */
+/* "not_json"; "admitted", "ignored", "blocked" for what is no reason; "?" else. Static storage. */
 const char *reason_name(enum reason r);
 /* The sentence; "" for what is no reason. Static storage. */
 const char *reason_text(enum reason r);

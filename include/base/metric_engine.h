@@ -32,7 +32,7 @@ struct metric_row {
 
 enum {
     METRIC_VALUES_MAX = 20, // values of a label
-    METRIC_BUCKETS = 14,    // finite ends of a histogram's buckets: 1 ms to a week
+    METRIC_BUCKETS = 16,    // finite ends of a histogram's buckets: 1 ms to 90 days
     METRIC_SERIES = 20,     // of a row: its values, or the buckets, the one to +Inf and the sum
     METRIC_NAMED_MAX = 64,  // values of a label that only the configuration knows
     METRIC_NAME_BYTES = 128 // of such a value; what is longer is cut

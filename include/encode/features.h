@@ -62,6 +62,9 @@ enum reason features_encode(const struct features *f, const struct value *values
 enum reason features_encode_at(const struct features *f, const struct value *values,
                                int64_t time_ms, double *row, size_t *field, uint64_t *absent);
 
+/* Whether the value is a flag, as a feature of type boolean takes it: 0 or 1 goes to *out. */
+bool features_flag(const struct value *v, double *out);
+
 /* Whether the i-th field, of a number feature, is there and can be read: its number as it was sent,
  * before clip and logarithm, goes to *out. */
 bool features_number(const struct features *f, size_t i, const struct value *values, double *out);

@@ -27,10 +27,10 @@ int sample_reader_create(struct sample_reader **out, const struct config *c,
                          const struct features *f) MUST_CHECK;
 void sample_reader_destroy(struct sample_reader *r);
 
-/* REASON_NONE: row (d) is written whole. REASON_IGNORED: no sample. Else a dead letter. value at
- * NULL: a tombstone. time_ms: of the record, 0: not known. *out is valid until the next call and
- * while `value` is. absent: as in features_encode. No allocation after warm-up but for a dead
- * letter. */
+/* REASON_NONE, REASON_BLOCKED: row (d) is written whole. REASON_IGNORED: no sample. Else a dead
+ * letter. value at NULL: a tombstone. time_ms: of the record, 0: not known. *out is valid until the
+ * next call and while `value` is. absent: as in features_encode. No allocation after warm-up but
+ * for a dead letter. */
 enum reason sample_read(struct sample_reader *r, struct text value, int64_t time_ms, double *row,
                         struct sample *out, uint64_t *absent);
 /* The reader's own, to be taught schemas (run/schema_client.h) and tidied between batches. */

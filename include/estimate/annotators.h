@@ -51,12 +51,23 @@ struct annotator {
  * how many. */
 size_t annotators_read(struct annotators *a, struct annotator out[ANNOTATORS_MOST + 1]);
 
-/* How far an answer of theirs is believed in a fit: (k·a − 1)/(k − 1) of what is known of a, which
- * is how much of the label's signal the noise leaves, at least ANNOTATORS_BELIEF_LEAST. who 0:
- * without a name. The gradient of a loss, freed of the noise, has the variance 1/belief²; weighted
- * by its inverse that is the gradient as it came, times belief. */
+/* What one of them said of a sample. */
+struct opinion {
+    uint64_t who;   // 0: without a name
+    int32_t class_; // -1: nothing
+};
+/* The opinions of one sample (n, at least one) as one label: of the classes that they name the
+ * likeliest, the first one's where another is as likely. Each is right with the accuracy that is
+ * known of its annotator, whatever the others say, and before them all classes are alike: what the
+ * model thinks plays no part (Dawid and Skene 1979, their E-step). Of a single opinion the
+ * probability of its class is that accuracy.
+ *
+ * *belief: how far the label is believed in a fit: (k·p − 1)/(k − 1) of that probability, which is
+ * how much of the label's signal the noise leaves, at least ANNOTATORS_BELIEF_LEAST. The gradient
+ * of a loss, freed of the noise, has the variance 1/belief²; weighted by its inverse that is the
+ * gradient as it came, times belief. */
 #define ANNOTATORS_BELIEF_LEAST 0.02
-double annotators_belief(struct annotators *a, uint64_t who);
+int annotators_settle(struct annotators *a, const struct opinion *o, size_t n, double *belief);
 /* Whether somebody was checked often enough that answers may be believed unequally. */
 bool annotators_known(const struct annotators *a);
 

@@ -15,9 +15,10 @@ struct prediction {
     size_t k;
     struct text classes; // k names, newline-separated; only the predicted one's name is written
     struct text class_;  // that name, read back; at NULL without a model
-    double utility;
-    uint64_t model; // version; 0: none
-    bool asked;     // there is a task
+    double utility;      // NaN: none
+    uint64_t model;      // version; 0: none
+    bool asked;          // there is a task
+    bool blocked; // its outcome will never be seen (admit.blocked): it was scored and no more
 };
 
 /* Appends the record. */

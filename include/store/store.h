@@ -98,6 +98,8 @@ struct answered {
     struct asked said;  // of the task: its propensity, and what the model said of it
     bool in_capacity;   // of the task
     int64_t latency_ms; // from asking to the answer's time; -1: not the first answer of a task
+    int64_t waited_ms;  // the same of the first answer of its kind, by a person or certain, that
+                        // names a class; -1: of another, or a second reader's
 };
 
 /* A task that was read, as the figures want it. */
@@ -166,12 +168,13 @@ void store_set_aside(struct store *s, const struct store_gap *gap, size_t n);
  * answered or not, in the order of their ids; both from one consistent view. */
 struct store_rows {
     size_t n, members, tasks_n;
-    double *row;         // (n, d)
-    double *propensity;  // (n) 0: an event of its own
-    uint64_t *key;       // (n) hash of the row's identity
-    int *label;          // (n) class
-    uint64_t *annotator; // (n) who gave it; 0: not known
-    bool *certain;       // (n) it is of a source that knows the truth
+    double *row;            // (n, d)
+    double *propensity;     // (n) 0: an event of its own
+    uint64_t *key;          // (n) hash of the row's identity
+    int *label;             // (n) class
+    uint64_t *annotator;    // (n) who gave it; 0: not known
+    bool *certain;          // (n) it is of a source that knows the truth
+    struct opinion *second; // (n) what a second reader says; class -1: there is no pair
     float *member;       // (n, members, k); zeros where a task recorded another number of members
     double *task_row;    // (tasks_n, d)
     double *task_weight; // (tasks_n) 1/propensity; 1 where that is 0

@@ -23,7 +23,7 @@ static const char yaml[] = "model: {classes: [good, bad]}\n"
                            "  - {name: x}\n"
                            "  - {name: y, missing: true}\n"
                            "  - {name: kind, type: category, values: [a, b]}\n"
-                           "admit: {id: /id, max_bytes: 2000}\n"
+                           "admit: {id: /id, max_bytes: 2000, blocked: [/other=true]}\n"
                            "budget: {rate: 0.3, burst: 4, upfront: 3, per_day: 50}\n"
                            "route: {priority: utility}\n"
                            "topics: {predictions: predictions}\n"
@@ -113,7 +113,7 @@ static void check_record(struct world *w, const struct producer_record *r) {
     const char *why = NULL;
     if (r->topic == CYCLE_TASKS) check_task(w, r);
     else if (r->topic == CYCLE_PREDICTIONS)
-        CHECK(prediction_read(&p, r->value, &w->arena, &why) == 0);
+        CHECK(prediction_read(&p, r->value, &w->arena, &why) == 0 && !(p.blocked && p.asked));
     else w->dead++;
 }
 
@@ -149,7 +149,7 @@ static void run_batch(struct world *w, struct grammar *g) {
     }
     w->read += n;
     pipeline_run(w->pipeline, b, w->now_ms, &w->cycle);
-    for (size_t i = 0; i < n; i++) bad += b->fate[i] != REASON_NONE;
+    for (size_t i = 0; i < n; i++) bad += !reason_is_sample(b->fate[i]);
     for (size_t i = 0; i < n; i++) {
         const struct decision *d = &b->decision[i];
         if (b->fate[i] != REASON_NONE) continue;

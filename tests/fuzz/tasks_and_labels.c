@@ -105,7 +105,7 @@ static void check_counts(struct world *w) {
 
 static void check_answered(struct world *w, const struct answered *a) {
     CHECK((size_t)a->fate < FATES && a->truth >= -1 && a->truth < K);
-    CHECK(a->predicted >= -1 && a->predicted < K && a->latency_ms >= -1);
+    CHECK(a->predicted >= -1 && a->predicted < K && a->latency_ms >= -1 && a->waited_ms >= -1);
     const double p = a->said.propensity;
     CHECK(p == 0 || (p >= TASK_PROPENSITY_LEAST && p <= 1));
     CHECK(!a->evaluate || a->truth >= 0);

@@ -109,6 +109,10 @@ def test(stage):
         writer.send(stage.topic("labels"), json.dumps({"sample_id": t["sample_id"], "label": truth_of(t["sample_id"]), "source": "bank"}), key=t["sample_id"])
     writer.flush()
     wait("settled", lambda: sum(status(daemon)["annotator_checked"].values()) == sum(before[1].values()) + len(settled))
+    shown = status(daemon)
+    by_people = sum("reader" not in t for t in tasks + more)  # the lost store was filled anew since the start
+    equal([shown["outcome_latency"]["count"], shown["latency"]["count"]], [len(settled), by_people], "delays of what is certain, and of people's answers")
+    check("certain outcomes %d, half within " % len(settled) in run("status", "--listen", "127.0.0.1:%d" % daemon.port()).stdout, "status: %s", shown["outcome_latency"])
     table = people(stage)
     equal(sum(row["settled"] for row in table.values()), len(settled), "settled by the topics")
     check(table["ann"]["settled_right"] > 0.8 * table["ann"]["settled"] > 0, "ann: %s", table["ann"])

@@ -171,6 +171,12 @@ function last(list) { for (let i = list.length - 1; i >= 0; i--) if (list[i] !==
 function sum(object) { return Object.values(object).reduce((a, b) => a + b, 0); }
 
 /* The time within which half of what a histogram counted lies: the end of the bucket where half is passed. */
+// "; half within 3 h", of the answers or outcomes of a histogram; nothing while there are none.
+function half_of(h, what) {
+  const half = median(h);
+  return half === null ? "" : half === "+Inf" ? "; half" + what + " later than 90 d" : "; half" + what + " within " + duration(Number(half));
+}
+
 function median(h) {
   const half = h.count / 2;
   for (const [le, n] of Object.entries(h.buckets).sort((a, b) => Number(a[0]) - Number(b[0]))) if (h.count && n >= half) return le;
@@ -218,11 +224,11 @@ function show_target(s) {
 }
 
 function show_tiles(s) {
-  const n = s.now, speed = last(rates("samples", 10)), half = median(s.latency);
-  tile("speed", "Samples per second", number(speed, speed < 10 ? 1 : 0), "", number(n.samples) + " in all" + (n.dead_letters ? ", " + number(n.dead_letters) + " refused" : ""));
+  const n = s.now, speed = last(rates("samples", 10));
+  tile("speed", "Samples per second", number(speed, speed < 10 ? 1 : 0), "", number(n.samples) + " in all" + (n.dead_letters ? ", " + number(n.dead_letters) + " refused" : "") + (n.blocked ? "; " + number(n.blocked) + " blocked, outside of every figure" : ""));
   tile("lag", "Behind", number(n.lag), n.lag === 1 ? "sample" : "samples", n.lag > 0 && n.age_s ? "the oldest waits for " + duration(n.age_s) : "up to date");
   tile("asked", "Asked", percent(n.admitted ? n.asked / n.admitted : null, 2), "", number(n.asked) + " labels; budget " + percent(n.rate, 2));
-  tile("labels", "Labels back", number(n.labels), "", number(n.open_tasks) + " open" + (half === null ? "" : half === "+Inf" ? "; half later than a week" : "; half within " + duration(Number(half))));
+  tile("labels", "Labels back", number(n.labels), "", number(n.open_tasks) + " open" + half_of(s.latency, "") + half_of(s.outcome_latency, " of " + number(s.outcome_latency.count) + " certain outcomes"));
   const known = s.estimate_now_draws > 0;
   tile("accuracy", "Accuracy now", known ? percent(s.estimate_now.accuracy) : "–", "", known ? percent(s.estimate_now_low.accuracy) + " to " + percent(s.estimate_now_high.accuracy) + ", by " + number(s.estimate_now_draws) + " draws" : "no answers yet");
   const live = s.models && s.models.live;

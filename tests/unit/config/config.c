@@ -262,6 +262,8 @@ static const struct wrong {
     {M F "admit: {id: a}\n", "admit.id: \"a\" is not a JSON pointer; it must start with /"},
     {M F "admit: {event: a}\n", "admit.event: \"a\" is not a JSON pointer"},
     {M F "admit: {ignore: [/op]}\n", "t:3:18: admit.ignore: \"/op\" is not \"POINTER=VALUE\""},
+    {M F "admit: {blocked: [status=declined]}\n",
+     "t:3:19: admit.blocked: \"status=declined\" is not a JSON pointer"},
     {M F "admit: {ignore: [op=d]}\n", "t:3:18: admit.ignore: \"op=d\" is not a JSON pointer"},
     {M F "admit: {tombstones: drop}\n", "admit.tombstones: \"drop\" is not one of the choices"},
     {M F "labels: {label: verdict}\n", "labels.label: \"verdict\" is not a JSON pointer"},

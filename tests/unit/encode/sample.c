@@ -142,6 +142,41 @@ static void values_to_be_ignored_are_spelled_as_in_the_record(void **state) {
     closed(&r);
 }
 
+/* A flag is read as a feature of type boolean is; what is absent blocks nothing. */
+static void a_field_says_that_a_sample_was_blocked(void **state) {
+    (void)state;
+    static const struct {
+        const char *record;
+        enum reason fate;
+    } cases[] = {
+        {"{\"amount\":1}", REASON_NONE},
+        {"{\"amount\":1,\"stop\":null}", REASON_NONE},
+        {"{\"amount\":1,\"stop\":false}", REASON_NONE},
+        {"{\"amount\":1,\"stop\":0}", REASON_NONE},
+        {"{\"amount\":1,\"stop\":\"No\"}", REASON_NONE},
+        {"{\"amount\":1,\"stop\":true}", REASON_BLOCKED},
+        {"{\"amount\":1,\"stop\":1}", REASON_BLOCKED},
+        {"{\"amount\":1,\"stop\":\"TRUE\"}", REASON_BLOCKED},
+        {"{\"amount\":1,\"stop\":2}", REASON_WRONG_TYPE},
+        {"{\"amount\":1,\"stop\":\"maybe\"}", REASON_WRONG_TYPE},
+        {"{\"amount\":1,\"stop\":{}}", REASON_WRONG_TYPE},
+        {"{\"amount\":1,\"status\":\"declined\"}", REASON_BLOCKED},
+        {"{\"amount\":1,\"status\":\"paid\"}", REASON_NONE},
+        {"{\"amount\":1,\"status\":true}", REASON_NONE},
+        {"{\"amount\":1,\"status\":\"declined\",\"stop\":false}", REASON_BLOCKED},
+        {"{\"amount\":1,\"status\":\"declined\",\"stop\":[]}", REASON_WRONG_TYPE},
+        {"{\"status\":\"declined\"}", REASON_MISSING_FIELD}, // no sample at all
+    };
+    struct reading r = opened(COMMON "admit: {blocked: [/stop, /status=declined]}\n");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (read_one(&r, cases[i].record) != cases[i].fate) fail_msg("%s", cases[i].record);
+    assert_int_equal(read_one(&r, "{\"amount\":7,\"stop\":true}"), REASON_BLOCKED);
+    assert_true(r.row[0] == 7 && r.sample.decoded && !r.sample.found.len);
+    (void)read_one(&r, "{\"amount\":1,\"stop\":\"maybe\"}");
+    expect_text(r.sample.found, "text at /stop: \"maybe\"");
+    closed(&r);
+}
+
 static void a_dead_letter_says_what_was_found(void **state) {
     (void)state;
     static const struct {
@@ -231,6 +266,7 @@ int main(void) {
         cmocka_unit_test(connect_and_cloudevents_are_read),
         cmocka_unit_test(an_event_is_chosen_and_masked_inside_its_envelope),
         cmocka_unit_test(values_to_be_ignored_are_spelled_as_in_the_record),
+        cmocka_unit_test(a_field_says_that_a_sample_was_blocked),
         cmocka_unit_test(a_dead_letter_says_what_was_found),
         cmocka_unit_test(an_envelope_may_be_avro),
     };

@@ -54,6 +54,55 @@ static void settled_answers_are_counted(void **state) {
     annotators_destroy(a);
 }
 
+/* One opinion says what it said, however little it is believed. Of two the likelier class is taken;
+ * where neither is, the first one's, and it is hardly believed. */
+static void opinions_make_one_label(void **state) {
+    (void)state;
+    struct annotators *a = annotators_create(3);
+    double belief;
+    for (int i = 0; i < 200; i++)
+        annotators_settled(a, 1, i % 20 != 0), annotators_settled(a, 2, i % 5 == 0);
+    const struct opinion of_bad[] = {{2, 1}}, agree[] = {{7, 2}, {8, 2}},
+                         differ[] = {{7, 2}, {8, 0}}, better[] = {{2, 1}, {1, 0}},
+                         third[] = {{7, 2}, {8, 0}, {9, 0}};
+    assert_int_equal(annotators_settle(a, of_bad, 1, &belief), 1);
+    assert_true(belief == ANNOTATORS_BELIEF_LEAST);
+    assert_int_equal(annotators_settle(a, agree, 2, &belief), 2);
+    assert_true(fabs(belief - (3 * (0.64 / 0.66) - 1) / 2) <
+                0.003); // each right eight times of ten
+    assert_int_equal(annotators_settle(a, differ, 2, &belief), 2);
+    assert_true(fabs(belief - (3 * (0.08 / 0.17) - 1) / 2) < 0.003);
+    assert_int_equal(annotators_settle(a, better, 2, &belief), 0);
+    assert_true(belief > 0.8);
+    assert_int_equal(annotators_settle(a, third, 3, &belief), 0);
+    annotators_destroy(a);
+}
+
+/* As a label two opinions are as often right as they are said to be, and oftener than the first. */
+static void two_opinions_are_believed_as_far_as_they_are_right(void **state) {
+    (void)state;
+    enum { CLASSES = 2, CHECKED = 2000, SAMPLES = 20000 };
+    static const double is[] = {0.9, 0.75, 0.6};
+    struct annotators *a = annotators_create(CLASSES);
+    struct rng r = {.seed = 31};
+    double said = 0, first = 0, settled = 0;
+    for (int i = 0; i < CHECKED; i++)
+        for (uint64_t who = 0; who < 3; who++) annotators_settled(a, who + 1, chance(&r, is[who]));
+    for (int i = 0; i < SAMPLES; i++) {
+        size_t truth = rng_below(rng_next(&r), CLASSES), one = rng_below(rng_next(&r), 3),
+               two = (one + 1 + rng_below(rng_next(&r), 2)) % 3;
+        struct opinion o[] = {{one + 1, (int32_t)reads(&r, truth, CLASSES, is[one])},
+                              {two + 1, (int32_t)reads(&r, truth, CLASSES, is[two])}};
+        double belief;
+        settled += annotators_settle(a, o, 2, &belief) == (int)truth;
+        said += (1 + belief) / 2;
+        first += o[0].class_ == (int)truth;
+    }
+    assert_true(settled > first + 0.08 * SAMPLES);
+    assert_true(fabs(settled - said) < 0.01 * SAMPLES);
+    annotators_destroy(a);
+}
+
 static void more_than_are_told_apart_are_one(void **state) {
     (void)state;
     struct annotators *a = annotators_create(2);
@@ -213,6 +262,8 @@ int main(void) {
         cmocka_unit_test(who_is_no_pair),
         cmocka_unit_test(of_whom_nothing_was_checked),
         cmocka_unit_test(settled_answers_are_counted),
+        cmocka_unit_test(opinions_make_one_label),
+        cmocka_unit_test(two_opinions_are_believed_as_far_as_they_are_right),
         cmocka_unit_test(more_than_are_told_apart_are_one),
         cmocka_unit_test(readers_are_found_from_pairs),
         cmocka_unit_test(who_draws_lots_is_flagged_soon),

@@ -35,8 +35,8 @@ static void put(struct store *s, int i, bool second, const char *class_, const c
     assert_int_equal(store_put_label(s, &l, 0, offset++, HOME_MS, NULL, &a), 0);
 }
 
-/* Of every three first answers one is by "lot", who agrees with nobody more than chance has it; the
- * last label is the bank's. */
+/* Of every three first answers one is by "lot", who agrees with nobody more than chance has it;
+ * half of the samples have a second answer, and the last label is the bank's. */
 static void who_is_wrong_weighs_less(void **state) {
     (void)state;
     struct home home;
@@ -52,8 +52,9 @@ static void who_is_wrong_weighs_less(void **state) {
     for (int i = 0; i < TASKS; i++) {
         bool lot = i % 3 == 0, wrong = lot && i % 2;
         put_task(s, i, false);
-        put_task(s, i, true);
         put(s, i, false, wrong ? "yes" : "no", lot ? "lot" : "ann", NULL);
+        if (i >= TASKS / 2) continue;
+        put_task(s, i, true);
         put(s, i, true, "no", "bob", NULL);
     }
     put(s, TASKS - 1, false, "no", NULL, "bank");
@@ -70,8 +71,15 @@ static void who_is_wrong_weighs_less(void **state) {
     assert_int_equal(beliefs_of(s, &rows, &c, &weight), 0);
     for (size_t i = 0; i < TASKS; i++) sum += weight[i];
     assert_true(fabs(sum - TASKS) < 1e-9);
-    assert_true(weight[0] < 0.3 * weight[1] && weight[0] == weight[3] && weight[1] == weight[2]);
-    assert_true(rows.certain[TASKS - 1] && weight[TASKS - 1] > weight[1]);
+    enum { LOT = TASKS / 2, ANN, BOTH = 1, DISPUTED = 3 };
+    assert_true(weight[LOT] < 0.3 * weight[ANN] && weight[LOT] == weight[LOT + 3] &&
+                weight[ANN] == weight[ANN + 1]);
+    assert_true(rows.certain[TASKS - 1] && weight[TASKS - 1] > weight[ANN]);
+    assert_true(weight[BOTH] > weight[ANN] &&
+                weight[BOTH] < weight[TASKS - 1]);   // ann and bob agree
+    assert_int_equal(rows.label[DISPUTED], 0);       // of lot, who said yes, and bob, who is right
+    assert_int_equal(rows.label[LOT + DISPUTED], 1); // nobody else was asked
+    assert_true(weight[DISPUTED] < weight[BOTH] && weight[DISPUTED] > weight[LOT]);
     free(weight);
     store_rows_release(&rows);
     store_close(s);

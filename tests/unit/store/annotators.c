@@ -232,6 +232,35 @@ static void what_is_certain_may_come_first(void **state) {
     assert_int_equal(f->agreed, 0);
 }
 
+/* People answer in hours, a bank in months: each kind is timed by its first answer, whichever of
+ * the two comes first. Second readers are not, for they are asked later by intent. */
+static void each_kind_of_feedback_has_its_delay(void **state) {
+    struct fixture *f = *state;
+    struct answered joined;
+    static char name[] = "bank", *bank = name;
+    f->home.options.certain = (struct list){.at = &bank, .n = 1};
+    reopen(f);
+    for (int first = 0; first < 2; first++) {
+        struct task t = task_of(first, false);
+        struct label l[2] = {
+            {.label = TEXT("yes"), .annotator = TEXT("ann"), .time_ms = t.asked_ms + 500},
+            {.label = TEXT("yes"), .source = TEXT("bank"), .time_ms = t.asked_ms + 9000}};
+        assert_int_equal(put_task(f, first, false, NULL, &joined), 0);
+        assert_int_equal(put_task(f, first, true, NULL, &joined), 0);
+        assert_int_equal(answer(f, first, true, "yes", "bob").waited_ms, -1);
+        for (int i = 0; i < 2; i++) {
+            struct label *one = &l[first ? 1 - i : i];
+            one->id = text_of(t.id);
+            struct answered a = put(f, one);
+            assert_int_equal(a.by_person, one == &l[0]);
+            assert_int_equal(a.waited_ms, one == &l[0] ? 500 : 9000);
+            assert_int_equal(a.latency_ms, i ? -1 : a.waited_ms); // of the task: its first answer
+            assert_int_equal(put(f, one).waited_ms, -1);
+        }
+        assert_int_equal(answer(f, first, false, "no", "eve").waited_ms, -1);
+    }
+}
+
 static void names_are_kept(void **state) {
     struct fixture *f = *state;
     struct answered joined;
@@ -266,6 +295,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_sample_names_the_first_readers_task, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_certain_overrules, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_certain_may_come_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_kind_of_feedback_has_its_delay, setup, teardown),
         cmocka_unit_test_setup_teardown(names_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(so_many_names_are_kept, setup, teardown),
     };
