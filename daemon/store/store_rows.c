@@ -130,11 +130,14 @@ struct filling {
 };
 
 /* The entry's value is in s->scratch. */
-static void store_rows_take(struct filling *f, size_t place, const struct entry *e, uint64_t key) {
+static void store_rows_take(struct filling *f, size_t place, const struct entry *e,
+                            const uint8_t id[ORDER_VALUE]) {
     size_t d = f->s->options.d, k = f->s->options.k;
     const char *row = f->s->scratch.at + ENTRY_BYTES, *member = row + d * sizeof(double);
     f->out->label[place] = e->answer.class_;
-    f->out->key[place] = key;
+    f->out->key[place] = hash_bytes(id, ORDER_VALUE);
+    if (e->kind == KIND_OWN) f->out->said[place] = (struct asked){.predicted = -1};
+    else f->out->said[place] = entry_said(f->s, id + 1, e, f->s->scratch.at);
     f->out->annotator[place] = e->answer.annotator;
     f->out->certain[place] = e->answer.certain;
     f->out->propensity[place] = e->kind == KIND_OWN ? 0 : e->propensity;
@@ -150,6 +153,7 @@ static void store_rows_close_up(struct filling *f, size_t left) {
     memmove(r->row, r->row + left * d, r->n * d * sizeof *r->row);
     memmove(r->propensity, r->propensity + left, r->n * sizeof *r->propensity);
     memmove(r->label, r->label + left, r->n * sizeof *r->label);
+    memmove(r->said, r->said + left, r->n * sizeof *r->said);
     memmove(r->key, r->key + left, r->n * sizeof *r->key);
     memmove(r->annotator, r->annotator + left, r->n * sizeof *r->annotator);
     memmove(r->certain, r->certain + left, r->n * sizeof *r->certain);
@@ -166,6 +170,7 @@ static int store_rows_fill_labelled(struct filling *f, MDB_txn *txn) {
     r->propensity = xcalloc(want, sizeof *r->propensity);
     r->label = xcalloc(want, sizeof *r->label);
     r->key = xcalloc(want, sizeof *r->key);
+    r->said = xcalloc(want, sizeof *r->said);
     r->annotator = xcalloc(want, sizeof *r->annotator);
     r->certain = xcalloc(want, sizeof *r->certain);
     r->member = xcalloc(want * f->members * k, sizeof *r->member);
@@ -178,7 +183,7 @@ static int store_rows_fill_labelled(struct filling *f, MDB_txn *txn) {
         uint8_t id[ORDER_VALUE];
         result = store_rows_read_place(f->s, txn, value, id, &e);
         if (result == 0 && !store_rows_set_aside(f->s, &e.answer))
-            store_rows_take(f, --left, &e, hash_bytes(id, sizeof id));
+            store_rows_take(f, --left, &e, id);
     }
     if (result == 0 && more < 0) result = more;
     mdb_cursor_close(cursor);
@@ -231,8 +236,8 @@ int store_rows(struct store *s, size_t most, size_t members, struct store_rows *
 }
 
 void store_rows_release(struct store_rows *r) {
-    void *owned[] = {r->row,      r->propensity,  r->label,     r->key,    r->member,
-                     r->task_row, r->task_weight, r->annotator, r->certain};
+    void *owned[] = {r->row,      r->propensity,  r->label,     r->key,     r->member,
+                     r->task_row, r->task_weight, r->annotator, r->certain, r->said};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     *r = (struct store_rows){0};
 }
