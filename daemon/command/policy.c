@@ -58,6 +58,8 @@ static void policy_command_show_asking(const struct policy *p) {
                                 "the strategy arm is off");
     policy_command_print_row("random arm", TONE_PLAIN, l->weighted ? "weighted" : "uniform",
                              l->weighted ? "more draws where the figures are in doubt" : "");
+    policy_command_print_switch("doubts", l->doubts, TONE_DOUBT,
+                                "labels may have turned: all that is asked is drawn at random");
     policy_command_print_switch("rests", l->rests, TONE_GOOD,
                                 "budget.target is reached: only the random arm asks");
 }

@@ -43,6 +43,9 @@ static struct flag simulate_flag[] = {
      "rest the strategy arm while that is surely reached (budget.target), e.g. "
      "recall=0.8: " TARGET_FIGURES,
      false},
+    {"alarm", 0, FLAG_COUNT, &given.alarm, "ANSWERS",
+     "of the random arm between false alarms that labels have turned (query.alarm); 0: none",
+     false},
     {"noise", 0, FLAG_NUMBER, &given.noise, "P", "share of labels that are wrong", false},
     {"double", 0, FLAG_NUMBER, &given.second, "P",
      "share of the random arm's requests that a second reader answers too (people.double)", false},
@@ -50,7 +53,7 @@ static struct flag simulate_flag[] = {
      "share of the random arm's requests that nobody answers", false},
     {"switches", 0, FLAG_TEXT, &given.switches, "FILE",
      "switch models where a daemon did: lines of SAMPLE TASKS LABELS cold|warm [EXPLORE "
-     "[weighted]]",
+     "[weighted] [doubts]]",
      false},
     {"seed", 0, FLAG_COUNT, &given.seed, "S", "the first seed (1)", false},
     {"seeds", 0, FLAG_COUNT, &given.seeds, "K",
@@ -78,6 +81,7 @@ int command_simulate(int argc, char **argv) {
                                     .seed = -1,
                                     .seeds = -1,
                                     .day = -1,
+                                    .alarm = -1,
                                     .budget = NAN,
                                     .upfront = NAN,
                                     .noise = NAN,

@@ -254,6 +254,15 @@ static size_t status_lines_classes(const cJSON *s, struct status_line *l) {
     return 1;
 }
 
+/* While figures of now hold answers of before a turn of the labels. Returns how many lines. */
+static size_t status_lines_turned(const cJSON *s, struct status_line *l) {
+    if (!(status_value(s, "turned") > 0)) return 0;
+    LINE(l, "turned", "labels have turned, %s ago as it seems; %s draws of the random arm since",
+         D(status_value(s, "time_ms") / 1000 - status_value(s, "turn_s")), N("turn_draws"));
+    l->tone = TONE_DOUBT;
+    return 1;
+}
+
 /* Nothing without budget.target. Returns how many lines. */
 static size_t status_lines_target(const cJSON *s, struct status_line *l) {
     const cJSON *figure;
@@ -429,6 +438,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     n += status_lines_auto(s, out + n);
     n += status_lines_live(s, out + n);
     n += status_lines_classes(s, out + n);
+    n += status_lines_turned(s, out + n);
     n += status_lines_target(s, out + n);
     n += status_lines_segments(s, out + n);
     n += status_lines_people(s, out + n);

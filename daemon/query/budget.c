@@ -227,9 +227,19 @@ double budget_total_rate(const struct budget *b, const struct policy *p) {
 
 static int64_t budget_earned(double rate) { return (int64_t)(rate * (double)TOKEN_ONE); }
 
+/* In doubt the random arm gets all of the rate, but where caps have given it a part. */
+static bool budget_doubts(const struct budget *b, const struct policy *p) {
+    return p->learner.doubts && !budget_hour_cap(b, p) && !budget_day_cap(b, p);
+}
+
+/* A block whose sample goes to a second reader too costs twice. */
+static double budget_random_share(const struct budget *b, const struct policy *p) {
+    return budget_doubts(b, p) ? fmax(b->random_share, 1 / (1 + b->second)) : b->random_share;
+}
+
 /* m = ceil(1/(e·B)), the samples of a block of the random arm. */
-static uint32_t budget_block_size(const struct budget *b, double rate) {
-    double m = ceil(1 / (b->random_share * rate) * (1 - rounding_block));
+static uint32_t budget_block_size(const struct budget *b, const struct policy *p, double rate) {
+    double m = ceil(1 / (budget_random_share(b, p) * rate) * (1 - rounding_block));
     return m < UINT32_MAX ? (uint32_t)m : UINT32_MAX;
 }
 
@@ -259,8 +269,8 @@ static void budget_keep_burst(int64_t most, struct partition_state *s) {
 }
 
 static bool budget_weighs(const struct budget *b, const struct policy *p, double rate) {
-    return b->piece_most && p->learner.weighted && rate > 0 &&
-           budget_block_size(b, rate) <= STATE_WEIGHTED_MOST;
+    return b->piece_most && p->learner.weighted && !budget_doubts(b, p) && rate > 0 &&
+           budget_block_size(b, p, rate) <= STATE_WEIGHTED_MOST;
 }
 
 /* Whether the block behind the one that began there goes to a second reader too: known while that
@@ -285,7 +295,7 @@ static void budget_begin_block(const struct budget *b, const struct policy *p, i
     s->doubled = price > TOKEN_ONE && s->tokens >= price;
     s->tokens -= s->doubled ? price : TOKEN_ONE;
     s->block_start = s->admitted;
-    s->block_size = budget_block_size(b, rate);
+    s->block_size = budget_block_size(b, p, rate);
     s->block_passed = 0;
     s->weighted = budget_weighs(b, p, rate);
     s->hour.block = s->day.block = 0;

@@ -32,6 +32,7 @@ static const struct member learner[] = {
     {"samples_a_day", WHOLE, offsetof(struct policy_learner, samples_a_day), true},
     {"weighted", BOOLEAN, offsetof(struct policy_learner, weighted), true},
     {"rests", WHOLE, offsetof(struct policy_learner, rests), true},
+    {"doubts", BOOLEAN, offsetof(struct policy_learner, doubts), true},
 };
 
 static const struct member operator_[] = {

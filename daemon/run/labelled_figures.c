@@ -32,6 +32,7 @@ struct labelled_figures {
     const struct learning *learning;
     struct estimator *estimator;
     struct design *design;
+    struct alarm *alarm;
     uint64_t weighed; // answers that labelled_figures_weigh has seen
     bool weighs;      // what it said
     struct cohorts *cohorts;
@@ -54,6 +55,7 @@ struct labelled_figures *labelled_figures_create(const struct learning *l) {
     f->differ = prequential_create();
     f->estimator = estimator_create((size_t)c->watch.window);
     f->design = design_create();
+    f->alarm = alarm_create((double)c->query.alarm);
     f->cohorts = cohorts_create(c->watch.cohort);
     f->annotators = annotators_create(c->model.classes.n);
     f->by_version = by_version_create();
@@ -68,6 +70,7 @@ void labelled_figures_destroy(struct labelled_figures *f) {
     prequential_destroy(f->scored);
     prequential_destroy(f->differ);
     design_destroy(f->design);
+    alarm_destroy(f->alarm);
     cohorts_destroy(f->cohorts);
     annotators_destroy(f->annotators);
     by_version_destroy(f->by_version);
@@ -107,6 +110,7 @@ static void labelled_figures_estimate(struct labelled_figures *f, const struct a
                NAN, (float)a->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
     estimator_answer(f->estimator, &a->said, &o);
     design_answer(f->design, &a->said, &o);
+    (void)alarm_answer(f->alarm, &a->said, !right);
     parts_answer(f->parts, &a->said, &o);
     by_version_answer(f->by_version, &a->said, &o);
     by_class_answer(f->by_class, &a->said, a->truth);
@@ -141,7 +145,24 @@ bool labelled_figures_weigh(struct labelled_figures *f, bool weighted) {
 
 uint64_t labelled_figures_rests(const struct labelled_figures *f, uint64_t rests) {
     const struct target target = target_read(f->learning->config);
+    struct alarm_figures alarm;
+    alarm_read(f->alarm, &alarm);
+    if (alarm_recent(&alarm, (uint64_t)f->learning->config->watch.window)) return 0;
     return target_rests(&target, f->estimator, rests);
+}
+
+void labelled_figures_alarm(const struct labelled_figures *f, struct alarm_figures *out) {
+    alarm_read(f->alarm, out);
+}
+
+static void labelled_figures_tell_alarm(const struct labelled_figures *f) {
+    struct alarm_figures a;
+    alarm_read(f->alarm, &a);
+    metric_set(METRIC_turns, (double)a.turns);
+    metric_set(METRIC_turn_evidence, a.evidence);
+    metric_set(METRIC_turn_draws, (double)a.draws);
+    metric_set(METRIC_turned, alarm_recent(&a, (uint64_t)f->learning->config->watch.window));
+    metric_set(METRIC_turn_time, a.turns ? (double)a.since_ms / 1000 : NAN);
 }
 
 static void labelled_figures_tell_target(const struct labelled_figures *f) {
@@ -320,6 +341,7 @@ void labelled_figures_tell(const struct labelled_figures *f, struct store *names
         metric_set_by(METRIC_estimate_now_always_low, i, n->always_low);
         metric_set_by(METRIC_estimate_now_always_high, i, n->always_high);
     }
+    labelled_figures_tell_alarm(f);
     labelled_figures_tell_target(f);
     labelled_figures_tell_scores(f);
     labelled_figures_tell_segments(f);

@@ -3,6 +3,7 @@
  * Thread: learner thread */
 #pragma once
 
+#include "estimate/alarm.h"
 #include "learning.h"
 #include "store/store.h"
 
@@ -19,6 +20,8 @@ void labelled_figures_answer(struct labelled_figures *f, const struct answered *
 bool labelled_figures_weigh(struct labelled_figures *f, bool weighted);
 /* Whether the strategy arm rests from now on, as target_rests; rests: as it was decided last. */
 uint64_t labelled_figures_rests(const struct labelled_figures *f, uint64_t rests);
+/* Whether labels have turned, by all answers so far. */
+void labelled_figures_alarm(const struct labelled_figures *f, struct alarm_figures *out);
 /* As metrics. names: knows the annotators'; NULL: nobody does. */
 void labelled_figures_tell(const struct labelled_figures *f, struct store *names, int64_t now_ms);
 /* The same of when budget.target will be reached. labelled: rows of the labelled set. */

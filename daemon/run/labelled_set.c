@@ -280,6 +280,10 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
     labelled_figures_tell_forecast(s->figures, counts->labelled);
 }
 
+void labelled_set_alarm(const struct labelled_set *s, struct alarm_figures *out) {
+    labelled_figures_alarm(s->figures, out);
+}
+
 uint64_t labelled_set_rests(const struct labelled_set *s, uint64_t rests) {
     return labelled_figures_rests(s->figures, rests);
 }

@@ -6,6 +6,7 @@
  * Thread: learner thread */
 #pragma once
 
+#include "estimate/alarm.h"
 #include "labelled_topic.h"
 #include "learning.h"
 #include "store/store.h"
@@ -42,6 +43,8 @@ void labelled_set_counts(const struct labelled_set *s, struct store_counts *out)
 void labelled_set_report(const struct labelled_set *s, const struct store_counts *counts);
 /* Whether the random arm's draws should be weighted; weighted: they are. */
 bool labelled_set_weigh(const struct labelled_set *s, bool weighted);
+/* As labelled_figures_alarm. */
+void labelled_set_alarm(const struct labelled_set *s, struct alarm_figures *out);
 /* As labelled_figures_rests. */
 uint64_t labelled_set_rests(const struct labelled_set *s, uint64_t rests);
 /* Labels read since the start; early ones count when their task is there. */

@@ -63,6 +63,7 @@ struct learner {
     int64_t fit_ms;                      // what the last fit took
     struct day_volume volume;
     bool moved;          // positions have changed since the last progress record
+    uint64_t turns;      // of the labels, that were there or are said; UINT64_MAX: not looked at
     bool shrunken;       // the labelled set waits for the operator; said
     int64_t wait_ms;     // before this life, or the next one
     int64_t well_ms;     // since when rounds of this life go through; 0: none did yet
@@ -97,6 +98,8 @@ static struct schedule learner_schedule(struct learner *l, const struct store_co
     const struct policy *policy = registry_policy(registry);
     const uint64_t accepted = policy->operator_.accepted;
     const struct policy_learner *now = version_log_policy(l->versions);
+    struct alarm_figures alarm;
+    labelled_set_alarm(l->set, &alarm);
     return (struct schedule){
         .labelled = c->labelled,
         .open = c->open,
@@ -111,6 +114,7 @@ static struct schedule learner_schedule(struct learner *l, const struct store_co
         .cost_ms = l->fit_ms,
         .bytes = newest.bytes,
         .weighted = labelled_set_weigh(l->set, now->weighted),
+        .doubts = alarm.doubts,
         .rests = now->cold ? 0 : labelled_set_rests(l->set, now->rests), // a class is still unknown
         .samples_a_day = day_volume_look(&l->volume, c->admitted, clock_ms(), now->samples_a_day)};
 }
@@ -129,6 +133,17 @@ static void learner_say_shrunken(struct learner *l, const struct schedule *s) {
     else if (was && !l->shrunken)
         LOG(NOTICE, "labels_back", "the labelled set may be learned from again",
             L_U64("labelled", s->labelled), L_BOOL("accepted", s->accepted));
+}
+
+/* What the store has told at its opening was said when it came. */
+static void learner_say_turned(struct learner *l) {
+    struct alarm_figures a;
+    labelled_set_alarm(l->set, &a);
+    if (a.turns > l->turns)
+        LOG(WARNING, "labels_turned",
+            "the model is wrong where it was sure: labels of before count for less from here on",
+            L_U64("turns", a.turns), L_I64("since_ms", a.since_ms));
+    l->turns = a.turns;
 }
 
 /* Once it is published. Where the target is another one, nothing has woken the arm. */
@@ -324,6 +339,7 @@ static void learner_note_standby(struct learner *l) {
 static int learner_learn(struct learner *l, const struct store_counts *counts) {
     uint64_t labels = labelled_set_labels(l->set);
     learner_note_ready(l);
+    learner_say_turned(l);
     TRY(learner_publish(l, counts));
     atomic_store(&l->newest, registry_newest(version_log_registry(l->versions)));
     atomic_store(&l->settled, labels);
@@ -364,6 +380,7 @@ static int learner_open(struct learner *l) {
     struct learning *learning = &l->learning;
     learning_begin(learning);
     l->well_ms = 0;
+    l->turns = UINT64_MAX;
     TRY(office_stand(&l->office)); // first: the group takes its time, the store as well
     TRY(labelled_set_open(&l->set, learning));
     TRY(labelled_set_follow(l->set));

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "beliefs.h"
 #include "encode/features.h"
+#include "estimate/alarm.h"
 #include "infer/model_record.h"
 #include "metrics/metrics.h"
 #include "train/fit.h"
@@ -255,7 +256,9 @@ static int next_version_solve(const struct next_version *n, const struct fit_opt
                                 .propensity = rows.propensity,
                                 .key = rows.key,
                                 .members = rows.members,
-                                .member = rows.member};
+                                .member = rows.member,
+                                .since = alarm_since((double)n->learning->config->query.alarm,
+                                                     rows.said, rows.label, rows.n)};
     struct fit_tasks tasks = {.n = rows.tasks_n, .row = rows.task_row, .weight = rows.task_weight};
     int64_t started_ns = clock_ns();
     result = fit_model(out, options, &labelled, &tasks);

@@ -263,7 +263,8 @@ static bool version_log_policy_changed(const struct version_log *v,
     return !v->policy_known || now->live != wanted->live || now->cold != wanted->cold ||
            now->full != wanted->full || now->rolled_ms != wanted->rolled_ms ||
            now->shrunken != wanted->shrunken || now->samples_a_day != wanted->samples_a_day ||
-           now->weighted != wanted->weighted || now->rests != wanted->rests;
+           now->weighted != wanted->weighted || now->rests != wanted->rests ||
+           now->doubts != wanted->doubts;
 }
 
 /* ---- sending ---- */

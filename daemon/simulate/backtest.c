@@ -14,6 +14,7 @@
 #include "backtest_questions.h"
 #include "base/clock.h"
 #include "base/rng.h"
+#include "estimate/alarm.h"
 #include "route/classes.h"
 #include "run/pipeline.h"
 #include "run/upstream.h"
@@ -47,6 +48,7 @@ struct backtest {
     float *scratch;         // for its predictions
     struct backtest_figures figures;
     struct backtest_auto auto_;
+    struct alarm *alarm;
     struct backtest_result *out;
     EVP_MD_CTX *digest;
     double threshold; // of the last request
@@ -54,6 +56,8 @@ struct backtest {
     double lowest;    // its minimum so far: the stretch that overspends most begins there
     int last_label;
     float *prob;     // (samples, k) with a pool: what was predicted of each; else NULL
+    size_t turns;    // of the labels, that the model knows of
+    size_t since;    // the first answer behind a turn that the model knows of; 0: none
     size_t switched; // switches that are in force
 };
 
@@ -125,6 +129,8 @@ static int backtest_refit(struct backtest *t, size_t known) {
            from = q->labelled > t->memories.largest ? q->labelled - t->memories.largest : 0,
            first = known > t->memories.largest ? known - t->memories.largest : 0;
     struct fit_rows rows = backtest_questions_from(&t->asked, from, t->per_class);
+    rows.since = alarm_since((double)t->config->query.alarm, q->said + from, rows.label, rows.n);
+    t->since = rows.since ? from + rows.since : 0;
     struct fit_tasks tasks = {
         .n = known - first, .row = q->row + first * d, .weight = q->weight + first};
     struct model *fresh;
@@ -145,25 +151,49 @@ static bool backtest_fit_is_paid(const struct backtest *t, size_t fitted, size_t
            fit_work(&t->fit, t->asked.labelled, memory);
 }
 
+/* The rows that a step looks at: those of the short fits, and all that came since the last one. */
+static struct fit_rows backtest_newest(const struct backtest *t, size_t before) {
+    size_t labelled = t->asked.labelled,
+           from = labelled > FIT_STEP_MEMORY ? labelled - FIT_STEP_MEMORY : 0;
+    if (from > before) from = before;
+    struct fit_rows rows = backtest_questions_from(&t->asked, from, t->per_class);
+    rows.since = t->since > from ? t->since - from : 0;
+    return rows;
+}
+
 /* A fit when the schedule says so; else a short step of the present model with the new labels. The
  * daemon fits anew each train.interval; `delay` stands for that wait. */
 static int backtest_improve(struct backtest *t, const struct schedule *schedule, size_t before) {
     if (schedule_due(t->config, schedule) &&
-        backtest_fit_is_paid(t, t->published_rows, t->memories.largest))
+        (schedule->since_ms || backtest_fit_is_paid(t, t->published_rows, t->memories.largest)))
         return backtest_refit(t, t->asked.released);
     bool fits = backtest_fit_is_paid(t, t->fitted_rows, FIT_STEP_MEMORY);
-    size_t from = t->asked.labelled > FIT_STEP_MEMORY ? t->asked.labelled - FIT_STEP_MEMORY : 0;
-    struct fit_rows rows =
-        backtest_questions_from(&t->asked, from < before ? from : before, t->per_class);
     t->fit.late = schedule_late(schedule->open);
     if (!t->model || t->model == t->base) return 0;
+    struct fit_rows rows = backtest_newest(t, before);
     fit_step(t->model, &t->fit, &rows, t->asked.labelled - before, fits);
     if (fits) t->fitted_rows = t->asked.labelled;
     return 0;
 }
 
+/* Whether labels have turned. sample: the last one that was decided. */
+static void backtest_watch_turns(struct backtest *t, size_t i, size_t sample) {
+    struct backtest_questions *q = &t->asked;
+    struct backtest_result *r = t->out;
+    struct alarm_figures before, now;
+    alarm_read(t->alarm, &before);
+    if (!alarm_answer(t->alarm, &q->said[i], q->label[i] != q->predicted[i])) return;
+    alarm_read(t->alarm, &now);
+    if (r->turns < BACKTEST_TURNS)
+        r->turn[r->turns] = (struct backtest_turn){.sample = sample,
+                                                   .labels = q->labelled,
+                                                   .draws = before.draws + 1,
+                                                   .since = (size_t)now.since_ms};
+    r->turns++;
+}
+
 /* The next answer is known from now on. */
-static void backtest_take_answer(struct backtest *t) {
+static void backtest_take_answer(struct backtest *t, size_t sample) {
     struct backtest_questions *q = &t->asked;
     size_t i = q->labelled++;
     t->per_class[q->label[i]]++;
@@ -175,6 +205,7 @@ static void backtest_take_answer(struct backtest *t) {
                                                       .wrong = q->label[i] != q->predicted[i],
                                                       .asked_ms = (int64_t)q->sample[i]},
                          (int64_t)q->at[i]);
+    backtest_watch_turns(t, i, sample);
     if (q->propensity[i] > 0)
         backtest_figures_answer(&t->figures, &q->said[i], q->label[i], &q->outcome[i], &q->truth[i],
                                 t->out);
@@ -182,11 +213,19 @@ static void backtest_take_answer(struct backtest *t) {
         backtest_figures_pair(&t->figures, q->sample[i], q->label[i] == q->second[i]);
 }
 
+/* Not while the figures of now hold answers of before a turn. */
+static bool backtest_may_rest(const struct backtest *t) {
+    struct alarm_figures alarm;
+    alarm_read(t->alarm, &alarm);
+    return !t->policy.learner.cold && !alarm_recent(&alarm, (uint64_t)t->config->watch.window);
+}
+
 /* As the learner decides it; noted beside what is true of the samples that it was decided by. */
 static uint64_t backtest_rests(struct backtest *t, size_t sample) {
-    const struct policy_learner *was = &t->policy.learner;
-    const uint64_t before = was->rests,
-                   now = was->cold ? 0 : backtest_figures_rests(&t->figures, t->config, before);
+    const uint64_t before = t->policy.learner.rests,
+                   now = backtest_may_rest(t)
+                             ? backtest_figures_rests(&t->figures, t->config, before)
+                             : 0;
     struct backtest_target *r = &t->out->target;
     if (now && !before) {
         struct score_figures so_far;
@@ -205,9 +244,13 @@ static int backtest_learn(struct backtest *t, size_t sample) {
     struct backtest_questions *q = &t->asked;
     size_t before = q->labelled;
     while (q->labelled < q->released && q->at[q->labelled] + t->o->delay < sample)
-        backtest_take_answer(t);
+        backtest_take_answer(t, sample);
     if (q->labelled == before || t->o->baseline == BASELINE_LAST) return 0;
+    struct alarm_figures alarm;
+    alarm_read(t->alarm, &alarm);
     struct schedule schedule = {.labelled = q->labelled,
+                                .since_ms = alarm.turns > t->turns ? INT64_MAX : 0, // fit at once
+                                .doubts = alarm.doubts,
                                 .open = q->released - q->labelled,
                                 .per_class = t->per_class,
                                 .changed = true,
@@ -217,12 +260,14 @@ static int backtest_learn(struct backtest *t, size_t sample) {
                                     backtest_figures_weigh(&t->figures, t->policy.learner.weighted),
                                 .rests = backtest_rests(t, sample),
                                 .samples_a_day = t->o->samples_a_day};
+    t->turns = alarm.turns;
     TRY(backtest_improve(t, &schedule, before));
     struct policy_learner wanted =
         schedule_policy(t->config, &schedule, t->model ? t->model->version : 0);
     const struct policy_learner *now = &t->policy.learner;
     if (wanted.live != now->live || wanted.cold != now->cold || wanted.full != now->full ||
-        wanted.weighted != now->weighted || wanted.rests != now->rests)
+        wanted.weighted != now->weighted || wanted.rests != now->rests ||
+        wanted.doubts != now->doubts)
         t->policy.number++;
     t->policy.learner = wanted;
     t->snapshot = (struct snapshot){.policy = t->policy, .model = t->model};
@@ -237,13 +282,14 @@ static int backtest_follow_switch(struct backtest *t, const struct backtest_swit
     if (w->labels < q->labelled || w->labels > q->released || w->tasks > q->released ||
         w->tasks < w->labels)
         return ERR_INPUT;
-    while (q->labelled < w->labels) backtest_take_answer(t);
+    while (q->labelled < w->labels) backtest_take_answer(t, w->sample);
     if (fresh) TRY(backtest_refit(t, w->tasks));
     t->policy.number++;
     t->policy.learner = (struct policy_learner){.live = t->model ? t->model->version : 0,
                                                 .cold = w->cold,
                                                 .explore = w->explore,
                                                 .weighted = w->weighted,
+                                                .doubts = w->doubts,
                                                 .samples_a_day = t->o->samples_a_day};
     t->snapshot = (struct snapshot){.policy = t->policy, .model = t->model};
     return 0;
@@ -432,6 +478,7 @@ static int backtest_open(struct backtest *t) {
     t->score = score_create(file->k, file->positive);
     backtest_figures_open(&t->figures, file, (size_t)t->config->watch.window);
     backtest_auto_open(&t->auto_, file->k, t->config->auto_.error, t->config->auto_.confidence);
+    t->alarm = alarm_create((double)t->config->query.alarm);
     t->digest = xgiven(EVP_MD_CTX_new());
     CHECK(EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL) == 1);
     return 0;
@@ -447,6 +494,9 @@ static void backtest_finish(struct backtest *t) {
     r->upstream = (struct score_figures){.accuracy = NAN, .kappa = NAN};
     if (t->upstream) score_read(t->upstream, &r->upstream);
     backtest_figures_read(&t->figures, r);
+    struct alarm_figures alarm;
+    alarm_read(t->alarm, &alarm);
+    r->evidence = alarm.evidence;
     r->auto_labelled = t->auto_.labelled;
     r->auto_wrong = t->auto_.wrong;
     r->auto_ended = t->auto_.ended;
@@ -467,6 +517,7 @@ static void backtest_close(struct backtest *t) {
     free(t->scratch);
     backtest_figures_close(&t->figures);
     backtest_auto_close(&t->auto_);
+    alarm_destroy(t->alarm);
     EVP_MD_CTX_free(t->digest);
     free(t->prob);
     backtest_questions_release(&t->asked);

@@ -34,7 +34,7 @@ struct backtest_switch {
     size_t sample, tasks, labels;
     bool cold;
     double explore;
-    bool weighted;
+    bool weighted, doubts;
 };
 
 /* What became of each sample, for --predictions. Arrays of the file's length, the caller's. */
@@ -86,7 +86,19 @@ struct backtest_target {
                  // figure that said so
 };
 
+/* An alarm that labels have turned (estimate/alarm.h). */
+struct backtest_turn {
+    size_t sample; // behind which it came
+    size_t labels; // by then
+    size_t draws;  // answers of the random arm since the alarm before, or the start
+    size_t since;  // sample since when labels have turned, as it seems
+};
+enum { BACKTEST_TURNS = 16 }; // that are told, at most
+
 struct backtest_result {
+    size_t turns;                              // alarms
+    struct backtest_turn turn[BACKTEST_TURNS]; // the first of them
+    double evidence;                           // that labels have turned since, at the end
     struct backtest_target target;
     struct forecast forecast[ESTIMATES]; // at the end, where budget.target wants something
     struct score_figures score;

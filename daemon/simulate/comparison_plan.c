@@ -167,6 +167,7 @@ static int plan_apply_flags(struct comparison *t, struct config *c,
             "--measure mix needs a configuration (-c) with query.mix: the measures and "
             "their shares");
     if (plan_given(f->budget)) c->budget.rate = f->budget;
+    if (f->alarm >= 0) c->query.alarm = f->alarm;
     code = plan_apply_pool(c, f);
     if (code != CLI_GO) return code;
     if (plan_given(f->second)) c->people.double_ = f->second;

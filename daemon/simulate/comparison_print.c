@@ -269,6 +269,17 @@ static void comparison_print_add_target(const struct comparison *t, size_t strat
     buf_str(out, "}");
 }
 
+static void comparison_print_add_turns(const struct backtest_result *r, struct buf *out) {
+    buf_printf(out, ",\"alarms\":%zu,\"turns\":[", r->turns);
+    for (size_t i = 0; i < r->turns && i < BACKTEST_TURNS; i++) {
+        const struct backtest_turn *t = &r->turn[i];
+        buf_printf(out, "%s{\"sample\":%zu,\"labels\":%zu,\"draws\":%zu,\"since\":%zu}",
+                   i ? "," : "", t->sample, t->labels, t->draws, t->since);
+    }
+    buf_str(out, "],\"turn_evidence\":");
+    buf_double(out, r->evidence);
+}
+
 static void comparison_print_add_run(const struct comparison *t, size_t strategy, size_t seed,
                                      struct buf *out) {
     double value[FIGURES_N];
@@ -281,6 +292,7 @@ static void comparison_print_add_run(const struct comparison *t, size_t strategy
     comparison_print_add_corrected(r, out);
     comparison_print_add_segments(t, r, out);
     comparison_print_add_classes(t, r, out);
+    comparison_print_add_turns(r, out);
     comparison_print_add_target(t, strategy, r, out);
     buf_printf(out, ",\"decisions_sha256\":\"%s\"}\n", r->decisions_sha256);
 }

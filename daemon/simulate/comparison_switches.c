@@ -11,14 +11,22 @@ enum {
     FIRST_SWITCHES = 64 // room at first; it doubles
 };
 
-/* The rest of a line: a share, and the word "weighted". Without the word false, without both 0. */
+/* Whether the next word is that one; it is passed then. */
+static bool switches_read_word(char **at, const char *word) {
+    *at += strspn(*at, " \t\r\n");
+    bool is = strncmp(*at, word, strlen(word)) == 0;
+    if (is) *at += strlen(word);
+    return is;
+}
+
+/* The rest of a line: a share, and the words "weighted" and "doubts". Without a word false, without
+ * all 0. */
 static bool switches_read_rest(const char *rest, struct backtest_switch *out) {
     char *end = (char *)rest;
     out->explore = *rest ? strtod(rest, &end) : 0;
     if (end == rest && *rest) return false;
-    end += strspn(end, " \t\r\n");
-    out->weighted = strncmp(end, "weighted", strlen("weighted")) == 0;
-    if (out->weighted) end += strlen("weighted");
+    out->weighted = switches_read_word(&end, "weighted");
+    out->doubts = switches_read_word(&end, "doubts");
     return !end[strspn(end, " \t\r\n")] && out->explore >= 0 && out->explore <= 1;
 }
 
@@ -29,7 +37,7 @@ static const char *switches_read_line(const char *line, struct backtest_switch *
     if (sscanf(line, "%zu %zu %zu %7s %n", &out->sample, &out->tasks, &out->labels, word, &end) !=
             4 ||
         !switches_read_rest(line + end, out))
-        return "is not \"SAMPLE TASKS LABELS cold|warm [EXPLORE [weighted]]\"";
+        return "is not \"SAMPLE TASKS LABELS cold|warm [EXPLORE [weighted] [doubts]]\"";
     if (strcmp(word, "cold") != 0 && strcmp(word, "warm") != 0) return "says neither cold nor warm";
     out->cold = strcmp(word, "cold") == 0;
     return out->sample < after ? "goes back to an earlier sample" : NULL;

@@ -167,6 +167,13 @@ void comparison_write_target(const struct comparison *t, struct buf *out) {
     else buf_str(out, "The target was never surely reached, so the strategy arm did not rest.\n");
 }
 
+static void words_turns(const struct backtest_result *r) {
+    for (size_t i = 0; i < r->turns && i < BACKTEST_TURNS; i++)
+        printf("%sLabels have turned at about sample %zu: noticed at sample %zu, after %zu "
+               "labels.\n",
+               i ? "" : "\n", r->turn[i].since, r->turn[i].sample, r->turn[i].labels);
+}
+
 void comparison_print_words(const struct comparison *t) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
     const struct config *c = &t->strategy[0].config;
@@ -193,6 +200,7 @@ void comparison_print_words(const struct comparison *t) {
            words_of_100(r, ESTIMATE_PRECISION_AT_CAPACITY, d),
            words_of_100(r, ESTIMATE_RECALL_AT_CAPACITY, e), class_);
     words_cost(r, c);
+    words_turns(r);
     struct buf target = {0};
     comparison_write_target(t, &target);
     if (target.len) printf("\n%s", buf_string(&target));

@@ -36,7 +36,7 @@ static int simulate_check_pictures(const struct simulate_flags *f) {
     bool more = f->config || f->data.file || f->data.label || f->data.positive || f->data.id ||
                 f->data.drop || f->measure || f->manager || f->draws || f->pool || f->target ||
                 f->against || f->switches || f->csv || f->report || f->predictions || f->json ||
-                f->limit >= 0 || f->delay >= 0 || f->seeds >= 0 || f->day >= 0 ||
+                f->limit >= 0 || f->delay >= 0 || f->alarm >= 0 || f->seeds >= 0 || f->day >= 0 ||
                 simulate_given(f->budget) || simulate_given(f->upfront) ||
                 simulate_given(f->noise) || simulate_given(f->unanswered);
     return more ? simulate_refuse(

@@ -138,6 +138,8 @@ static void store_rows_take(struct filling *f, MDB_txn *txn, size_t place,
     f->out->key[place] = hash_bytes(id, ORDER_VALUE);
     f->out->second[place] = (struct opinion){.class_ = -1};
     if (e->kind == KIND_TASK) f->out->second[place] = entry_second(f->s, txn, id + 1, &e->answer);
+    if (e->kind == KIND_OWN) f->out->said[place] = (struct asked){.predicted = -1};
+    else f->out->said[place] = entry_said(f->s, id + 1, e, f->s->scratch.at);
     f->out->annotator[place] = e->answer.annotator;
     f->out->certain[place] = e->answer.certain;
     f->out->propensity[place] = e->kind == KIND_OWN ? 0 : e->propensity;
@@ -153,6 +155,7 @@ static void store_rows_close_up(struct filling *f, size_t left) {
     memmove(r->row, r->row + left * d, r->n * d * sizeof *r->row);
     memmove(r->propensity, r->propensity + left, r->n * sizeof *r->propensity);
     memmove(r->label, r->label + left, r->n * sizeof *r->label);
+    memmove(r->said, r->said + left, r->n * sizeof *r->said);
     memmove(r->key, r->key + left, r->n * sizeof *r->key);
     memmove(r->annotator, r->annotator + left, r->n * sizeof *r->annotator);
     memmove(r->certain, r->certain + left, r->n * sizeof *r->certain);
@@ -170,6 +173,7 @@ static int store_rows_fill_labelled(struct filling *f, MDB_txn *txn) {
     r->propensity = xcalloc(want, sizeof *r->propensity);
     r->label = xcalloc(want, sizeof *r->label);
     r->key = xcalloc(want, sizeof *r->key);
+    r->said = xcalloc(want, sizeof *r->said);
     r->annotator = xcalloc(want, sizeof *r->annotator);
     r->certain = xcalloc(want, sizeof *r->certain);
     r->second = xcalloc(want, sizeof *r->second);
@@ -236,8 +240,8 @@ int store_rows(struct store *s, size_t most, size_t members, struct store_rows *
 }
 
 void store_rows_release(struct store_rows *r) {
-    void *owned[] = {r->row,      r->propensity,  r->label,     r->key,     r->member,
-                     r->task_row, r->task_weight, r->annotator, r->certain, r->second};
+    void *owned[] = {r->row,         r->propensity, r->label,   r->key,    r->member, r->task_row,
+                     r->task_weight, r->annotator,  r->certain, r->second, r->said};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     *r = (struct store_rows){0};
 }

@@ -125,12 +125,12 @@ static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
     double *x = member_standardised(rows, model);
     int *label = member_outputs(w, rows);
     double *prior = member_prior(o, w, model),
-           *parameters =
-               member_fit_all(o, w, &(struct examples){rows->n, x, label, rows->weight}, prior);
+           *parameters = member_fit_all(
+               o, w, &(struct examples){rows->n, x, label, rows->weight, rows->since}, prior);
     member_fit_committee(o, w, rows, x, label, prior, parameters);
     for (size_t m = 0; m < fit_members(o); m++)
         member_store(w, parameters + m * network_size(w), m, model);
-    hinges_fit(o, w, &(struct examples){rows->n, x, label, rows->weight},
+    hinges_fit(o, w, &(struct examples){rows->n, x, label, rows->weight, rows->since},
                parameters + (o->memories_n ? o->memories_n - 1 : 0) * network_size(w), model);
     codes_learn(rows, o->memories_n ? o->memories_n - 1 : 0, model);
     for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;

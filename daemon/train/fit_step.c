@@ -83,7 +83,7 @@ void fit_step(struct model *model, const struct fit_options *o, const struct fit
     double *x = member_standardised(rows, model),
            *room = xmalloc(2 * network_size(&w) * sizeof *room);
     int *label = member_outputs(&w, rows);
-    struct examples all = {rows->n, x, label, rows->weight},
+    struct examples all = {rows->n, x, label, rows->weight, rows->since},
                     last = member_newest(&all, w.width[0], fresh);
     if (fits) fit_step_memories(model, o, &w, &all, room);
     if (o->sgd_rate > 0) fit_step_sgd(model, o, &w, &last, room);

@@ -5,6 +5,9 @@
  * much of a bend as of a slope. Columns of two values have no room for a knot, so a stream of flags
  * has no hinges.
  *
+ * Behind a turn of the labels they see only those since then: the longest straight memory knows
+ * what was before.
+ *
  * The longest member with hinges is a ridge fit, shorter ones depart from the next longer one, as
  * the straight members do (member.c).
  *
@@ -174,7 +177,8 @@ static void hinges_fit_chain(const struct fit_options *o, const struct network *
     if (prior) memcpy(parameters, prior, size * sizeof *parameters);
     for (size_t m = o->hinges_n; m-- > 0;) {
         bool longest = m + 1 == o->hinges_n;
-        struct examples mine = member_newest(all, full->width[0], o->hinges[m]);
+        size_t reach = o->hinges[m] < all->n - all->since ? o->hinges[m] : all->n - all->since;
+        struct examples mine = member_newest(all, full->width[0], reach);
         member_fit_ridge(full, &mine, member_penalty(o, longest ? NULL : longer, prior),
                          parameters);
         member_store(full, parameters, member_first_hinged(o) + m, model);
@@ -193,8 +197,8 @@ void hinges_fit(const struct fit_options *o, const struct network *w, const stru
     }
     full.width[0] += model->shape.hinges;
     double *x = hinges_rows(all, w->width[0], model), *prior = hinges_prior(o, w, &full, model);
-    hinges_fit_chain(o, &full, &(struct examples){all->n, x, all->label, all->weight}, prior,
-                     model);
+    hinges_fit_chain(o, &full, &(struct examples){all->n, x, all->label, all->weight, all->since},
+                     prior, model);
     model_settle_hinges(model);
     free(prior);
     free(x);

@@ -28,6 +28,7 @@ struct examples {
     const double *x;      // (n, d)
     const int *label;     // (n) output, 0 ≤ label < k
     const double *weight; // (n) of each one's loss, above 0; NULL: all are 1
+    size_t since;         // as of struct fit_rows
 };
 
 /* What a member must pay for leaving its prior: l2 / 2 times the squared distance of the weights,

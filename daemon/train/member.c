@@ -132,7 +132,7 @@ void member_fit_sgd(const struct network *w, const struct examples *e, double ra
     struct workspace *s = workspace_create(w, 1);
     for (size_t i = 0; i < e->n; i++) {
         struct examples one = {1, e->x + i * w->width[0], e->label + i,
-                               e->weight ? e->weight + i : NULL};
+                               e->weight ? e->weight + i : NULL, 0};
         loss_and_gradient(w, &one, &(struct penalty){0}, parameters, gradient, s);
         if (w->more) { // the last output moves as one of the classes that it stands for
             cblas_dscal((blasint)in, share, gradient + last * in, 1);
@@ -148,7 +148,7 @@ struct examples member_newest(const struct examples *all, size_t d, size_t memor
     size_t n = memory < all->n ? memory : all->n;
     size_t from = all->n - n;
     return (struct examples){n, all->x + from * d, all->label + from,
-                             all->weight ? all->weight + from : NULL};
+                             all->weight ? all->weight + from : NULL, 0};
 }
 
 /* A Poisson(1) draw by inversion of u, uniform in 0..1. */
@@ -174,7 +174,7 @@ static struct examples member_resampled(const struct fit_options *o, const struc
             if (rows->weight) weight[n] = rows->weight[i];
         }
     }
-    return (struct examples){n, room, label, rows->weight ? weight : NULL};
+    return (struct examples){n, room, label, rows->weight ? weight : NULL, 0};
 }
 
 /* A given prior is the mean of the penalty, biases included: the few labels of one class must not
@@ -203,10 +203,18 @@ void member_fit_committee(const struct fit_options *o, const struct network *w,
     free(weight);
 }
 
+/* Labels that a member is fitted on. Those of before a turn are left to the longest memory: the
+ * mixture falls back on it where only a part has turned. */
+static size_t member_reach(const struct fit_options *o, const struct examples *all, size_t m) {
+    size_t left = all->n - all->since, memory = o->memories[m];
+    return all->since && m + 1 < o->memories_n && left < memory ? left : memory;
+}
+
 void member_fit_memory(const struct fit_options *o, const struct network *w,
                        const struct examples *all, size_t m, const double *longer,
                        const double *prior, bool from, double *parameters) {
-    struct examples mine = member_newest(all, w->width[0], o->memories[m]);
+    struct examples mine = member_newest(all, w->width[0], member_reach(o, all, m));
+    if (all->since && m + 2 == o->memories_n) longer = NULL; // that one knows what was before
     struct penalty penalty = member_penalty(o, longer, prior);
     if (!from) member_start(w, penalty.prior, o->seed, m, parameters);
     member_fit_ridge(w, &mine, penalty, parameters);
@@ -222,7 +230,8 @@ double *member_fit_all(const struct fit_options *o, const struct network *w,
                           prior, false, parameters + m * size);
     if (o->sgd_rate > 0) {
         member_start(w, prior, o->seed, o->memories_n, parameters + o->memories_n * size);
-        member_fit_sgd(w, all, o->sgd_rate, parameters + o->memories_n * size);
+        struct examples since = member_newest(all, w->width[0], all->n - all->since);
+        member_fit_sgd(w, &since, o->sgd_rate, parameters + o->memories_n * size);
     }
     if (o->anchored)
         member_start(w, prior, o->seed, mixture_members(o) - 1,

@@ -44,12 +44,12 @@ static double mixture_brier(const float *prob, size_t k, int label) {
     return loss;
 }
 
-/* Lowers the log weights by each label's loss. Losses of labels asked longer ago count less. A
- * common offset of the weights does not matter. */
+/* Lowers the log weights by each label's loss. Losses of labels asked longer ago count less, those
+ * of before a turn not at all. A common offset of the weights does not matter. */
 static void mixture_weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members,
                           double *log_weight) {
     double keep = 1 - 1 / o->mix_memory, rate = mix_rate * fmax(1 - o->late, late_share);
-    for (size_t i = 0; rows->members == fit_members(o) && i < rows->n; i++) {
+    for (size_t i = rows->since; rows->members == fit_members(o) && i < rows->n; i++) {
         const float *said = rows->member + i * rows->members * o->k;
         if (!mixture_recorded(said, members * o->k)) continue;
         double believed = rows->weight ? rate * rows->weight[i] : rate;

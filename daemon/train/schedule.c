@@ -51,6 +51,7 @@ struct policy_learner schedule_policy(const struct config *c, const struct sched
         .shrunken = schedule_shrunken(s),
         .weighted = s->weighted && c->budget.draws == DRAWS_WEIGHTED && !c->auto_.enabled,
         .samples_a_day = c->watch.capacity_per_day ? s->samples_a_day : 0,
+        .doubts = s->doubts,
         .rests = s->rests};
     for (size_t i = 0; i < c->model.classes.n; i++)
         p.cold |= !s->primed && s->per_class[i] < (size_t)c->query.cold_labels;

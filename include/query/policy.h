@@ -23,6 +23,7 @@ struct policy_learner {
                         // from a version that was under way when the operator rolled back
     bool weighted; // the random arm draws more where the figures are in doubt, for that tells more
     uint64_t samples_a_day; // of all partitions, for watch.capacity_per_day; 0: not known
+    bool doubts;            // labels may have turned: all that may be asked is drawn at random
     uint64_t rests; // the strategy arm rests: the number of the target (train/target.h) that is
                     // reached; 0: it works
 };

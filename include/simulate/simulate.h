@@ -14,7 +14,7 @@ struct simulate_flags {
     struct dataset_options data; // the labelled samples; its limit is `limit`
     const char *config, *measure, *manager, *draws, *pool, *against, *csv, *report, *figures,
         *switches, *predictions, *target;
-    int64_t limit, delay, seed, seeds, day;
+    int64_t limit, delay, seed, seeds, day, alarm;
     double budget, upfront, noise, unanswered, second; // second: people.double
     bool json;
 };

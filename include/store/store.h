@@ -173,6 +173,7 @@ struct store_rows {
     uint64_t *key;          // (n) hash of the row's identity
     int *label;             // (n) class
     uint64_t *annotator;    // (n) who gave it; 0: not known
+    struct asked *said;     // (n) of its task; an event of its own: propensity 0
     bool *certain;          // (n) it is of a source that knows the truth
     struct opinion *second; // (n) what a second reader says; class -1: there is no pair
     float *member;       // (n, members, k); zeros where a task recorded another number of members

@@ -63,7 +63,9 @@ struct fit_rows {
     const float *member;  // (n, members, k) predictions recorded when asked; a row of zeros: none
     const double *weight; // (n) above 0, of the label in each fit and in the mixture: how far it is
                           // believed; NULL: all are 1
-    const size_t *named;  // (k) labels of each class so far, for fit_step; NULL: unknown
+    size_t since; // the first row behind the last turn of the labels (estimate/alarm.h); 0: none is
+                  // known. Before it only the longest memory looks
+    const size_t *named; // (k) labels of each class so far, for fit_step; NULL: unknown
 };
 
 /* Recent tasks, labelled or not: what the standardisation and the quantiles of the utility are

@@ -25,6 +25,7 @@ struct schedule {
     size_t bytes;           // of its record
     uint64_t samples_a_day; // that the workers shall reckon with; 0: not known
     bool weighted;          // draws of the random arm should be weighted (estimate/design.h)
+    bool doubts;            // labels may have turned (estimate/alarm.h)
     uint64_t rests;         // of target_rests: the target that is reached; 0: none
 };
 

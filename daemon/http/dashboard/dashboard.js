@@ -223,6 +223,13 @@ function show_target(s) {
   tiles.target.box.hidden = false;
 }
 
+/* Only while figures of now hold answers of before a turn of the labels. */
+function show_turned(s) {
+  if (!s.turned) { if (tiles.turned) tiles.turned.box.hidden = true; return; }
+  tile("turned", "Labels have turned", duration(s.time_ms / 1000 - s.turn_s), "ago", "as it seems; " + number(s.turn_draws) + " draws of the random arm since");
+  tiles.turned.box.hidden = false;
+}
+
 function show_tiles(s) {
   const n = s.now, speed = last(rates("samples", 10));
   tile("speed", "Samples per second", number(speed, speed < 10 ? 1 : 0), "", number(n.samples) + " in all" + (n.dead_letters ? ", " + number(n.dead_letters) + " refused" : "") + (n.blocked ? "; " + number(n.blocked) + " blocked, outside of every figure" : ""));
@@ -235,6 +242,7 @@ function show_tiles(s) {
   const own = s.upstream, verdict = own && { model: "the live model is better", score: "it is better than the live model", unknown: own.learn === "false" ? "it is the model" : "which is better is not known yet" }[own.better];
   if (own) tile("upstream", "Accuracy of your score", own.accuracy.is === null ? "–" : percent(own.accuracy.is), "", (own.accuracy.is === null ? "" : percent(own.accuracy.low) + " to " + percent(own.accuracy.high) + "; ") + verdict);
   tile("model", "Live model", live ? "v" + live : "none", "", live && own && !s.model_rows ? "the score that events bring" : live ? number(s.model_rows) + " labels, " + duration(s.model_age_s) + " old" : "labels are drawn at random");
+  show_turned(s);
   show_target(s);
   show_bridge(s);
   $("tiles").classList.toggle("many", $("tiles").children.length > 6);

@@ -51,6 +51,12 @@ static void the_target_is_told(void **state) {
          "target", "recall 80 % is reached; the strategy arm rests");
 }
 
+static void a_turn_of_the_labels_is_told(void **state) {
+    (void)state;
+    line("{\"time_ms\":7300000,\"turned\":1,\"turn_s\":100,\"turn_draws\":12}", "turned",
+         "labels have turned, 2.0 h ago as it seems; 12 draws of the random arm since");
+}
+
 /* Where recall is surely least first, by the upper end; at most three, and none that is hardly
  * known. A name may hold what a path is cut at. */
 static void the_worst_segments_are_told(void **state) {
@@ -111,6 +117,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_figures_of_now_are_told),
         cmocka_unit_test(the_target_is_told),
+        cmocka_unit_test(a_turn_of_the_labels_is_told),
         cmocka_unit_test(the_worst_segments_are_told),
         cmocka_unit_test(the_newest_matured_day_is_told),
         cmocka_unit_test(the_better_one_is_told_where_it_is_known),

@@ -131,6 +131,7 @@ static void switches_and_lost_states(void **state) {
         for (int64_t i = 0; i < SAMPLES; i++) {
             uint64_t event = rng_below(rng_next(&r), 150);
             if (event == 6) p.policy.learner.weighted = !p.policy.learner.weighted;
+            if (event == 8) p.policy.learner.doubts = !p.policy.learner.doubts;
             if (event == 7) partition_move(&p, 1);
             if (event == 6) p.policy.learner.rests = !p.policy.learner.rests;
             if (event == 0) p.policy.operator_.budget_scale = scales[rng_below(rng_next(&r), 6)];

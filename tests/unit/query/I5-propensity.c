@@ -100,6 +100,30 @@ static void note(struct cell *c, const struct decision *d) {
     c->variance += d->propensity * (1 - d->propensity);
 }
 
+/* In doubt all that may be asked is drawn, each sample as likely as stated; caps keep their parts.
+ */
+static void in_doubt_chance_asks(void **state) {
+    (void)state;
+    enum { SAMPLES = 20000 };
+    for (int capped = 0; capped < 2; capped++) {
+        struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW);
+        struct partition p;
+        size_t drawn = 0, chosen = 0;
+        if (capped) c.budget.per_day = 100000;
+        partition_open(&p, &c);
+        p.policy.learner.weighted = p.policy.learner.doubts = true;
+        for (int64_t i = 0; i < SAMPLES; i++) {
+            struct decision d = partition_take(&p, uniform(4, i));
+            drawn += d.by_random;
+            chosen += d.by_strategy;
+            if (!capped && i > 1000 && !d.by_strategy) assert_true(d.propensity == 0.05);
+        }
+        if (capped) assert_true(drawn < SAMPLES / 80 && chosen > SAMPLES / 30);
+        else assert_true(drawn >= SAMPLES / 20 - 20 && chosen < 20);
+        partition_close(&p);
+    }
+}
+
 /* A million samples of a stream with a rare class, through restarts, swaps of the design and of the
  * rate: by utility, by place in the block, by propensity, and those that reach into a next block.
  */
@@ -194,6 +218,7 @@ static void explore_only(struct partition *p, int64_t i) {
     p->policy.operator_.explore_only = i / 250 % 2;
 }
 static void rest(struct partition *p, int64_t i) { p->policy.learner.rests = i / 250 % 2; }
+static void doubt(struct partition *p, int64_t i) { p->policy.learner.doubts = i / 250 % 2; }
 static void lose_the_state(struct partition *p, int64_t i) {
     if (i % 700 == 650) strategy_begin(p->strategy, p->number, false, p->now_ms, &p->state);
 }
@@ -245,6 +270,7 @@ static void weighted_sums_are_unbiased(void **state) {
                  {"explored", explore_only, 0, 0},
                  {"rested", rest, 0, 0},
                  {"rested, granted", rest, 0, 30},
+                 {"in doubt", doubt, 0, 0},
                  {"lost", lose_the_state, 0, 0}};
     enum { SEEDS = 120 };
     for (size_t life = 0; life < sizeof lives / sizeof *lives; life++)
@@ -270,6 +296,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_place_of_a_block_is_as_likely),
         cmocka_unit_test(the_strategy_arm_is_blind_to_the_draw),
+        cmocka_unit_test(in_doubt_chance_asks),
         cmocka_unit_test(weighted_draws_are_as_likely_as_stated),
         cmocka_unit_test(frequencies_match_what_was_stated),
         cmocka_unit_test(weighted_sums_are_unbiased),

@@ -9,7 +9,8 @@ static void records_read_as_documented(void **state) {
     assert_true(text_equal(
         buf_view(&b),
         TEXT("{\"live\":41,\"cold\":false,\"full\":true,\"rolled_ms\":0,\"explore\":0.25,"
-             "\"shrunken\":false,\"samples_a_day\":0,\"weighted\":false,\"rests\":0}")));
+             "\"shrunken\":false,\"samples_a_day\":0,\"weighted\":false,\"rests\":0,\"doubts\":"
+             "false}")));
     buf_reset(&b);
     policy_operator_write(&(struct policy_operator){.paused = true, .budget_scale = 0.5, .pin = 7},
                           &b);
@@ -29,6 +30,7 @@ static void every_learner_record_comes_back(void **state) {
                                     .explore = i / 7.0,
                                     .samples_a_day = 1000 * i,
                                     .weighted = i & 1,
+                                    .doubts = i & 2,
                                     .rests = i % 3},
                               out = {.live = 9, .cold = !in.cold, .full = !in.full};
         struct buf b = {0};
@@ -36,7 +38,8 @@ static void every_learner_record_comes_back(void **state) {
         assert_int_equal(policy_learner_read(&out, buf_view(&b)), 0);
         assert_true(out.live == in.live && out.cold == in.cold && out.full == in.full &&
                     out.explore == in.explore && out.samples_a_day == in.samples_a_day &&
-                    out.weighted == in.weighted && out.rests == in.rests);
+                    out.weighted == in.weighted && out.rests == in.rests &&
+                    out.doubts == in.doubts);
         buf_release(&b);
     }
 }

@@ -101,6 +101,41 @@ static void the_target_is_told(void **state) {
     labelled_figures_destroy(f);
 }
 
+/* A turn of the labels: told, and the arm does not rest while now holds what was before. */
+static void a_turn_is_told(void **state) {
+    (void)state;
+    static char accuracy[] = "accuracy", some[] = "0.01";
+    char *key = accuracy, *value = some;
+    struct config own = *learning.config;
+    own.watch.window = 100;
+    own.budget.target = (struct map){&key, &value, 1};
+    struct learning with = {.config = &own, .positive = FRAUD, .memories.largest = 5000};
+    struct labelled_figures *f = labelled_figures_create(&with);
+    for (uint64_t i = 0; i < 220; i++) {
+        struct answered a = {.evaluate = true,
+                             .truth = i < 200 ? FRAUD : OK,
+                             .predicted = FRAUD,
+                             .said = {.key = i,
+                                      .propensity = 0.01,
+                                      .predicted = FRAUD,
+                                      .asked_ms = (int64_t)i * 1000,
+                                      .term = {UNASKED_ONE - 100, UNASKED_ONE - 100}}};
+        labelled_figures_answer(f, &a);
+        if (i == 199) {
+            labelled_figures_tell(f, NULL, NOW);
+            assert_true(metric_get(METRIC_turned) == 0 && metric_get(METRIC_turns) == 0);
+            assert_true(isnan(metric_get(METRIC_turn_time)));
+            assert_true(labelled_figures_rests(f, 0) != 0);
+        }
+    }
+    labelled_figures_tell(f, NULL, NOW);
+    assert_true(metric_get(METRIC_turned) == 1 && metric_get(METRIC_turns) == 1);
+    assert_true(metric_get(METRIC_turn_time) == 200);
+    assert_true(metric_get(METRIC_turn_draws) < 20);
+    assert_int_equal(labelled_figures_rests(f, 1), 0);
+    labelled_figures_destroy(f);
+}
+
 /* Each segment of its own draws; one that nobody drew of claims nothing. */
 static void segments_are_told_by_name(void **state) {
     (void)state;
@@ -190,6 +225,7 @@ int main(void) {
         cmocka_unit_test(the_score_is_judged_over_all_its_answers),
         cmocka_unit_test(now_is_told_beside_the_start),
         cmocka_unit_test(the_target_is_told),
+        cmocka_unit_test(a_turn_is_told),
         cmocka_unit_test(segments_are_told_by_name),
         cmocka_unit_test(a_day_is_told_when_its_labels_are_there),
     };

@@ -339,7 +339,8 @@ static void json_has_the_promised_keys(void **state) {
         const char *strategy = cJSON_GetStringValue(cJSON_GetObjectItem(object, "strategy"));
         assert_string_equal(strategy, strategies[n < 12 ? n / 3 : n - 12]);
         if (n < 12) {
-            has_keys(object, 12); // strategy, seed, decisions_sha256, and of the estimates
+            has_keys(object,
+                     15); // strategy, seed, decisions_sha256, of the alarm, and of the estimates
             has_estimates(object);
             assert_true(number(object, "seed") == 7 + n % 3);
             assert_int_equal(
@@ -417,6 +418,8 @@ static void given_switches(void **state) {
     assert_int_equal(switches("100 8 8 cold\n300 20 18 warm 0.25\n"), 0);
     assert_true(figure("accuracy") > 0.55);
     assert_int_equal(switches("100 8 8 cold\n300 20 18 warm 0.25 weighted\n"), 0);
+    assert_int_equal(switches("100 8 8 cold\n300 20 18 warm 0.25 weighted doubts\n"), 0);
+    assert_int_equal(switches("100 8 8 cold\n300 20 18 warm 0 doubts\n"), 0);
     assert_int_equal(switches("100 0 0 cold\n"), 0); // never a model
     assert_true(figure("log_loss") > 0.69);
     static const struct {
@@ -618,6 +621,32 @@ static void a_target_lets_the_strategy_rest(void **state) {
     says("\"target\":{\"rests\":false,\"times\":0,");
 }
 
+/* Labels that are inverted half way: noticed soon, told, and learned sooner than without the alarm.
+ */
+static void a_turn_of_the_labels_is_noticed(void **state) {
+    (void)state;
+    enum { N = 10000 };
+    FILE *f = make();
+    struct rng r = {.seed = 5};
+    fputs("x,y,class\n", f);
+    for (int i = 0; i < N; i++) {
+        double x = rng_next_normal(&r), y = rng_next_normal(&r);
+        fprintf(f, "%.4f,%.4f,%s\n", x, y, two[(x + 0.3 * y > 0) == (i < N / 2)]);
+    }
+    fclose(f);
+    assert_int_equal(run("--data FILE --label class --budget 0.1 --json"), 0);
+    says("\"alarms\":1,\"turns\":[{\"sample\":");
+    double right = figure("accuracy");
+    assert_true(fabs(figure("since") - N / 2) < 400);
+    assert_true(figure("turn_evidence") >= 0 && figure("sample") > N / 2 &&
+                figure("sample") < N / 2 + 1000);
+    assert_int_equal(run("--data FILE --label class --budget 0.1"), 0);
+    says("Labels have turned at about sample ");
+    assert_int_equal(run("--data FILE --label class --budget 0.1 --alarm 0 --json"), 0);
+    says("\"alarms\":0,\"turns\":[],\"turn_evidence\":0");
+    assert_true(figure("accuracy") < right - 0.005);
+}
+
 static void what_was_remarked_is_told_once(void **state) {
     (void)state;
     FILE *f = make();
@@ -652,6 +681,7 @@ int main(void) {
         cmocka_unit_test(a_capacity_a_day_is_told_as_one),
         cmocka_unit_test(a_cost_may_be_a_column),
         cmocka_unit_test(a_target_lets_the_strategy_rest),
+        cmocka_unit_test(a_turn_of_the_labels_is_noticed),
         cmocka_unit_test(what_was_remarked_is_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, clean);

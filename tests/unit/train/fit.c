@@ -116,13 +116,13 @@ static void numbers_are_the_references(void **state) {
         x[i] = model_standardised(m, i % GOLDEN_D, s.row[i]);
     for (size_t i = 0; i < 39; i++) parameters[i] = rng_next_unit(&r) - 0.5;
     struct workspace *room = workspace_create(&w, GOLDEN_N);
-    double loss[] = {loss_and_gradient(&w, &(struct examples){GOLDEN_N, x, s.label, NULL},
+    double loss[] = {loss_and_gradient(&w, &(struct examples){GOLDEN_N, x, s.label, NULL, 0},
                                        &(struct penalty){.l2 = 0.5}, parameters, gradient, room)};
     ASSERT_NEAR(loss, golden_loss, 1e-10);
     ASSERT_NEAR(gradient, golden_gradient, 1e-10);
     r = (struct rng){.seed = 8};
     for (size_t i = 0; i < 39; i++) prior[i] = rng_next_unit(&r);
-    double pulled_loss[] = {loss_and_gradient(&w, &(struct examples){GOLDEN_N, x, s.label, NULL},
+    double pulled_loss[] = {loss_and_gradient(&w, &(struct examples){GOLDEN_N, x, s.label, NULL, 0},
                                               &(struct penalty){0.5, 0.1, prior}, parameters,
                                               gradient, room)};
     ASSERT_NEAR(pulled_loss, golden_pulled_loss, 1e-10);
@@ -148,7 +148,7 @@ static void check_gradient(const struct network *w, double l2, double bias) {
     for (size_t i = 0; i < ROWS; i++) weight[i] = 0.02 + 2 * rng_next_unit(&r);
     for (size_t i = 0; i < size; i++) parameters[i] = rng_next_normal(&r) / 2;
     for (size_t i = 0; i < size; i++) prior[i] = rng_next_normal(&r);
-    struct examples e = {ROWS, x, label, weight};
+    struct examples e = {ROWS, x, label, weight, 0};
     struct penalty penalty = {l2, bias, bias > 0 ? prior : NULL};
     struct workspace *room = workspace_create(w, ROWS);
     loss_and_gradient(w, &e, &penalty, parameters, gradient, room);
@@ -240,7 +240,7 @@ static void the_curvature_of_two_classes_is_the_hessian(void **state) {
         at[i] = 0.1 * rng_next_normal(&r), at[D + i] = -at[i], apart[i] = rng_next_normal(&r),
         apart[D + i] = -apart[i];
     at[2 * D] = 0.2, at[2 * D + 1] = -0.2, apart[2 * D] = 1, apart[2 * D + 1] = -1;
-    struct examples e = {N, x, label, weight};
+    struct examples e = {N, x, label, weight, 0};
     struct penalty penalty = {0.5, 1, prior};
     struct workspace *room = workspace_create(&w, N);
     double step = 1e-5, moved[SIZE];
@@ -490,6 +490,38 @@ static void the_sgd_member_follows_what_is_new(void **state) {
     labelled_release(&s);
 }
 
+/* Behind a turn of the labels all members but the longest know only what came since. */
+static void what_was_before_a_turn_is_forgotten(void **state) {
+    (void)state;
+    enum { N = 400, TURN = 380, MEMBERS = 4 };
+    struct fit_options o = options(1, 2, 3, (const size_t[]){50, 200, 1000});
+    struct labelled s = labelled_create(N, N, 1, 2, MEMBERS);
+    struct rng r = {.seed = 2};
+    for (size_t i = 0; i < N; i++) {
+        s.row[i] = rng_next_normal(&r);
+        s.label[i] = (s.row[i] > 0) == (i < TURN);
+        for (size_t m = 0; m < MEMBERS; m++) { // the longest memory was best for long
+            float *said = s.member + (i * MEMBERS + m) * 2;
+            said[s.label[i]] = (m == 2) == (i < TURN) ? 0.9f : 0.2f;
+            said[1 - s.label[i]] = 1 - said[s.label[i]];
+        }
+    }
+    struct model *unaware = fitted(&o, &s);
+    s.rows.since = TURN;
+    struct model *aware = fitted(&o, &s);
+    for (size_t m = 0; m < MEMBERS; m++) { // weights of class 1
+        double before = (double)unaware->weight[0][2 * m + 1],
+               since = (double)aware->weight[0][2 * m + 1];
+        if (m == 2) assert_true(before > 0 && since == before);
+        else assert_true(since < 0);
+    }
+    assert_true(unaware->weight[0][3] > 0); // 200 labels are mostly of before
+    assert_true(unaware->mix[2] > 0.9f && aware->mix[2] < 0.1f);
+    model_destroy(unaware);
+    model_destroy(aware);
+    labelled_release(&s);
+}
+
 /* ---- mixture ---- */
 
 static void say(struct labelled *s, size_t row, size_t member, float of_truth) {
@@ -605,14 +637,14 @@ static void classes_without_a_label_are_alike(void **state) {
     struct workspace *room = workspace_create(&w, N);
     parameters_of(m, 0, at);
     parameters_of(m, 1, longer);
-    loss_and_gradient(&w, &(struct examples){N, x, s.label, NULL}, &(struct penalty){o.l2, 1, NULL},
-                      longer, gradient, room);
+    loss_and_gradient(&w, &(struct examples){N, x, s.label, NULL, 0},
+                      &(struct penalty){o.l2, 1, NULL}, longer, gradient, room);
     for (size_t i = 0; i < SIZE; i++) assert_true(fabs(gradient[i]) < 1e-4);
-    loss_and_gradient(&w, &(struct examples){20, x + (N - 20) * D, s.label + N - 20, NULL},
+    loss_and_gradient(&w, &(struct examples){20, x + (N - 20) * D, s.label + N - 20, NULL, 0},
                       &(struct penalty){o.shrinkage, 0.1, longer}, at, gradient, room);
     for (size_t i = 0; i < SIZE; i++) assert_true(fabs(gradient[i]) < 1e-4);
     for (size_t i = 0; i < N; i++) {
-        loss_and_gradient(&w, &(struct examples){1, x + i * D, s.label + i, NULL},
+        loss_and_gradient(&w, &(struct examples){1, x + i * D, s.label + i, NULL, 0},
                           &(struct penalty){0}, sgd, gradient, room);
         for (size_t c = 0; c < SIZE; c++) sgd[c] -= o.sgd_rate * gradient[c];
     }
@@ -856,6 +888,7 @@ int main(void) {
         cmocka_unit_test(equal_weights_change_nothing),
         cmocka_unit_test(hidden_layers_learn_xor),
         cmocka_unit_test(the_sgd_member_follows_what_is_new),
+        cmocka_unit_test(what_was_before_a_turn_is_forgotten),
         cmocka_unit_test(the_mixture_follows_who_was_right),
         cmocka_unit_test(late_labels_move_the_mixture_less),
         cmocka_unit_test(the_mixture_bears_gaps_and_errors),

@@ -76,6 +76,9 @@ static void the_day_is_told_where_it_is_wanted(void **state) {
     c.auto_.enabled = false;
     c.budget.draws = DRAWS_UNIFORM;
     assert_false(schedule_policy(&c, &s, 3).weighted);
+    assert_false(schedule_policy(&c, &s, 3).doubts);
+    s.doubts = true;
+    assert_true(schedule_policy(&c, &s, 3).doubts);
     assert_int_equal(schedule_policy(&c, &s, 3).samples_a_day, 0);
     c.watch.capacity_per_day = 200;
     assert_int_equal(schedule_policy(&c, &s, 3).samples_a_day, 5000);
