@@ -16,7 +16,7 @@
 #include <openssl/evp.h>
 
 enum {
-    TENSORS_MAX = 19 + 2 * MODEL_LAYERS_MAX,       // rows of the table
+    TENSORS_MAX = 20 + 2 * MODEL_LAYERS_MAX,       // rows of the table
     NAME_SIZE = 40,                                // bytes of the longest name of a tensor
     DIGEST_BYTES = 32,                             // of a SHA-256
     METADATA_MAX = SAFETENSORS_HEADER_MAX - 16384, // bytes; tensors and the name have the rest
@@ -97,6 +97,7 @@ static struct model_tensors model_record_tensors(struct model *m, struct forest_
     model_record_add_doubles(&t, "mean", false, s->width[0], &m->mean);
     model_record_add_doubles(&t, "scale", false, s->width[0], &m->scale);
     model_record_add_doubles(&t, "mix", false, s->members, &m->mix);
+    model_record_add_doubles(&t, "lapse", true, 1, &m->lapse);
     model_record_add_doubles(&t, "log_unit", true, s->width[0],
                              &m->log_unit); // 0.1.0 lacks these three
     model_record_add_doubles(&t, "low", true, s->width[0], &m->low);
