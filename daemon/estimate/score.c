@@ -10,6 +10,7 @@
 #include "base/error.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum {
@@ -17,28 +18,41 @@ enum {
     RADIX = 1 << RADIX_BITS,
     PASSES = 3, // 3 · 11 bits are at least the 31 of a score and its truth
     RANKED_FIRST = 1024,
+    TENTHS = 10, // bins of the calibration error
+};
+
+/* Samples whose positive class has a probability in one bin. */
+struct score_tenth {
+    double sum; // of the probabilities
+    uint64_t n, positive;
 };
 
 struct score {
     size_t k, positive;
     uint64_t *count;  // (k, k) truth by prediction
+    uint64_t *seen;   // (k) truths
     uint64_t n, same; // same: truth equals the truth before
     int last;
-    double loss;
+    double loss, prevalence_loss;
+    struct score_tenth tenth[TENTHS];
     uint32_t *ranked; // (n) bits of the score · 2 + whether it was the positive class
     size_t cap;
 };
 
 struct score *score_create(size_t k, size_t positive) {
     struct score *s = xcalloc(1, sizeof *s);
-    *s = (struct score){
-        .k = k, .positive = positive, .count = xcalloc(k * k, sizeof *s->count), .last = -1};
+    *s = (struct score){.k = k,
+                        .positive = positive,
+                        .count = xcalloc(k * k, sizeof *s->count),
+                        .seen = xcalloc(k, sizeof *s->seen),
+                        .last = -1};
     return s;
 }
 
 void score_destroy(struct score *s) {
     if (!s) return;
     free(s->count);
+    free(s->seen);
     free(s->ranked);
     free(s);
 }
@@ -51,12 +65,23 @@ static uint32_t score_rank(float prob) {
     return bits;
 }
 
+/* NaN, which no model gives, is in the lowest. */
+static void score_add_tenth(struct score *s, bool positive, float prob) {
+    double p = prob > 0 ? fmin((double)prob, 1) : 0;
+    struct score_tenth *t = &s->tenth[p < 1 ? (size_t)(p * TENTHS) : TENTHS - 1];
+    t->sum += p;
+    t->n++;
+    t->positive += positive;
+}
+
 void score_add(struct score *s, int truth, int predicted, const float *prob) {
     CHECK(truth >= 0 && (size_t)truth < s->k && predicted >= 0 && (size_t)predicted < s->k);
     s->count[(size_t)truth * s->k + (size_t)predicted]++;
     s->same += truth == s->last;
     s->last = truth;
     s->loss -= log(fmax((double)prob[truth], SCORE_CLIP));
+    s->prevalence_loss -= log((double)(++s->seen[truth]) / (double)(s->n + s->k));
+    score_add_tenth(s, (size_t)truth == s->positive, prob[s->positive]);
     if (s->n == s->cap) {
         s->cap = s->cap ? 2 * s->cap : RANKED_FIRST;
         s->ranked = xrealloc(s->ranked, s->cap * sizeof *s->ranked);
@@ -134,8 +159,14 @@ static double score_gain(double reached, double reference) {
     return reference < 1 ? (reached - reference) / (1 - reference) : 0;
 }
 
+static double score_calibration_error(const struct score *s) {
+    double sum = 0;
+    for (size_t i = 0; i < TENTHS; i++) sum += fabs(s->tenth[i].sum - (double)s->tenth[i].positive);
+    return sum / (double)s->n;
+}
+
 void score_counts(const struct score *s, struct score_figures *out) {
-    *out = (struct score_figures){0, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    *out = (struct score_figures){0, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     if (!s->n) return;
     struct margins m = score_margins(s);
     double n = (double)s->n, accuracy = m.right / n;
@@ -146,7 +177,9 @@ void score_counts(const struct score *s, struct score_figures *out) {
                                   .kappa_temporal = score_gain(accuracy, (double)s->same / n),
                                   .macro_f1 = m.f1 / (double)m.named,
                                   .average_precision = NAN,
-                                  .log_loss = s->loss / n};
+                                  .log_loss = s->loss / n,
+                                  .prevalence_log_loss = s->prevalence_loss / n,
+                                  .calibration_error = score_calibration_error(s)};
 }
 
 void score_read(const struct score *s, struct score_figures *out) {

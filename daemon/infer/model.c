@@ -101,6 +101,7 @@ void model_destroy(struct model *m) {
                      m->hinge,
                      m->run,
                      m->mix,
+                     m->lapse,
                      m->utility,
                      m->code_column,
                      m->code_weight,
@@ -303,6 +304,12 @@ static void model_conclude(const struct model *m, const float *logit, float *mem
     }
 }
 
+void model_say(const struct model *m, const float *mixture, float *said) {
+    double lapse = m->lapse ? *m->lapse : 0, least = lapse / (double)m->shape.k;
+    for (size_t c = 0; c < m->shape.k; c++)
+        said[c] = (float)((1 - lapse) * (double)mixture[c] + least);
+}
+
 bool model_predict(const struct model *m, const double *row, float *scratch, float *member,
                    float *prob) {
     const struct model_shape *s = &m->shape;
@@ -430,6 +437,10 @@ static bool model_mixture_sound(const struct model *m) {
     return fabs(sum - 1) <= mixture_tolerance;
 }
 
+static bool model_lapse_sound(const struct model *m) {
+    return !m->lapse || (*m->lapse >= 0 && *m->lapse <= MODEL_LAPSE_MOST);
+}
+
 static bool model_scale_sound(const struct model *m) {
     const double *all[] = {m->mean, m->scale, m->log_unit, m->low, m->high};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -472,6 +483,7 @@ static bool model_golden_reproduced(const struct model *m) {
     bool same = true;
     for (size_t g = 0; g < m->golden; g++) {
         model_predict(m, m->golden_row + g * m->shape.d, scratch, NULL, prob);
+        model_say(m, prob, prob);
         for (size_t c = 0; c < k; c++)
             same &= fabs((double)prob[c] - (double)m->golden_prob[g * k + c]) <= golden_tolerance;
     }
@@ -501,6 +513,7 @@ int model_check(const struct model *m, size_t d, struct text classes, uint64_t f
         {model_codes_sound(m), ERR_CORRUPT,
          "the codes are of no columns in ascending order, or their weights out of range"},
         {model_mixture_sound(m), ERR_CORRUPT, "the mixture is not a set of shares"},
+        {model_lapse_sound(m), ERR_CORRUPT, "the lapse is none, or more than is accepted"},
         {model_quantiles_sound(m), ERR_CORRUPT,
          "the utility quantiles are not finite or not ascending"},
     };

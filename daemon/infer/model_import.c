@@ -333,6 +333,9 @@ static int import_fill(struct import *im, struct model *m, const struct safetens
         return import_refuse(im, ERR_INPUT, "%s", why);
     int mix = import_fill_doubles(im, "mix", m->shape.members, m->mix);
     if (mix < 0 && mix != ERR_MISSING) return mix;
+    m->lapse = xcalloc(1, sizeof *m->lapse);
+    int lapse = import_fill_doubles(im, "lapse", 1, m->lapse);
+    if (lapse < 0 && lapse != ERR_MISSING) return lapse;
     return import_fill_codes(im, m);
 }
 

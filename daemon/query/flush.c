@@ -94,7 +94,7 @@ static bool flush_view_item(struct ending *e, size_t i, const struct pool_item *
     bool far = model_predict(m, item->row, r->scratch, flush_member(e, i), prob);
     struct candidate c = {.partition = e->f->partition,
                           .offset = item->offset,
-                          .prob = prob,
+                          .mixed = prob,
                           .member = flush_member(e, i),
                           .row = item->row,
                           .model = m,
@@ -102,6 +102,7 @@ static bool flush_view_item(struct ending *e, size_t i, const struct pool_item *
                           .scored = true};
     r->utility[i] = utility_value(
         scoring_utility(e->s, &c, scoring_part(e->s, c.partition, c.offset), e->state));
+    model_say(m, prob, prob);
     for (size_t j = 0; j < r->d; j++)
         r->z[i * r->d + j] = (float)model_standardised(m, j, item->row[j]);
     return !isnan(r->utility[i]);

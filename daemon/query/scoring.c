@@ -25,7 +25,7 @@ static double scoring_discount(const struct strategy *s, const struct candidate 
 uint16_t scoring_utility(const struct strategy *s, const struct candidate *c, size_t part,
                          const struct partition_state *state) {
     if (!c->scored) return utility_code(0);
-    struct measure_input in = {.prob = c->prob,
+    struct measure_input in = {.prob = c->mixed,
                                .k = s->classes,
                                .positive = s->positive,
                                .member = c->member,

@@ -196,7 +196,7 @@ static double strategy_explored(const struct step *t, double rate, double named)
 
 /* The doubt of the figures about a sample. */
 static float strategy_doubt(const struct step *t) {
-    const float *prob = t->c->prob;
+    const float *prob = t->c->mixed;
     float most = prob[0];
     for (size_t c = 1; c < t->s->classes; c++)
         if (prob[c] > most) most = prob[c];

@@ -15,6 +15,7 @@ struct batch *batch_create(size_t cap, size_t d, size_t k) {
     b->where = xcalloc(cap, sizeof *b->where);
     b->id = xcalloc(cap, sizeof *b->id);
     b->raw = xcalloc(cap * d, sizeof *b->raw);
+    b->mixed = xcalloc(cap * k, sizeof *b->mixed);
     b->prob = xcalloc(cap * k, sizeof *b->prob);
     b->far = xcalloc(cap, sizeof *b->far);
     b->decision = xcalloc(cap, sizeof *b->decision);
@@ -37,6 +38,7 @@ void batch_destroy(struct batch *b) {
     free(b->where);
     free(b->id);
     free(b->raw);
+    free(b->mixed);
     free(b->prob);
     free(b->far);
     free(b->member);

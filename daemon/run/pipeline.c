@@ -256,12 +256,12 @@ static size_t pipeline_together(const struct pipeline *p, const struct batch *b,
 
 static void pipeline_infer(struct pipeline *p, struct batch *b, size_t i) {
     const struct model *m = b->in_force[i]->model;
-    float *prob = b->prob + i * b->k;
+    float *mixed = b->mixed + i * b->k, *prob = b->prob + i * b->k;
     if (i < p->scored) return;
     p->scored = i + 1;
     if (!m) {
         b->far[i] = false;
-        for (size_t c = 0; c < b->k; c++) prob[c] = 1.0f / (float)b->k;
+        for (size_t c = 0; c < b->k; c++) mixed[c] = prob[c] = 1.0f / (float)b->k;
         return;
     }
     pipeline_make_room(p, m);
@@ -269,10 +269,11 @@ static void pipeline_infer(struct pipeline *p, struct batch *b, size_t i) {
     size_t n = pipeline_together(p, b, i), stride = b->members * b->k;
     p->scored = i + n;
     if (n == 1)
-        b->far[i] = model_predict(m, b->raw + i * b->d, p->scratch, b->member + i * stride, prob);
+        b->far[i] = model_predict(m, b->raw + i * b->d, p->scratch, b->member + i * stride, mixed);
     else
         model_predict_rows(m, b->raw + i * b->d, n, p->scratch, b->member + i * stride, stride,
-                           prob, b->far + i);
+                           mixed, b->far + i);
+    for (size_t j = 0; j < n; j++) model_say(m, mixed + j * b->k, prob + j * b->k);
 }
 
 /* ---- query ---- */
@@ -288,6 +289,7 @@ static void pipeline_decide_sample(struct pipeline *p, struct batch *b, size_t i
     struct candidate candidate = {.amount = p->by_value ? &amount : NULL,
                                   .partition = r->partition,
                                   .offset = r->offset,
+                                  .mixed = b->mixed + i * b->k,
                                   .prob = b->prob + i * b->k,
                                   .member = s->model ? b->member + i * b->members * b->k : NULL,
                                   .row = b->raw + i * b->d,

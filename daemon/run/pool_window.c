@@ -176,6 +176,7 @@ static const float *pool_window_predict(struct pipeline *p, const struct model *
     pipeline_make_room(p, m);
     float *prob = p->scratch + model_scratch(&m->shape);
     model_predict(m, row, p->scratch, NULL, prob);
+    model_say(m, prob, prob);
     return prob;
 }
 

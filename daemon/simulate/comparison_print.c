@@ -24,6 +24,8 @@
     F(macro_f1, r->score.macro_f1)                                                                 \
     F(average_precision, r->score.average_precision)                                               \
     F(log_loss, r->score.log_loss)                                                                 \
+    F(prevalence_log_loss, r->score.prevalence_log_loss)                                           \
+    F(calibration_error, r->score.calibration_error)                                               \
     F(upstream_accuracy, r->upstream.accuracy)                                                     \
     F(upstream_kappa, r->upstream.kappa)                                                           \
     F(estimate_accuracy, r->estimate.of[ESTIMATE_ACCURACY].value)                                  \

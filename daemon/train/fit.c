@@ -1,5 +1,6 @@
 /* Labelled rows to a model version: standardise once (columns.c), fit each member on its own memory
- * (member.c), mix the members by what they said before (mixture.c).
+ * (member.c), mix the members by what they said before (mixture.c), and say how far to believe that
+ * (lapse.c).
  *
  * Everything is computed from the arguments alone, from a fixed start, so equal labelled sets give
  * equal models, whatever crashed or repeated on the way (promise I8).
@@ -12,6 +13,7 @@
 #include "codes.h"
 #include "columns.h"
 #include "hinges.h"
+#include "lapse.h"
 #include "member.h"
 #include "mixture.h"
 
@@ -81,7 +83,9 @@ static void fit_golden_rows(const struct fit_tasks *t, struct model *model) {
     for (size_t g = 0; g < model->golden; g++) {
         memcpy(model->golden_row + g * d, t->row + g * t->n / model->golden * d,
                d * sizeof *model->golden_row);
-        model_predict(model, model->golden_row + g * d, scratch, NULL, model->golden_prob + g * k);
+        float *prob = model->golden_prob + g * k;
+        model_predict(model, model->golden_row + g * d, scratch, NULL, prob);
+        model_say(model, prob, prob);
     }
     free(scratch);
 }
@@ -116,6 +120,17 @@ static void fit_upstream_column(const struct fit_options *o, size_t c, struct mo
     model->high[c] = o->prior->high[c];
 }
 
+/* How the members are mixed, and how far what comes out is to be believed. */
+static void fit_mixture(const struct fit_options *o, const struct fit_rows *rows,
+                        struct model *model) {
+    double *said = xmalloc(rows->n * sizeof *said);
+    for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
+    mixture_of(o, rows, model->hinge != NULL, model->mix, said);
+    model->lapse = xmalloc(sizeof *model->lapse);
+    *model->lapse = lapse_of(rows, said, o->k);
+    free(said);
+}
+
 /* The fit itself, into an empty model. */
 static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
                    const struct fit_tasks *tasks, const struct network *w, struct model *model) {
@@ -133,8 +148,7 @@ static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
     hinges_fit(o, w, &(struct examples){rows->n, x, label, rows->weight, rows->since},
                parameters + (o->memories_n ? o->memories_n - 1 : 0) * network_size(w), model);
     codes_learn(rows, o->memories_n ? o->memories_n - 1 : 0, model);
-    for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
-    mixture_of(o, rows, model->hinge != NULL, model->mix);
+    fit_mixture(o, rows, model);
     fit_utility_quantiles(o, tasks, model);
     fit_golden_rows(tasks, model);
     free(parameters);

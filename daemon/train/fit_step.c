@@ -44,7 +44,7 @@ static void fit_step_mixture(struct model *model, const struct fit_options *o,
                             .member = rows->member + old * rows->members * o->k};
     for (size_t m = 0; m < mixture_members(o); m++)
         model->mix[m] = log(fmax(model->mix[m], share_least));
-    mixture_of(o, &said, model->hinge != NULL, model->mix);
+    mixture_of(o, &said, model->hinge != NULL, model->mix, NULL);
 }
 
 /* Fits the members of short memory anew, each from where it stands. room: (2, network_size). */

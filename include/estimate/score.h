@@ -20,12 +20,16 @@ struct score_figures {
     double
         average_precision; // of the positive class, ties as one threshold; NaN: it never occurred
     double log_loss;       // nats, of probabilities clipped to [SCORE_CLIP, 1]
+    double prevalence_log_loss; // of saying how often each class has occurred so far, by the rule
+                                // of succession: what probabilities must beat to mean something
+    double calibration_error; // ten bins of the positive class's probability: by how much its mean
+                              // in a bin misses the share that is positive, on average over samples
 };
 
 #define SCORE_CLIP 1e-7
 
-/* k classes; positive: the class that average precision ranks. The caller destroys it. Memory: k²
- * counts and 4 bytes a sample. */
+/* k classes; positive: the class that average precision ranks and the calibration is of. The caller
+ * destroys it. Memory: k² counts and 4 bytes a sample. */
 struct score *score_create(size_t k, size_t positive);
 void score_destroy(struct score *s);
 

@@ -84,6 +84,8 @@ struct model {
     size_t runs;
     size_t straight; // the first so many members give no hinge any weight
     double *mix;     // (m) ≥ 0, sum 1; 0: the member is of the committee only
+    double *lapse;   // (1) share of samples of which the mixture is taken to know nothing, each
+                     // class being as likely; NULL: 0
     /* [l], layer l: row-major, member after member. */
     float *weight[MODEL_LAYERS_MAX]; // (m * width[l+1], width[l])
     float *bias[MODEL_LAYERS_MAX];   // (m * width[l+1])
@@ -99,6 +101,8 @@ struct model {
     char pushed[MODEL_PUSH_ID + 1]; // the name it was pushed under; empty: fitted here
     struct text aside; // labels that were rolled back: "PARTITION FROM TO\n" of the labels topic
 };
+
+#define MODEL_LAPSE_MOST 0.5 // more, and small probabilities could no longer be told apart
 
 #define MODEL_CLIP 4.0      // standard deviations: farther, a column says no more
 #define HINGE_SLOPE_MAX 1e6 // of a hinge: scores stay finite with it
@@ -149,11 +153,14 @@ size_t model_far(const struct model *m, const double *row);
 /* Floats of scratch that model_predict needs. */
 size_t model_scratch(const struct model_shape *shape);
 
-/* Predicts one row (d, raw). prob: (k), the mixture; member: (m, k), each member's; NULL: not
- * wanted. scratch: model_scratch floats. Whether a number of the row is far: model_far_any, at no
- * cost. No allocation. */
+/* Predicts one row (d, raw). prob: (k), the mixture; member: (m, k), each member's;
+ * NULL: not wanted. scratch: model_scratch floats. Whether a number of the row is far:
+ * model_far_any, at no cost. No allocation. */
 bool model_predict(const struct model *m, const double *row, float *scratch, float *member,
                    float *prob);
+
+/* What the version says of a sample: the mixture (k) with its lapse. said: (k); may be mixture. */
+void model_say(const struct model *m, const float *mixture, float *said);
 
 /* How many rows to score together with model_predict_rows, for `infer.exact: false`: 1 for small
  * models; else as many as stay in the range of OpenBLAS's small-matrix kernel (rows × inputs ×

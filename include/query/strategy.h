@@ -93,7 +93,9 @@ struct strategy_caps strategy_caps_left(const struct strategy *s, const struct p
 struct candidate {
     int32_t partition;
     int64_t offset;
-    const float *prob;         // (k) prediction
+    const float *mixed;        // (k) the mixture without its lapse, which measures and draws go by:
+                               // it tells apart what is all but certain
+    const float *prob;         // (k) prediction, as it is said
     const float *member;       // (m, k) of each member; NULL: not needed by the measure
     const double *row;         // (d) raw
     const struct model *model; // that scored it

@@ -6,7 +6,7 @@
  *   (app)  → in_force                the policy and model that decide it
  *   admit  → record, fate, id        the sample as it came, and whether it could be read
  *   encode → raw                     its row of numbers
- *   infer  → prob, member, far       what the model thinks
+ *   infer  → mixed, prob, member, far  what the model thinks
  *   query  → decision                whether to ask, why, with what probability
  *   route  → (the cycle)             tasks, dead letters, predictions, offsets, states
  *
@@ -31,7 +31,8 @@ struct batch {
     struct text *found, *where;       // (cap) of a dead letter, as in encode/sample.h; may be empty
     struct text *id;                  // (cap) sample id
     double *raw;                      // (cap, d)
-    float *prob;                      // (cap, k)
+    float *mixed;                     // (cap, k) the mixture of the members: decided by
+    float *prob;                      // (cap, k) with the version's lapse: what is said
     float *member;                    // (cap, members, k)
     bool *far;                        // (cap) a number of the row is (infer/model.h)
     struct decision *decision;        // (cap)

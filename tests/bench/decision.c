@@ -75,6 +75,7 @@ static void take(const struct strategy *s, struct partition_state *state, size_t
     struct decision d;
     for (size_t i = from; i < from + n; i++) {
         struct candidate c = {.offset = (int64_t)i,
+                              .mixed = prob[i % PREDICTIONS],
                               .prob = prob[i % PREDICTIONS],
                               .row = row,
                               .model = model,

@@ -121,14 +121,27 @@ def fit_sgd(x, y, k, rate):
     return w, b
 
 
+def lapse(given, weight, k):
+    """Share of samples of which the mixture is best taken to know nothing, as if 0.2 of 100 earlier answers had been such; given: what each label got."""
+    weight = weight * weight.sum() / (weight ** 2).sum()
+    low, high = 0.0, 0.5
+    for _ in range(60):
+        e = (low + high) / 2
+        slope = 0.2 / e - 99.8 / (1 - e) + (weight * (1 / k - given) / ((1 - e) * given + e / k)).sum()
+        low, high = (e, high) if slope > 0 else (low, e)
+    return low
+
+
 def mixture(recorded, y, memory, members, late=0.0):
-    """Shares by the discounted Brier loss of what each member said before the label was learned, at a rate that falls to a third where labels are late."""
-    score = np.zeros(members)
+    """Shares by the discounted Brier loss of what each member said before the label was learned, at a rate that falls to a third where labels are late;
+    and what the mixture of then gave each label."""
+    score, given = np.zeros(members), []
     for said, label in zip(recorded, y):
         if said is not None:
+            given.append(softmax(score) @ said[:, label])
             score *= 1 - 1 / memory
             score -= MIX_RATE * max(1 - late, 1 / 3) * ((said - np.eye(said.shape[1])[label]) ** 2).sum(axis=1)
-    return softmax(score)
+    return softmax(score), np.array(given)
 
 
 def quantiles(utility, weight):
@@ -146,7 +159,8 @@ class Model:
         self.mean, self.scale = standardise(tasks)
         x = encode(rows, self.mean, self.scale)
         self.layers = fit_memories(x, y, k, memories, l2, shrinkage) + [fit_sgd(x, y, k, sgd_rate)]
-        self.mix = mixture(recorded, y, mix_memory, len(self.layers), late)
+        self.mix, given = mixture(recorded, y, mix_memory, len(self.layers), late)
+        self.lapse = lapse(given, np.ones(len(given)), k) if len(given) else 0.0
         self.quantiles = quantiles(utilities(self.predict(tasks)[1]), weight)
 
     def predict(self, rows):
@@ -342,6 +356,7 @@ def fixtures():
     c_array("golden_mean", model.mean)
     c_array("golden_scale", model.scale)
     c_array("golden_mix", model.mix)
+    c_array("golden_lapse", [model.lapse])
     c_array("golden_weight", [w for w, _ in model.layers])
     c_array("golden_bias", [b for _, b in model.layers])
     c_array("golden_quantile", model.quantiles)

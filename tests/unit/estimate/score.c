@@ -30,6 +30,11 @@ static void binary_stream(void **state) {
     double loss = 0;
     for (int i = 0; i < 10; i++) loss -= log(truth[i] ? (double)p[i] : 1 - (double)p[i]);
     assert_true(fabs(f.log_loss - loss / 10) < 1e-5);
+    /* each class by the rule of succession: one more than so far, of n + 2 */
+    near_(exp(-10 * f.prevalence_log_loss),
+          1. / 2 * 2 / 3 * 1 / 4 * 2 / 5 * 3 / 6 * 3 / 7 * 4 / 8 * 5 / 9 * 4 / 10 * 6 / 11);
+    /* bins: .05 | .1 | .2 | .3 | .4, 1 positive | .6 thrice, 1 | .8 and .9f (below .9), 2 */
+    near_(f.calibration_error, (0.05 + 0.1 + 0.2 + 0.3 + 0.6 + 0.8 + 0.3) / 10);
     score_destroy(s);
 }
 
@@ -87,6 +92,7 @@ static void a_constant_answer_has_no_kappa(void **state) {
     near_(f.kappa, 0);
     near_(f.balanced_accuracy, 0.5);
     near_(f.log_loss, -log(SCORE_CLIP) / 10);
+    near_(f.calibration_error, 0); // of class 2, which neither is said nor occurs
     score_destroy(s);
 }
 
@@ -96,6 +102,7 @@ static void nothing_is_not_a_number(void **state) {
     struct score_figures f;
     score_read(s, &f);
     assert_true(isnan(f.accuracy) && isnan(f.kappa) && isnan(f.log_loss));
+    assert_true(isnan(f.prevalence_log_loss) && isnan(f.calibration_error));
     score_destroy(s);
 }
 

@@ -24,6 +24,10 @@ static void nan_code_weight(struct model *m) { m->code_weight[0] = NAN; }
 static void negative_share(struct model *m) { m->mix[0] = -0.5, m->mix[1] = 1.5; }
 static void short_mixture(struct model *m) { m->mix[0] *= 0.9; }
 static void nan_share(struct model *m) { m->mix[1] = NAN; }
+static void negative_lapse(struct model *m) { *m->lapse = -0.01; }
+static void huge_lapse(struct model *m) { *m->lapse = 0.51; }
+static void nan_lapse(struct model *m) { *m->lapse = NAN; }
+static void another_lapse(struct model *m) { *m->lapse = 0.04; }
 static void falling_quantiles(struct model *m) { m->utility[64] = m->utility[63] - 1; }
 static void nan_quantile(struct model *m) { m->utility[127] = NAN; }
 static void huge_weight(struct model *m) { m->weight[0][0] = 3e38f; }
@@ -74,6 +78,10 @@ static const struct defect {
     {"negative_share", negative_share, ERR_CORRUPT, "mixture"},
     {"short_mixture", short_mixture, ERR_CORRUPT, "mixture"},
     {"nan_share", nan_share, ERR_CORRUPT, "mixture"},
+    {"negative_lapse", negative_lapse, ERR_CORRUPT, "lapse"},
+    {"huge_lapse", huge_lapse, ERR_CORRUPT, "lapse"},
+    {"nan_lapse", nan_lapse, ERR_CORRUPT, "lapse"},
+    {"another_lapse", another_lapse, ERR_CORRUPT, "golden rows"},
     {"falling_quantiles", falling_quantiles, ERR_CORRUPT, "quantiles"},
     {"nan_quantile", nan_quantile, ERR_CORRUPT, "quantiles"},
     {"huge_weight", huge_weight, ERR_CORRUPT, "overflow"},

@@ -71,6 +71,24 @@ static void scores_are_the_plain_sums(void **state) {
     check_shape(5, 4, 4, 4);
 }
 
+/* Of the lapse's share each class is as likely; the order of the classes stays. */
+static void the_lapse_is_shared_by_all_classes(void **state) {
+    (void)state;
+    struct model_shape s = shape_of_layers(2, 4, 1, 0, 0);
+    struct model *m = random_model(&s, 1);
+    const float mixture[4] = {0.9f, 0.1f, 1e-30f, 0};
+    double lapse = 0.2;
+    float said[4];
+    model_say(m, mixture, said);
+    assert_memory_equal(said, mixture, sizeof said);
+    m->lapse = &lapse;
+    model_say(m, mixture, said);
+    for (size_t c = 0; c < 4; c++)
+        assert_true(fabs((double)said[c] - (0.8 * (double)mixture[c] + 0.05)) < 1e-7);
+    m->lapse = NULL;
+    model_destroy(m);
+}
+
 /* The smaller probabilities of a saturated score keep their order, which the measures need. */
 static void a_saturated_score_is_finite(void **state) {
     (void)state;
@@ -291,6 +309,7 @@ int main(void) {
         cmocka_unit_test(hinges_bend_the_columns_that_they_name),
         cmocka_unit_test(only_large_models_score_rows_together),
         cmocka_unit_test(scores_are_the_plain_sums),
+        cmocka_unit_test(the_lapse_is_shared_by_all_classes),
         cmocka_unit_test(a_saturated_score_is_finite),
         cmocka_unit_test(a_number_that_is_far_says_nothing),
         cmocka_unit_test(a_constant_column_says_nothing),

@@ -60,8 +60,11 @@ static inline void add_golden(struct model *m, size_t n, struct rng *r) {
     m->golden_prob = xmalloc(n * s->k * sizeof *m->golden_prob);
     float *scratch = xmalloc(model_scratch(s) * sizeof *scratch);
     for (size_t i = 0; i < n * s->d; i++) m->golden_row[i] = rng_next_normal(r);
-    for (size_t g = 0; g < n; g++)
-        model_predict(m, m->golden_row + g * s->d, scratch, NULL, m->golden_prob + g * s->k);
+    for (size_t g = 0; g < n; g++) {
+        float *prob = m->golden_prob + g * s->k;
+        model_predict(m, m->golden_row + g * s->d, scratch, NULL, prob);
+        model_say(m, prob, prob);
+    }
     free(scratch);
 }
 
@@ -101,6 +104,8 @@ static inline struct model *whole_model(size_t hidden, uint64_t seed) {
     m->created_ms = 1700000000123;
     m->classes = owned(CLASSES_OF_3);
     m->seen = owned("tasks 0 123\nlabels 0 77\n");
+    m->lapse = xmalloc(sizeof *m->lapse);
+    *m->lapse = 0.03;
     m->utility = xmalloc(MODEL_QUANTILES * sizeof *m->utility);
     for (size_t i = 0; i < MODEL_QUANTILES; i++) m->utility[i] = (float)i / 3 - 20;
     random_columns(m, &r);

@@ -50,8 +50,13 @@ static void regions_are_of_the_space(void **state) {
 
 static struct decision take(struct partition *p, const struct model *m, double x, double utility) {
     const float prob[2] = {1 - (float)utility, (float)utility};
-    const struct candidate c = {
-        .partition = 0, .offset = p->offset++, .prob = prob, .row = &x, .model = m, .scored = true};
+    const struct candidate c = {.partition = 0,
+                                .offset = p->offset++,
+                                .mixed = prob,
+                                .prob = prob,
+                                .row = &x,
+                                .model = m,
+                                .scored = true};
     struct decision d;
     strategy_decide(p->strategy, &p->policy, 0, &c, &p->state, &d);
     return d;

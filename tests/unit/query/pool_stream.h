@@ -70,6 +70,7 @@ static inline struct decision pooled_take(struct pooled *w, double logit) {
     model_predict(w->model, &logit, scratch, NULL, prob);
     const struct candidate c = {.partition = p->number,
                                 .offset = p->offset++,
+                                .mixed = prob,
                                 .prob = prob,
                                 .row = &logit,
                                 .model = w->model,

@@ -133,13 +133,32 @@ static void without_a_model_it_stays_cold(void **state) {
     for (int64_t i = 0; i < 2000; i++) {
         const float prob[2] = {0.1f, 0.9f};
         struct decision d;
-        strategy_decide(p.strategy, &p.policy, 0, &(struct candidate){.offset = i, .prob = prob},
-                        &p.state, &d);
+        strategy_decide(p.strategy, &p.policy, 0,
+                        &(struct candidate){.offset = i, .mixed = prob, .prob = prob}, &p.state,
+                        &d);
         assert_true(d.utility == 0 && d.threshold == 0);
         if (d.by_strategy) assert_int_equal(d.reason, ASK_COLD);
         asked += d.by_strategy;
     }
     assert_in_range(asked, 75, 84);
+    partition_close(&p);
+}
+
+/* A lapse makes all that is nearly certain alike; the mixture still tells it apart. */
+static void what_is_asked_goes_by_the_mixture(void **state) {
+    (void)state;
+    struct config c = config_of(0.5, MANAGER_FIXED);
+    c.query.measure = MEASURE_LOG_ODDS_MARGIN;
+    struct partition p;
+    const float said[2] = {0.01f, 0.99f};
+    struct decision d[2];
+    partition_open(&p, &c);
+    for (int i = 0; i < 2; i++) {
+        const float mixed[2] = {i ? 1e-12f : 1e-9f, 1};
+        const struct candidate it = {.offset = i, .mixed = mixed, .prob = said, .scored = true};
+        strategy_decide(p.strategy, &p.policy, 0, &it, &p.state, &d[i]);
+    }
+    assert_true(d[0].utility > d[1].utility);
     partition_close(&p);
 }
 
@@ -307,6 +326,7 @@ int main(void) {
         cmocka_unit_test(cold_asks_without_looking),
         cmocka_unit_test(late_labels_make_it_draw_a_share),
         cmocka_unit_test(without_a_model_it_stays_cold),
+        cmocka_unit_test(what_is_asked_goes_by_the_mixture),
         cmocka_unit_test(both_arms_make_one_request),
         cmocka_unit_test(nan_is_never_asked_for),
         cmocka_unit_test(fixed_asks_from_its_threshold_on),

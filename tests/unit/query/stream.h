@@ -57,7 +57,7 @@ static inline void partition_close(struct partition *p) { strategy_destroy(p->st
 static inline struct decision partition_take(struct partition *p, double utility) {
     const float prob[2] = {1 - (float)utility, (float)utility};
     const struct candidate c = {
-        .partition = p->number, .offset = p->offset++, .prob = prob, .scored = true};
+        .partition = p->number, .offset = p->offset++, .mixed = prob, .prob = prob, .scored = true};
     struct decision d;
     strategy_decide(p->strategy, &p->policy, p->now_ms, &c, &p->state, &d);
     return d;

@@ -1,0 +1,11 @@
+/* How often the mixture knows nothing (lapse.c). Private to the room.
+ *
+ * Thread: learner thread, simulation */
+#pragma once
+
+#include "train/fit.h"
+
+/* The share of all samples, in 0..MODEL_LAPSE_MOST, of which the mixture is best taken to know
+ * nothing. said: (rows) what it gave each label before learning it, NaN: nothing was recorded. k:
+ * classes. */
+double lapse_of(const struct fit_rows *rows, const double *said, size_t k);

@@ -1,0 +1,160 @@
+/* How far a version believes itself: what it learns of its own errors, in a fit of plain rows. */
+#include "labelled.h"
+
+#include <math.h>
+
+enum { D = 2, K = 2, MEMBERS = 2 }; // one memory and SGD
+
+static struct fit_options options(void) {
+    static const size_t memories[] = {1000};
+    return (struct fit_options){.d = D,
+                                .k = K,
+                                .memories_n = 1,
+                                .memories = memories,
+                                .sgd_rate = 0.05,
+                                .l2 = 1,
+                                .shrinkage = 1,
+                                .mix_memory = 100,
+                                .seed = 1,
+                                .measure = MEASURE_LOG_ODDS_MARGIN};
+}
+
+/* Both members gave the label of row i this much. */
+static void say(struct labelled *s, size_t i, double given) {
+    for (size_t m = 0; m < MEMBERS; m++) {
+        float *said = s->member + (i * MEMBERS + m) * K;
+        said[s->label[i]] = (float)given;
+        said[1 - s->label[i]] = (float)(1 - given);
+    }
+}
+
+static double lapse(const struct labelled *s) {
+    struct fit_options o = options();
+    struct model *m = fitted(&o, s);
+    double is = *m->lapse;
+    model_destroy(m);
+    return is;
+}
+
+/* Sure, and wrong each tenth time: a fifth of the samples are a coin's, less what the answers
+ * before the first say. */
+static void planted_boldness_is_found(void **state) {
+    (void)state;
+    struct labelled s = labelled_random(1000, D, K, MEMBERS, 1);
+    for (size_t i = 0; i < 1000; i++) {
+        s.propensity[i] = 1;
+        say(&s, i, i % 10 ? 0.9999 : 0.0001);
+    }
+    double is = lapse(&s);
+    assert_true(is > 0.16 && is < 0.17); // where 100.2 / ε = 450 / (1 − ε/2) + 99.8 / (1 − ε)
+    labelled_release(&s);
+}
+
+/* As often right as it says: nothing to correct. */
+static void honest_probabilities_stay(void **state) {
+    (void)state;
+    struct labelled s = labelled_random(1000, D, K, MEMBERS, 2);
+    for (size_t i = 0; i < 1000; i++) {
+        s.propensity[i] = 1;
+        say(&s, i, i % 10 ? 0.9 : 0.1);
+    }
+    assert_true(lapse(&s) < 0.01);
+    labelled_release(&s);
+}
+
+/* One of the few answers may be wrong: that is not a third of all samples. */
+static void few_answers_move_it_little(void **state) {
+    (void)state;
+    struct labelled s = labelled_random(6, D, K, MEMBERS, 3);
+    for (size_t i = 0; i < 6; i++) {
+        s.propensity[i] = 1;
+        say(&s, i, 0.9999);
+    }
+    double all_right = lapse(&s);
+    assert_true(all_right > 0 && all_right < 0.0021);
+    say(&s, 3, 0.0001);
+    assert_true(lapse(&s) > all_right && lapse(&s) < 0.02);
+    labelled_release(&s);
+}
+
+/* Chosen answers are doubtful by choice; one that was drawn stands for the hundred others. */
+static void answers_count_by_their_propensity(void **state) {
+    (void)state;
+    struct labelled s = labelled_random(1000, D, K, MEMBERS, 4);
+    for (size_t i = 0; i < 1000; i++) {
+        s.propensity[i] = i % 5 ? 1 : 0.01;
+        say(&s, i, i % 5 && i % 2 ? 0.0001 : 0.9999); // wrong only where it was chosen
+    }
+    assert_true(lapse(&s) < 0.025);
+    for (size_t i = 0; i < 1000; i++) s.propensity[i] = 1;
+    assert_true(lapse(&s) > 0.4);
+    for (size_t i = 0; i < 1000; i++) s.propensity[i] = 0; // labels with their own events
+    assert_true(lapse(&s) > 0.4);
+    labelled_release(&s);
+}
+
+/* What nobody believes moves nothing. */
+static void answers_count_by_their_weight(void **state) {
+    (void)state;
+    struct labelled s = labelled_random(1000, D, K, MEMBERS, 5);
+    double *believed = xmalloc(1000 * sizeof *believed);
+    for (size_t i = 0; i < 1000; i++) {
+        s.propensity[i] = 1;
+        believed[i] = i % 2 ? 1e-6 : 1;
+        say(&s, i, i % 2 ? 0.0001 : 0.9999);
+    }
+    s.rows.weight = believed;
+    assert_true(lapse(&s) < 0.005);
+    free(believed);
+    labelled_release(&s);
+}
+
+/* However wrong it is, its order of samples can still be told. */
+static void the_model_keeps_half_of_the_word(void **state) {
+    (void)state;
+    struct labelled s = labelled_random(1000, D, K, MEMBERS, 6);
+    for (size_t i = 0; i < 1000; i++) say(&s, i, 0.0001);
+    double is = lapse(&s);
+    assert_true(is > 0.499 && is <= MODEL_LAPSE_MOST);
+    for (size_t i = 0; i < 1000; i++) say(&s, i, i % 2); // 0 and 1 to the bit
+    is = lapse(&s);
+    assert_true(is > 0.4 && is <= MODEL_LAPSE_MOST);
+    labelled_release(&s);
+}
+
+static void nothing_recorded_is_no_lapse(void **state) {
+    (void)state;
+    struct labelled s = labelled_random(1000, D, K, 0, 7);
+    assert_true(lapse(&s) == 0);
+    labelled_release(&s);
+    s = labelled_random(1000, D, K, MEMBERS, 7);
+    for (size_t i = 0; i < 1000 * MEMBERS * K; i++) s.member[i] = 0;
+    assert_true(lapse(&s) == 0);
+    labelled_release(&s);
+}
+
+static void one_class_only(void **state) {
+    (void)state;
+    struct labelled s = labelled_random(200, D, K, MEMBERS, 8);
+    for (size_t i = 0; i < 200; i++) {
+        s.label[i] = 1;
+        say(&s, i, 1);
+    }
+    double is = lapse(&s);
+    assert_true(is > 0 && is < 0.002);
+    labelled_release(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(planted_boldness_is_found),
+        cmocka_unit_test(honest_probabilities_stay),
+        cmocka_unit_test(few_answers_move_it_little),
+        cmocka_unit_test(answers_count_by_their_propensity),
+        cmocka_unit_test(answers_count_by_their_weight),
+        cmocka_unit_test(the_model_keeps_half_of_the_word),
+        cmocka_unit_test(nothing_recorded_is_no_lapse),
+        cmocka_unit_test(one_class_only),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
