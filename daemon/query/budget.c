@@ -20,6 +20,10 @@
  * sample takes no more of a block than it earns of a token, so the bucket can pay for the next one
  * wherever the present one ends.
  *
+ * While labels may have turned an empty bucket may borrow (budget.loan): one token when a block
+ * begins, and `lent` says how many are not paid back. What was charged beyond what was earned is
+ * never more than that, so the bound is B·n + burst + loan + 1.
+ *
  * After a state was lost the bucket is empty: no block begins, and samples are not covered, until a
  * token has been earned.
  *
@@ -52,6 +56,11 @@ static const double fastest = 3;        // of the rate: it never floods
 static const double piece_slack = 15.0 / 16;
 enum { PIECE_MOST = 8 * STATE_PIECES }; // however small budget.random_share is
 
+/* The budget's loan: blocks in doubt while something can be borrowed, of those that are paid; and
+ * the share of the rate that pays it back. */
+static const double loan_speed = 2;
+static const double payback_share = 0.5;
+
 /* The grant is spent this many times as fast as the rate. */
 static const double grant_speed = 10;
 
@@ -73,6 +82,7 @@ struct budget budget_of(const struct config *c, uint64_t topic, size_t partition
                            .random_share = c->budget.random_share,
                            .second = c->people.double_,
                            .burst = (int64_t)(c->budget.burst * (double)TOKEN_ONE),
+                           .loan = (uint32_t)c->budget.loan,
                            .spare = fmin(spare_most, c->budget.burst * spare_share),
                            .upfront = (uint64_t)c->budget.upfront,
                            .per_hour = (uint64_t)c->budget.per_hour,
@@ -232,14 +242,20 @@ static bool budget_doubts(const struct budget *b, const struct policy *p) {
     return p->learner.doubts && !budget_hour_cap(b, p) && !budget_day_cap(b, p);
 }
 
-/* A block whose sample goes to a second reader too costs twice. */
-static double budget_random_share(const struct budget *b, const struct policy *p) {
-    return budget_doubts(b, p) ? fmax(b->random_share, 1 / (1 + b->second)) : b->random_share;
+/* A block whose sample goes to a second reader too costs twice. What can be borrowed makes blocks
+ * half as long, and while it is paid back the random arm has no more than half of the rate. */
+static double budget_random_share(const struct budget *b, const struct policy *p,
+                                  const struct partition_state *s) {
+    if (budget_doubts(b, p))
+        return fmax(b->random_share, 1 / (1 + b->second)) * (s->lent < b->loan ? loan_speed : 1);
+    return s->lent ? fmin(b->random_share, payback_share) : b->random_share;
 }
 
 /* m = ceil(1/(e·B)), the samples of a block of the random arm. */
-static uint32_t budget_block_size(const struct budget *b, const struct policy *p, double rate) {
-    double m = ceil(1 / (budget_random_share(b, p) * rate) * (1 - rounding_block));
+static uint32_t budget_block_size(const struct budget *b, const struct policy *p, double rate,
+                                  const struct partition_state *s) {
+    double m = ceil(1 / (budget_random_share(b, p, s) * rate) * (1 - rounding_block));
+    if (m < 1) return 1;
     return m < UINT32_MAX ? (uint32_t)m : UINT32_MAX;
 }
 
@@ -268,9 +284,10 @@ static void budget_keep_burst(int64_t most, struct partition_state *s) {
     if (s->owed > room) s->owed = (uint32_t)room;
 }
 
-static bool budget_weighs(const struct budget *b, const struct policy *p, double rate) {
+static bool budget_weighs(const struct budget *b, const struct policy *p, double rate,
+                          const struct partition_state *s) {
     return b->piece_most && p->learner.weighted && !budget_doubts(b, p) && rate > 0 &&
-           budget_block_size(b, p, rate) <= STATE_WEIGHTED_MOST;
+           budget_block_size(b, p, rate, s) <= STATE_WEIGHTED_MOST;
 }
 
 /* Whether the block behind the one that began there goes to a second reader too: known while that
@@ -286,18 +303,43 @@ static int64_t budget_next_price(const struct budget *b, int32_t partition,
     return TOKEN_ONE + budget_doubles(b, partition, s->block_start) * TOKEN_ONE;
 }
 
+/* In doubt an empty bucket gets a token, as long as there is something to borrow. */
+static void budget_borrow(const struct budget *b, const struct policy *p,
+                          struct partition_state *s) {
+    if (!budget_doubts(b, p) || s->lent >= b->loan || s->tokens >= TOKEN_ONE) return;
+    s->tokens += TOKEN_ONE;
+    s->lent++;
+}
+
+/* Labels that are paid back when a block begins: half of what one like the present earns. */
+static int64_t budget_payback(const struct budget *b, const struct policy *p, double rate,
+                              const struct partition_state *s) {
+    if (!s->lent || budget_doubts(b, p)) return 0;
+    double half = floor(s->block_size * rate * payback_share + rounding_share);
+    return half < s->lent ? (int64_t)half : s->lent;
+}
+
+static void budget_pay_back(int64_t labels, struct partition_state *s) {
+    if (labels > s->tokens / TOKEN_ONE) labels = s->tokens / TOKEN_ONE;
+    s->tokens -= labels * TOKEN_ONE;
+    s->lent -= (uint8_t)labels;
+}
+
 /* A block that cannot pay for a second reader does without. */
 static void budget_begin_block(const struct budget *b, const struct policy *p, int32_t partition,
                                struct partition_state *s) {
     double rate = budget_total_rate(b, p);
-    if (s->block_size || rate <= 0 || s->tokens < TOKEN_ONE) return;
+    if (s->block_size || rate <= 0) return;
+    budget_borrow(b, p, s);
+    if (s->tokens < TOKEN_ONE) return;
     int64_t price = budget_next_price(b, partition, s);
     s->doubled = price > TOKEN_ONE && s->tokens >= price;
     s->tokens -= s->doubled ? price : TOKEN_ONE;
     s->block_start = s->admitted;
-    s->block_size = budget_block_size(b, p, rate);
+    s->block_size = budget_block_size(b, p, rate, s);
     s->block_passed = 0;
-    s->weighted = budget_weighs(b, p, rate);
+    s->weighted = budget_weighs(b, p, rate, s);
+    budget_pay_back(budget_payback(b, p, rate, s), s);
     s->hour.block = s->day.block = 0;
 }
 
@@ -309,9 +351,9 @@ static uint64_t budget_block_left(const struct budget *b, const struct partition
 }
 
 /* Tokens that must stay in the bucket now so that it can pay when the next block begins. */
-static int64_t budget_reserve(const struct budget *b, double rate, int32_t partition,
-                              const struct partition_state *s) {
-    int64_t price = budget_next_price(b, partition, s);
+static int64_t budget_reserve(const struct budget *b, const struct policy *p, double rate,
+                              int32_t partition, const struct partition_state *s) {
+    int64_t price = budget_next_price(b, partition, s) + budget_payback(b, p, rate, s) * TOKEN_ONE;
     if (!s->block_size) return price;
     __int128 to_come = (__int128)budget_block_left(b, s) * budget_earned(rate);
     return to_come < price ? price - (int64_t)to_come : 0;
@@ -326,10 +368,11 @@ static double budget_in_hand(const struct partition_state *s) {
 
 double budget_strategy_rate(const struct budget *b) { return b->rate * (1 - b->random_share); }
 
-/* B − 1/m (2/m where it is doubled): what is left of the rate when the random arm's block is paid.
- */
-static double budget_own_rate(double rate, const struct partition_state *s) {
-    return rate - (s->block_size ? (double)budget_block_labels(s) / s->block_size : 0);
+/* B − 1/m (2/m where it is doubled): what is left of the rate when the random arm's block is paid,
+ * and what is paid back with it; nothing where it borrows. */
+static double budget_own_rate(double rate, int64_t payback, const struct partition_state *s) {
+    if (!s->block_size) return rate;
+    return fmax(0, rate - (double)(budget_block_labels(s) + payback) / s->block_size);
 }
 
 static double budget_steered(const struct budget *b, double own, const struct partition_state *s) {
@@ -379,6 +422,7 @@ void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t
         s->grant = s->grant_left = budget_share_of(b->upfront, b->partitions, partition);
     } else {
         s->grant = UINT32_MAX;
+        s->lent = (uint8_t)b->loan;
         s->hour.strategy = s->hour.random_ = s->day.strategy = s->day.random_ = UINT32_MAX;
     }
 }
@@ -392,16 +436,18 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     s->tokens += earn;
     budget_keep_burst(b->burst - s->doubled * TOKEN_ONE + earn, s);
     budget_begin_block(b, policy, partition, s);
-    double own = budget_own_rate(rate, s), share = saves ? b->pool_share : 0;
+    double own = budget_own_rate(rate, budget_payback(b, policy, rate, s), s),
+           share = saves ? b->pool_share : 0;
     if (share > 0) budget_save(own, share, s);
     struct cap_room room = budget_allowed(b, policy, partition, s);
     bool open = rate > 0 && !policy->operator_.paused && !policy->learner.full,
          rests = policy->learner.rests != 0;
     struct allowance a = {.rate = budget_steered(b, own * (1 - share), s)};
     a.upfront = open && room.strategy && !rests && budget_grant_due(rate, s);
-    a.strategy = open && room.strategy && !rests && !policy->operator_.explore_only &&
-                 s->tokens - s->saving - TOKEN_ONE >= budget_reserve(b, rate, partition, s) &&
-                 share < 1;
+    a.strategy =
+        open && room.strategy && !rests && !policy->operator_.explore_only &&
+        s->tokens - s->saving - TOKEN_ONE >= budget_reserve(b, policy, rate, partition, s) &&
+        share < 1;
     a.covered = open && room.random_ && s->block_size;
     a.next = open && room.next;
     return a;
@@ -413,7 +459,7 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
 static void budget_draw_on(const struct budget *b, const struct policy *policy, int32_t partition,
                            const struct allowance *a, uint64_t pieces, struct draw *d,
                            struct partition_state *s) {
-    if (s->tokens < TOKEN_ONE || !budget_weighs(b, policy, budget_total_rate(b, policy))) return;
+    if (s->tokens < TOKEN_ONE || !budget_weighs(b, policy, budget_total_rate(b, policy), s)) return;
     budget_end_block(b, s);
     budget_begin_block(b, policy, partition, s);
     double share = a->next ? (double)pieces / (double)budget_block_length(s) : 0;
@@ -458,7 +504,7 @@ size_t budget_window(const struct budget *b, const struct policy *policy, int32_
     if (rate <= 0 || policy->operator_.paused || policy->learner.full ||
         policy->operator_.explore_only || policy->learner.rests)
         return 0;
-    int64_t spare = s->tokens - budget_reserve(b, rate, partition, s),
+    int64_t spare = s->tokens - budget_reserve(b, policy, rate, partition, s),
             whole = (s->saving < spare ? s->saving : spare) / TOKEN_ONE;
     size_t most = whole > 0 ? (size_t)whole : 0;
     budget_clock(now_ms, s);

@@ -15,6 +15,7 @@ struct budget {
     double rate, random_share;  // B, e
     double second;              // share of the blocks whose sample goes to a second reader
     int64_t burst;              // tokens that the bucket holds at most
+    uint32_t loan;              // labels that may be borrowed in doubt
     double spare;               // tokens that the strategy arm should keep in the bucket
     uint64_t upfront;           // labels of the grant, of the whole topic
     uint64_t per_hour, per_day; // caps of the whole topic; 0: none

@@ -41,7 +41,8 @@ struct state_form {
     ONE(state.model, MODEL)                                                                        \
     ONE(state.admitted, 6)                                                                         \
     ONE(state.covered, 6)                                                                          \
-    ONE(state.asked, 5)                                                                            \
+    ONE(state.asked, 4)                                                                            \
+    ONE(state.lent, 1) /* the fifth byte of `asked`, once: zero of any run */                      \
     ONE(state.tokens, 7)                                                                           \
     ONE(block_age, 4)                                                                              \
     ONE(state.block_size, 4)                                                                       \

@@ -110,13 +110,22 @@ static void labelled_figures_estimate(struct labelled_figures *f, const struct a
                NAN, (float)a->said.term[UNASKED_POSITIVE] / UNASKED_ONE);
     estimator_answer(f->estimator, &a->said, &o);
     design_answer(f->design, &a->said, &o);
-    (void)alarm_answer(f->alarm, &a->said, !right);
     parts_answer(f->parts, &a->said, &o);
     by_version_answer(f->by_version, &a->said, &o);
     by_class_answer(f->by_class, &a->said, a->truth);
     cohorts_answer(f->cohorts, &a->said, &o);
     f->answers++;
     f->right += right;
+}
+
+void labelled_figures_watch(struct labelled_figures *f, const struct answered *a) {
+    if (!a->evaluate || a->predicted < 0 || a->said.propensity <= 0) return;
+    (void)alarm_answer(f->alarm, &a->said, a->truth != a->predicted);
+}
+
+void labelled_figures_forget_turns(struct labelled_figures *f) {
+    alarm_destroy(f->alarm);
+    f->alarm = alarm_create((double)f->learning->config->query.alarm);
 }
 
 /* An answer is somebody's whether it counts or came when what is certain was known already. */
@@ -131,6 +140,7 @@ void labelled_figures_answer(struct labelled_figures *f, const struct answered *
     labelled_figures_people(f, a);
     if (a->latency_ms >= 0 && a->predicted >= 0) cohorts_close(f->cohorts, &a->said);
     if (a->evaluate) labelled_figures_estimate(f, a);
+    labelled_figures_watch(f, a);
     labelled_figures_judge(f, a);
 }
 

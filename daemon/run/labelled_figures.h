@@ -20,6 +20,10 @@ void labelled_figures_answer(struct labelled_figures *f, const struct answered *
 bool labelled_figures_weigh(struct labelled_figures *f, bool weighted);
 /* Whether the strategy arm rests from now on, as target_rests; rests: as it was decided last. */
 uint64_t labelled_figures_rests(const struct labelled_figures *f, uint64_t rests);
+/* Only the alarm: forgets what it was told, and is told an answer. It goes by their order, so
+ * whoever takes over tells it all of them again in label order. */
+void labelled_figures_forget_turns(struct labelled_figures *f);
+void labelled_figures_watch(struct labelled_figures *f, const struct answered *a);
 /* Whether labels have turned, by all answers so far. */
 void labelled_figures_alarm(const struct labelled_figures *f, struct alarm_figures *out);
 /* As metrics. names: knows the annotators'; NULL: nobody does. */

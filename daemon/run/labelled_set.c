@@ -280,6 +280,18 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
     labelled_figures_tell_forecast(s->figures, counts->labelled);
 }
 
+static int labelled_set_watch_again(const struct answered *a, void *opaque) {
+    struct labelled_set *s = opaque;
+    labelled_figures_watch(s->figures, a);
+    learning_wait(s->learning, 0);
+    return 0;
+}
+
+int labelled_set_recall_turns(struct labelled_set *s) {
+    labelled_figures_forget_turns(s->figures);
+    return store_answered(s->store, labelled_set_watch_again, s);
+}
+
 void labelled_set_alarm(const struct labelled_set *s, struct alarm_figures *out) {
     labelled_figures_alarm(s->figures, out);
 }

@@ -43,6 +43,9 @@ void labelled_set_counts(const struct labelled_set *s, struct store_counts *out)
 void labelled_set_report(const struct labelled_set *s, const struct store_counts *counts);
 /* Whether the random arm's draws should be weighted; weighted: they are. */
 bool labelled_set_weigh(const struct labelled_set *s, bool weighted);
+/* Goes through the store again for the alarm, in label order: a store that is filled from the
+ * topics hears labels in another one. */
+int labelled_set_recall_turns(struct labelled_set *s) MUST_CHECK;
 /* As labelled_figures_alarm. */
 void labelled_set_alarm(const struct labelled_set *s, struct alarm_figures *out);
 /* As labelled_figures_rests. */

@@ -313,10 +313,14 @@ static void learner_note_well(struct learner *l) {
     metric_set(METRIC_learner_failed, 0);
 }
 
-static void learner_note_ready(struct learner *l) {
-    if (atomic_exchange(&l->ready, true)) return;
+static int learner_note_ready(struct learner *l) {
+    if (atomic_load(&l->ready)) return 0;
+    TRY(labelled_set_recall_turns(l->set));
+    l->turns = UINT64_MAX;
+    atomic_store(&l->ready, true);
     office_proven(&l->office);
     LOG(NOTICE, "learner_ready", "read to the end of tasks and labels");
+    return 0;
 }
 
 static void learner_note_lost(struct learner *l) {
@@ -338,7 +342,7 @@ static void learner_note_standby(struct learner *l) {
 
 static int learner_learn(struct learner *l, const struct store_counts *counts) {
     uint64_t labels = labelled_set_labels(l->set);
-    learner_note_ready(l);
+    TRY(learner_note_ready(l));
     learner_say_turned(l);
     TRY(learner_publish(l, counts));
     atomic_store(&l->newest, registry_newest(version_log_registry(l->versions)));

@@ -317,7 +317,8 @@ static void backtest_note_point(struct backtest *t, size_t sample, const struct 
 static void backtest_note_spending(struct backtest *t, double labels, double earned) {
     t->balance += labels - earned;
     if (t->balance < t->lowest) t->lowest = t->balance;
-    const double allowed = t->config->budget.burst + 1 + (double)t->config->budget.upfront;
+    const double allowed = t->config->budget.burst + 1 + (double)t->config->budget.upfront +
+                           (double)t->config->budget.loan;
     t->out->worst_window_overspend =
         fmax(t->out->worst_window_overspend, t->balance - t->lowest - allowed);
 }

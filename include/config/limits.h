@@ -21,6 +21,7 @@ enum {
     MEMORY_MAX = 1000000,        // labels that one of them is fitted on
     COMMITTEE_MAX = 32,          // bootstrap members
     MEMBERS_MAX = 256,           // of a version or a task, pushed ones included
+    BUDGET_LOAN_MAX = 255,       // labels that a partition may owe: its state has a byte for them
     MIX_MAX = 4,                 // measures of a mix: each has its own share of the utility window
     SEGMENTS_MAX = 4,            // features that figures are told apart by
     SEGMENT_VALUES_MAX = 12,     // of each, with a segment of its own

@@ -49,6 +49,7 @@ struct partition_state {
     uint64_t asked; // labels asked for, in the whole life of the partition
     /* The token bucket (daemon/query/budget.c). */
     int64_t tokens;        // held; the random arm's present block is paid
+    uint8_t lent;          // labels of budget.loan that are not paid back yet
     uint64_t block_start;  // admitted count at which that block began
     uint32_t block_size;   // m of that block; 0: none yet
     uint64_t block_passed; // pieces of its m · STATE_PIECES that have passed

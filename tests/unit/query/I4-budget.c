@@ -1,6 +1,6 @@
-/* I4: requests of a partition in any n samples are at most B·n + burst + 1, whatever the utilities,
- * the manager, the switches; a lost state starts over inside that; caps and grant hold over all
- * partitions. */
+/* I4: requests of a partition in any n samples are at most B·n + burst + loan + 1, whatever the
+ * utilities, the manager, the switches; a lost state starts over inside that; caps and grant hold
+ * over all partitions. */
 #include "stream.h"
 #include "unit/test.h"
 
@@ -58,6 +58,7 @@ struct trial {
     double rate, share, burst;
     uint64_t seed;
     double second;
+    double loan;
 };
 
 static struct trial trial_of(uint64_t seed) {
@@ -65,9 +66,14 @@ static struct trial trial_of(uint64_t seed) {
                         bursts[] = {1, 1.5, 2, 4, 10};
     static const double seconds[] = {0, 0.05, 0.5, 1};
     struct rng r = {.seed = seed};
-    struct trial t = {rates[rng_below(rng_next(&r), 6)], shares[rng_below(rng_next(&r), 4)],
-                      bursts[rng_below(rng_next(&r), 5)], seed, 0};
+    struct trial t = {rates[rng_below(rng_next(&r), 6)],
+                      shares[rng_below(rng_next(&r), 4)],
+                      bursts[rng_below(rng_next(&r), 5)],
+                      seed,
+                      0,
+                      0};
     if (t.burst >= 2) t.second = seconds[rng_below(rng_next(&r), 4)];
+    t.loan = (const double[]){0, 1, 7, 40}[rng_below(rng_next(&r), 4)];
     return t;
 }
 
@@ -77,6 +83,7 @@ static void open_trial(struct partition *p, const struct trial *t, enum manager 
     c.budget.random_share = t->share;
     c.budget.burst = t->burst;
     c.people.double_ = t->second;
+    c.budget.loan = (int64_t)t->loan;
     partition_open(p, &c);
 }
 
@@ -106,7 +113,7 @@ static void the_bound_is_reached(void **state) {
     (void)state;
     double nearest = 0;
     for (uint64_t seed = 0; seed < 30; seed++) {
-        struct trial t = {0.05, 0.2, 4, seed, 0};
+        struct trial t = {0.05, 0.2, 4, seed, 0, 0};
         struct partition p;
         struct watch w = {0};
         open_trial(&p, &t, MANAGER_FIXED);
@@ -143,7 +150,41 @@ static void switches_and_lost_states(void **state) {
             see(&w, labels(partition_take(&p, floods(seed, i))),
                 fmin(1, t.rate * p.policy.operator_.budget_scale));
         }
-        within(&w, t.burst);
+        within(&w, t.burst + t.loan);
+        partition_close(&p);
+    }
+}
+
+/* In doubt twice as many are asked, until all is lent; then half as many, until all is paid back. A
+ * lost state owes what it could have. */
+static void a_loan_is_paid_back(void **state) {
+    (void)state;
+    enum { LOAN = 20, DOUBT = 1000, LIFE = 6000 };
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct trial t = {0.05, seed % 2 ? 0.2 : 1, 4, seed, 0, LOAN};
+        struct partition p;
+        struct watch w = {0};
+        size_t asked = 0, all = 0, uncovered = 0;
+        open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
+        for (int64_t i = 0; i < LIFE; i++) {
+            p.policy.learner.doubts = i >= 1000 && i < 1000 + DOUBT;
+            struct decision d = partition_take(&p, uniform(seed, i));
+            size_t n = labels(d);
+            see(&w, n, t.rate);
+            all += n, uncovered += !d.covered;
+            if (p.policy.learner.doubts) asked += n;
+            if (i % 50 == 0) partition_move(&p, 1);
+            assert_true(p.state.lent <= LOAN);
+            if (i == 999 + DOUBT) assert_int_equal(p.state.lent, LOAN);
+        }
+        within(&w, t.burst + LOAN);
+        assert_true(asked >= t.rate * DOUBT + LOAN - 4);
+        assert_int_equal(p.state.lent, 0);
+        if (!((double)all <= t.rate * LIFE + 1 && (double)all > t.rate * LIFE - 20))
+            fail_msg("%zu labels in a life of %d samples", all, LIFE);
+        assert_int_equal(uncovered, 0);
+        strategy_begin(p.strategy, 0, false, 0, &p.state);
+        assert_int_equal(p.state.lent, LOAN);
         partition_close(&p);
     }
 }
@@ -194,7 +235,7 @@ static void a_stream_spends_its_budget(void **state) {
     for (size_t r = 0; r < 4; r++)
         for (size_t shape = 0; shape < sizeof streams / sizeof *streams; shape++)
             for (uint64_t seed = 1; seed < 4; seed++) {
-                struct trial t = {rates[r], 0.2, 10, seed, seed == 3 ? 0.1 : 0};
+                struct trial t = {rates[r], 0.2, 10, seed, seed == 3 ? 0.1 : 0, 0};
                 double many = 2000, few = 150;
                 bool weighted = seed > 1;
                 double asked =
@@ -230,7 +271,7 @@ static void random_and_cold_spend_it_too(void **state) {
 static void every_block_has_its_request(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
-        struct trial t = {0.05, 0.2, 1 + (double)(seed % 3), seed, 0};
+        struct trial t = {0.05, 0.2, 1 + (double)(seed % 3), seed, 0, 0};
         struct partition p;
         open_trial(&p, &t, (enum manager)(seed % MANAGERS));
         for (int64_t block = 0; block < 30; block++) {
@@ -253,7 +294,8 @@ static void a_weighted_arm_draws_as_often(void **state) {
     enum { SETTLED = 6000 }; // samples within which the level finds its place
     static const double shares[] = {0.2, 0.05, 0.4}, rates[] = {0.004, 0.05, 0.3};
     for (uint64_t seed = 0; seed < 27; seed++) {
-        struct trial t = {rates[seed % 3], shares[seed / 3 % 3], 1 + (double)(seed % 4), seed, 0};
+        struct trial t = {
+            rates[seed % 3], shares[seed / 3 % 3], 1 + (double)(seed % 4), seed, 0, 0};
         struct partition p;
         double drawn = 0, n = 400 / (t.rate * t.share);
         open_trial(&p, &t, (enum manager)(seed % MANAGERS));
@@ -274,7 +316,7 @@ static void a_weighted_arm_draws_as_often(void **state) {
 
 static void a_new_rate_waits_for_the_next_block(void **state) {
     (void)state;
-    struct trial t = {0.05, 0.2, 10, 3, 0};
+    struct trial t = {0.05, 0.2, 10, 3, 0, 0};
     struct partition p;
     open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
     for (int i = 0; i < 130; i++) partition_take(&p, 0.5);
@@ -291,7 +333,7 @@ static void a_new_rate_waits_for_the_next_block(void **state) {
 static void switches_that_ask_nobody(void **state) {
     (void)state;
     for (int which = 0; which < 5; which++) {
-        struct trial t = {0.5, 0.2, 10, 3, 0};
+        struct trial t = {0.5, 0.2, 10, 3, 0, 0};
         struct partition p;
         size_t asked = 0;
         open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
@@ -492,6 +534,7 @@ int main(void) {
         cmocka_unit_test(any_window_any_utilities),
         cmocka_unit_test(the_bound_is_reached),
         cmocka_unit_test(switches_and_lost_states),
+        cmocka_unit_test(a_loan_is_paid_back),
         cmocka_unit_test(a_lost_state_has_no_tokens_and_no_grant),
         cmocka_unit_test(a_stream_spends_its_budget),
         cmocka_unit_test(random_and_cold_spend_it_too),

@@ -279,6 +279,7 @@ static void weighted_sums_are_unbiased(void **state) {
             c.query.threshold = 0.9;
             c.budget.per_hour = lives[life].per_hour;
             c.budget.upfront = lives[life].upfront;
+            c.budget.loan = 5; // lent in doubt, owed by a lost state
             double n[SEEDS], right[SEEDS], covered = 0;
             for (uint64_t seed = 0; seed < SEEDS; seed++) {
                 struct sums s = one_life(&c, seed + 1, lives[life].event, manager % 2);

@@ -28,7 +28,7 @@ static struct partition_state any_state(uint64_t seed) {
     s.model = rng_next(&r) >> 32;
     s.admitted = rng_next(&r) >> 16;
     s.covered = rng_below(rng_next(&r), s.admitted);
-    s.asked = rng_below(rng_next(&r), s.admitted >> 8);
+    s.asked = rng_below(rng_next(&r), s.admitted >> 16);
     s.tokens = (int64_t)(rng_next(&r) >> 11);
     s.block_start = s.admitted - rng_below(rng_next(&r), UINT32_MAX);
     s.block_size = word(&r);
@@ -39,6 +39,7 @@ static struct partition_state any_state(uint64_t seed) {
         s.block_passed = rng_below(rng_next(&r), (uint64_t)s.block_size * STATE_PIECES);
     }
     s.doubt = word(&r) >> 8;
+    s.lent = (uint8_t)word(&r);
     s.both = word(&r) & 1;
     s.grant = word(&r);
     s.grant_left = s.grant - (uint32_t)rng_below(word(&r), s.grant);
@@ -83,6 +84,7 @@ static void same_state(const struct partition_state *a, const struct partition_s
         assert_true(*whole[i][0] == *whole[i][1]);
     assert_true(a->tokens == b->tokens);
     assert_int_equal(a->block_size, b->block_size);
+    assert_int_equal(a->lent, b->lent);
     assert_int_equal(a->weighted, b->weighted);
     assert_int_equal(a->doubt, b->doubt);
     assert_int_equal(a->both, b->both);
