@@ -18,13 +18,6 @@ enum {
     RADIX = 1 << RADIX_BITS,
     PASSES = 3, // 3 · 11 bits are at least the 31 of a score and its truth
     RANKED_FIRST = 1024,
-    TENTHS = 10, // bins of the calibration error
-};
-
-/* Samples whose positive class has a probability in one bin. */
-struct score_tenth {
-    double sum; // of the probabilities
-    uint64_t n, positive;
 };
 
 struct score {
@@ -34,7 +27,7 @@ struct score {
     uint64_t n, same; // same: truth equals the truth before
     int last;
     double loss, prevalence_loss;
-    struct score_tenth tenth[TENTHS];
+    struct score_tenth tenth[SCORE_TENTHS];
     uint32_t *ranked; // (n) bits of the score · 2 + whether it was the positive class
     size_t cap;
 };
@@ -68,7 +61,7 @@ static uint32_t score_rank(float prob) {
 /* NaN, which no model gives, is in the lowest. */
 static void score_add_tenth(struct score *s, bool positive, float prob) {
     double p = prob > 0 ? fmin((double)prob, 1) : 0;
-    struct score_tenth *t = &s->tenth[p < 1 ? (size_t)(p * TENTHS) : TENTHS - 1];
+    struct score_tenth *t = &s->tenth[p < 1 ? (size_t)(p * SCORE_TENTHS) : SCORE_TENTHS - 1];
     t->sum += p;
     t->n++;
     t->positive += positive;
@@ -161,7 +154,8 @@ static double score_gain(double reached, double reference) {
 
 static double score_calibration_error(const struct score *s) {
     double sum = 0;
-    for (size_t i = 0; i < TENTHS; i++) sum += fabs(s->tenth[i].sum - (double)s->tenth[i].positive);
+    for (size_t i = 0; i < SCORE_TENTHS; i++)
+        sum += fabs(s->tenth[i].sum - (double)s->tenth[i].positive);
     return sum / (double)s->n;
 }
 
@@ -180,6 +174,10 @@ void score_counts(const struct score *s, struct score_figures *out) {
                                   .log_loss = s->loss / n,
                                   .prevalence_log_loss = s->prevalence_loss / n,
                                   .calibration_error = score_calibration_error(s)};
+}
+
+void score_tenths(const struct score *s, struct score_tenth out[SCORE_TENTHS]) {
+    memcpy(out, s->tenth, sizeof s->tenth);
 }
 
 void score_read(const struct score *s, struct score_figures *out) {

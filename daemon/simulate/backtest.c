@@ -492,6 +492,7 @@ static void backtest_finish(struct backtest *t) {
     CHECK(EVP_DigestFinal_ex(t->digest, hash, &n) == 1 && n == SHA256_BYTES);
     for (unsigned i = 0; i < n; i++) snprintf(r->decisions_sha256 + 2 * i, 3, "%02x", hash[i]);
     score_read(t->score, &r->score);
+    score_tenths(t->score, r->tenth);
     r->upstream = (struct score_figures){.accuracy = NAN, .kappa = NAN};
     if (t->upstream) score_read(t->upstream, &r->upstream);
     backtest_figures_read(&t->figures, r);

@@ -146,6 +146,20 @@ static void comparison_print_add_figure_of(const double truth[ESTIMATES],
     comparison_print_add_said("estimates", estimates, out);
 }
 
+/* Tenth by tenth of the positive class's probability; null where no sample has one. */
+static void comparison_print_add_reliability(const struct backtest_result *r, struct buf *out) {
+    buf_str(out, ",\"reliability\":[");
+    for (size_t i = 0; i < SCORE_TENTHS; i++) {
+        const struct score_tenth *t = &r->tenth[i];
+        buf_printf(out, "%s{\"samples\":%llu,\"said\":", i ? "," : "", (unsigned long long)t->n);
+        buf_double(out, t->sum / (double)t->n);
+        buf_str(out, ",\"happened\":");
+        buf_double(out, (double)t->positive / (double)t->n);
+        buf_str(out, "}");
+    }
+    buf_str(out, "]");
+}
+
 /* By name; nothing without watch.segments. */
 static void comparison_print_add_segments(const struct comparison *t,
                                           const struct backtest_result *r, struct buf *out) {
@@ -292,6 +306,7 @@ static void comparison_print_add_run(const struct comparison *t, size_t strategy
     comparison_print_add_figures(out, value);
     comparison_print_add_estimates(r, out);
     comparison_print_add_corrected(r, out);
+    comparison_print_add_reliability(r, out);
     comparison_print_add_segments(t, r, out);
     comparison_print_add_classes(t, r, out);
     comparison_print_add_turns(r, out);

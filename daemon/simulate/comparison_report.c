@@ -270,6 +270,59 @@ static void report_draw_threshold(const struct comparison *t, struct buf *out) {
                 out);
 }
 
+/* What the probabilities mean: of the samples that have about this one, how many are positive. Over
+ * all seeds; a tenth without samples is a gap. */
+struct reliability_line {
+    double said[SCORE_TENTHS], happened[SCORE_TENTHS];
+};
+
+static struct reliability_line report_reliability_of(const struct comparison *t, size_t strategy) {
+    struct reliability_line line;
+    for (size_t i = 0; i < SCORE_TENTHS; i++) {
+        struct score_tenth all = {0};
+        for (size_t s = 0; s < t->seeds; s++) {
+            const struct score_tenth *one = &comparison_result(t, strategy, s)->tenth[i];
+            all.sum += one->sum;
+            all.n += one->n;
+            all.positive += one->positive;
+        }
+        line.said[i] = all.n ? all.sum / (double)all.n : ((double)i + 0.5) / SCORE_TENTHS;
+        line.happened[i] = all.n ? (double)all.positive / (double)all.n : NAN;
+    }
+    return line;
+}
+
+static void report_draw_reliability(const struct comparison *t, struct buf *out) {
+    const struct reliability_line mine = report_reliability_of(t, 0),
+                                  random =
+                                      report_reliability_of(t, (size_t)report_find(t, "random", 1));
+    const double ends[] = {0, 1};
+    struct chart_line line[] = {
+        {.name = "as said", .n = 2, .x = ends, .y = ends, .colour = COLOUR_ALL},
+        {.name = "random",
+         .n = SCORE_TENTHS,
+         .x = random.said,
+         .y = random.happened,
+         .colour = COLOUR_RANDOM},
+        {.name = "winnowd",
+         .n = SCORE_TENTHS,
+         .x = mine.said,
+         .y = mine.happened,
+         .colour = COLOUR_OURS}};
+    chart_lines(&(struct chart){.title = "Does 0.3 mean three of ten?",
+                                .x_title = "probability of the positive class, as said",
+                                .y_title = "share that is positive",
+                                .width = WIDE,
+                                .height = HIGH,
+                                .x_low = 0,
+                                .x_high = 1,
+                                .y_low = 0,
+                                .y_high = 1,
+                                .line = line,
+                                .lines = 3},
+                out);
+}
+
 /* ---- where the labels went ---- */
 
 static double report_labels_of_class(const struct comparison *t, size_t strategy, size_t class) {
@@ -407,6 +460,7 @@ void comparison_report(const struct comparison *t, const char *data, struct buf 
     buf_str(out, "</div>\n");
     report_draw_levels(t, &h, &mine, &random, out);
     report_draw_courses(t, course, out);
+    report_draw_reliability(t, out);
     report_draw_classes(t, out);
     report_draw_spending(&course[0], out);
     report_draw_threshold(t, out);

@@ -20,8 +20,7 @@
 #include <string.h>
 
 enum {
-    KNOTS_MOST = 5,    // of a column; fewer where there are many columns
-    SPREAD_ROWS = 512, // of the tasks, that quantiles are taken of
+    KNOTS_MOST = 5 // of a column; fewer where there are many columns
 };
 
 static const double variance_least = 1e-6; // of a hinge: below it hardly a row lies beyond the knot
@@ -41,11 +40,12 @@ static int hinges_ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The column's numbers in rows spread over the tasks, ascending; how many there are. */
+/* The column's numbers, ascending; how many there are. Of all tasks, so that their order, which is
+ * another one in a backtest, is no matter. */
 static size_t hinges_sorted(const struct fit_tasks *t, const struct model *m, size_t c, double *z) {
-    size_t rows = t->n < SPREAD_ROWS ? t->n : SPREAD_ROWS, n = 0;
-    for (size_t i = 0; i < rows; i++) {
-        double raw = t->row[i * t->n / rows * m->shape.d + c];
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        double raw = t->row[i * m->shape.d + c];
         if (!model_is_far(m, c, raw)) z[n++] = model_standardised(m, c, raw);
     }
     qsort(z, n, sizeof *z, hinges_ascending);
@@ -64,11 +64,10 @@ static double hinges_slope(const double *z, size_t n, double knot) {
     return variance > variance_least ? 1 / sqrt(variance) : 0;
 }
 
-/* The hinges of one column, behind each other; how many. z: room of SPREAD_ROWS. */
-static size_t hinges_of_column(const struct fit_tasks *t, const struct model *m, size_t c,
-                               size_t knots, double *z, struct hinge *out) {
-    if (!(m->scale[c] > 0)) return 0;
-    size_t n = hinges_sorted(t, m, c, z), found = 0;
+/* The hinges of one column, whose n numbers are z, ascending; how many. */
+static size_t hinges_of_column(const double *z, size_t n, size_t c, size_t knots,
+                               struct hinge *out) {
+    size_t found = 0;
     for (size_t q = 1; n && q <= knots; q++) {
         double knot = z[q * n / (knots + 1)], slope = hinges_slope(z, n, knot);
         bool inside = knot > z[0] && knot < z[n - 1],
@@ -90,19 +89,29 @@ static size_t hinges_by_knot(const struct hinge *of, const size_t *found, size_t
     return n;
 }
 
-/* With as many knots a column as there is room for; how many hinges. out: FIT_HINGED_MOST. */
-static size_t hinges_of_tasks(const struct fit_tasks *t, const struct model *m, struct hinge *out) {
-    double z[SPREAD_ROWS];
-    struct hinge of[FIT_HINGED_MOST * KNOTS_MOST];
-    size_t found[FIT_HINGED_MOST], d = m->shape.d,
-                                   room = FIT_HINGED_MOST - model_columns(&m->shape);
-    for (size_t knots = KNOTS_MOST; knots > 0; knots--) {
-        size_t n = 0;
-        for (size_t c = 0; c < d; c++)
-            n += found[c] = hinges_of_column(t, m, c, knots, z, of + c * KNOTS_MOST);
-        if (n <= room) return hinges_by_knot(of, found, d, out);
+/* Up to `knots` hinges of each column: of (d, KNOTS_MOST), found (d); how many in all. */
+static size_t hinges_of_columns(const struct fit_tasks *t, const struct model *m, size_t knots,
+                                struct hinge *of, size_t *found) {
+    double *z = xmalloc(t->n * sizeof *z);
+    size_t all = 0;
+    for (size_t c = 0; c < m->shape.d; c++) {
+        size_t n = m->scale[c] > 0 ? hinges_sorted(t, m, c, z) : 0;
+        all += found[c] = hinges_of_column(z, n, c, knots, of + c * KNOTS_MOST);
     }
-    return 0;
+    free(z);
+    return all;
+}
+
+/* Where there is no room for all, each column that bends has as many as all of them can have. out:
+ * FIT_HINGED_MOST. */
+static size_t hinges_of_tasks(const struct fit_tasks *t, const struct model *m, struct hinge *out) {
+    struct hinge of[FIT_HINGED_MOST * KNOTS_MOST];
+    size_t found[FIT_HINGED_MOST], room = FIT_HINGED_MOST - model_columns(&m->shape), bent = 0;
+    if (hinges_of_columns(t, m, KNOTS_MOST, of, found) > room) {
+        for (size_t c = 0; c < m->shape.d; c++) bent += found[c] > 0;
+        (void)hinges_of_columns(t, m, room / bent, of, found);
+    }
+    return hinges_by_knot(of, found, m->shape.d, out);
 }
 
 /* The prior's, restated in the model's standardisation: the same function of the raw number, so

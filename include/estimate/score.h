@@ -28,6 +28,14 @@ struct score_figures {
 
 #define SCORE_CLIP 1e-7
 
+enum { SCORE_TENTHS = 10 }; // bins of the reliability
+
+/* Samples whose positive class has a probability in one tenth of 0..1. */
+struct score_tenth {
+    double sum; // of these probabilities
+    uint64_t n, positive;
+};
+
 /* k classes; positive: the class that average precision ranks and the calibration is of. The caller
  * destroys it. Memory: k² counts and 4 bytes a sample. */
 struct score *score_create(size_t k, size_t positive);
@@ -36,5 +44,7 @@ void score_destroy(struct score *s);
 /* Counts a sample. truth, predicted: classes; prob: (k). */
 void score_add(struct score *s, int truth, int predicted, const float *prob);
 void score_read(const struct score *s, struct score_figures *out);
+/* The reliability: what was said and what happened, tenth by tenth. */
+void score_tenths(const struct score *s, struct score_tenth out[SCORE_TENTHS]);
 /* The same without average_precision (NaN), which alone costs a sort. */
 void score_counts(const struct score *s, struct score_figures *out);

@@ -22,6 +22,8 @@ def test(stage):
     oracle.start()
     for n in range(KILLS):
         daemon = stage.start(CHANGES)
+        if n == 0:
+            wait("the first version", lambda: any("/model/" in r.key.decode() for r in stage.read("models")))
         time.sleep(stage.random.uniform(0.1, 1.0) if n % 5 == 4 else stage.random.uniform(2.0, 5.0))
         if n % 3 == 2:
             daemon.stop()

@@ -310,6 +310,14 @@ static void has_estimates(const cJSON *object) {
     assert_int_equal(cJSON_GetArraySize(truth), ESTIMATES);
     assert_int_equal(cJSON_GetArraySize(estimates), ESTIMATES);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(object, "plain")), 6);
+    double samples = 0, missed = 0;
+    cJSON_ArrayForEach(e, cJSON_GetObjectItem(object, "reliability")) {
+        samples += number(e, "samples");
+        if (number(e, "samples") > 0)
+            missed += number(e, "samples") * fabs(number(e, "said") - number(e, "happened"));
+    }
+    assert_true(samples == number(object, "samples"));
+    assert_true(fabs(missed / samples - number(object, "calibration_error")) < 1e-9);
     assert_true(number(truth, "accuracy") == number(object, "accuracy"));
     assert_true(number(truth, "log_loss") - number(object, "log_loss") < 1e-9);
     cJSON_ArrayForEach(e, estimates) {
@@ -342,7 +350,8 @@ static void json_has_the_promised_keys(void **state) {
         assert_string_equal(strategy, strategies[n < 12 ? n / 3 : n - 12]);
         if (n < 12) {
             has_keys(object,
-                     15); // strategy, seed, decisions_sha256, of the alarm, and of the estimates
+                     16); // strategy, seed, decisions_sha256, reliability, of the alarm, and of the
+                          // estimates
             has_estimates(object);
             assert_true(number(object, "seed") == 7 + n % 3);
             assert_int_equal(
@@ -484,6 +493,7 @@ static void report_and_curves(void **state) {
     assert_null(strstr(html, "href="));
     assert_null(strstr(html, "<script"));
     assert_null(strstr(html, "nan"));
+    assert_non_null(strstr(html, "Does 0.3 mean three of ten?"));
     assert_null(strstr(said, "\nrandom ")); // asked for by the page only
     assert_int_equal(
         run("--data FILE --label class --budget 0.2 --against random --csv PAGE --json"), 0);
