@@ -103,9 +103,9 @@ struct backtest_result {
     struct forecast forecast[ESTIMATES]; // at the end, where budget.target wants something
     struct score_figures score;
     struct score_tenth tenth[SCORE_TENTHS]; // the reliability, over all samples
-    struct score_figures upstream; // of the score that events bring; without one all NaN
-    double truth[ESTIMATES];       // over all samples
-    struct estimates estimate;     // of the same, at the end, from the answers
+    struct score_figures upstream;          // of the score that events bring; without one all NaN
+    double truth[ESTIMATES];                // over all samples
+    struct estimates estimate;              // of the same, at the end, from the answers
     struct estimate
         corrected[ESTIMATES]; // freed of the readers' errors, by what two of them agree on
     struct readers readers;
