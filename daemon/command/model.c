@@ -107,10 +107,12 @@ static void model_command_describe_json(const struct model *m, size_t bytes, boo
     buf_json_str(&b, m->pushed);
     buf_printf(&b,
                ",\"created_ms\":%" PRId64 ",\"labels\":%" PRIu64 ",\"fingerprint\":\"%016" PRIx64
-               "\",\"columns\":%zu,\"trees\":%zu,\"members\":%zu,\"bytes\":%zu,\"sha256\":\"%s\","
-               "\"mix\":[",
+               "\",\"columns\":%zu,\"trees\":%zu,\"hinges\":%zu,\"members\":%zu,\"bytes\":%zu,"
+               "\"sha256\":\"%s\",\"lapse\":",
                m->created_ms, m->rows, m->fingerprint, m->shape.d, model_command_trees(m),
-               m->shape.members, bytes, m->digest);
+               m->shape.hinges, m->shape.members, bytes, m->digest);
+    buf_double(&b, m->lapse ? *m->lapse : 0);
+    buf_str(&b, ",\"mix\":[");
     for (size_t i = 0; i < m->shape.members; i++) {
         if (i) buf_str(&b, ",");
         buf_double(&b, m->mix[i]);
@@ -172,9 +174,14 @@ static void model_command_describe(const struct model *m, size_t bytes, bool liv
     if (m->forest)
         model_command_row("trees", "%zu, whose scores are columns too (%zu)",
                           model_command_trees(m), m->shape.scores);
+    if (m->shape.hinges)
+        model_command_row("hinges", "%zu columns that bend (train.hinges)", m->shape.hinges);
     printf("%-14s", "mixture");
     for (size_t i = 0; i < m->shape.members; i++) printf(" %.3f", m->mix[i]);
     putchar('\n');
+    if (m->lapse)
+        model_command_row(
+            "lapse", "%.4g: the share of samples of which it is taken to know nothing", *m->lapse);
     model_command_row_lines("classes", m->classes);
     model_command_row("features", "%016" PRIx64, m->fingerprint);
     model_command_row_lines("seen", m->seen);

@@ -66,6 +66,7 @@ struct fit_memories fit_memories_of(const struct config *c);
 size_t fit_hinges_of(const struct config *c);
 
 /* Options of the fits. d: columns; positive: class of the measure RISK; memories: of this
- * configuration, borrowed for as long as the options are used. */
+ * configuration, borrowed for as long as the options are used; NULL: only the shape is asked for.
+ */
 struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive,
                                   const struct fit_memories *memories);

@@ -39,7 +39,8 @@ static void decide(struct partition_state *state) {
         const struct pick *picks;
         strategy_decide(
             s, &policy, i * 1000000,
-            &(struct candidate){.offset = i, .prob = prob, .row = &row, .model = m, .scored = true},
+            &(struct candidate){
+                .offset = i, .mixed = prob, .prob = prob, .row = &row, .model = m, .scored = true},
             state, &d);
         CHECK(d.covered ? d.propensity > 0 && d.propensity <= 1 : d.propensity == 0);
         int slot = d.for_pool ? pool_offer(pool, i, d.utility, &row) : -1;
