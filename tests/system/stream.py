@@ -125,6 +125,17 @@ def feed(stage, total, **more):
     Feeder(stage, rate=1e9, total=total, **more).work()
 
 
+class Inverted(Feeder):
+    """The world turns: what was good is bad."""
+
+    def send_one(self):
+        self.n += 1
+        name, value = sample(self.n, self.rng)
+        number, truth = name.split("-")
+        name = "%s-%s" % (number, CLASSES[truth == CLASSES[0]])
+        self.writer.send(self.topic, json.dumps({**json.loads(value), "id": name}), key=name)
+
+
 class Oracle(Job):
     """Answers every task once, after `delay` seconds; .answers: {task id: class}."""
 

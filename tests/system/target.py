@@ -4,21 +4,10 @@ import json
 import signal
 
 from broker import check, equal, wait
-from stream import CLASSES, Feeder, Oracle, sample
+from stream import Feeder, Inverted, Oracle
 from winnowd import main, merge, run
 
 BASE = {"budget": {"rate": 0.2, "random_share": 0.5, "target": {"accuracy": 0.8}}, "watch": {"window": 150}, "train": {"labels": 50}}
-
-
-class Harm(Feeder):
-    """The world turns: what was good is bad."""
-
-    def send_one(self):
-        self.n += 1
-        name, value = sample(self.n, self.rng)
-        number, truth = name.split("-")
-        name = "%s-%s" % (number, CLASSES[truth == CLASSES[0]])
-        self.writer.send(self.topic, json.dumps({**json.loads(value), "id": name}), key=name)
 
 
 def policy(stage):
@@ -108,10 +97,10 @@ def test(stage):
     only_random(feed(stage, 1000, 6), 60, "resumed")
 
     # Harm: what the model says is wrong, the random arm sees it, and the strategy arm asks again.
-    feed_until(stage, daemon, 7, "target_lost", since=since, kind=Harm)
+    feed_until(stage, daemon, 7, "target_lost", since=since, kind=Inverted)
     in_force(stage, daemon)
     equal(policy(stage)[0]["rests"], 0, "it works again")
-    check("strategy" in feed(stage, 1500, 8, Harm), "harm: the strategy arm asks")
+    check("strategy" in feed(stage, 1500, 8, Inverted), "harm: the strategy arm asks")
     equal(daemon.metric("target_woken_total"), 1, "woken")
     oracle.end()
     daemon.stop()

@@ -3,21 +3,10 @@ process whose store is filled anew know it and do not say it again."""
 import json
 
 from broker import check, equal, wait
-from stream import CLASSES, Feeder, Oracle, sample
+from stream import Feeder, Inverted, Oracle
 from winnowd import main, merge, run
 
 BASE = {"budget": {"rate": 0.2, "random_share": 0.4}, "train": {"labels": 20}}
-
-
-class Inverted(Feeder):
-    """What was good is bad."""
-
-    def send_one(self):
-        self.n += 1
-        name, value = sample(self.n, self.rng)
-        number, truth = name.split("-")
-        name = "%s-%s" % (number, CLASSES[truth == CLASSES[0]])
-        self.writer.send(self.topic, json.dumps({**json.loads(value), "id": name}), key=name)
 
 
 def told(stage, daemon):
