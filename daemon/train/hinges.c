@@ -14,6 +14,7 @@
  * Thread: learner thread, simulation */
 #include "hinges.h"
 
+#include "columns.h"
 #include "member.h"
 
 #include <math.h>
@@ -35,11 +36,6 @@ size_t hinges_width(const struct fit_options *o) {
 
 /* ---- knots ---- */
 
-static int hinges_ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The column's numbers, ascending; how many there are. Of all tasks, so that their order, which is
  * another one in a backtest, is no matter. */
 static size_t hinges_sorted(const struct fit_tasks *t, const struct model *m, size_t c, double *z) {
@@ -48,7 +44,7 @@ static size_t hinges_sorted(const struct fit_tasks *t, const struct model *m, si
         double raw = t->row[i * m->shape.d + c];
         if (!model_is_far(m, c, raw)) z[n++] = model_standardised(m, c, raw);
     }
-    qsort(z, n, sizeof *z, hinges_ascending);
+    qsort(z, n, sizeof *z, columns_ascending);
     return n;
 }
 

@@ -17,7 +17,7 @@ enum {
     HIDDEN_LAYERS_MAX = 4,       // of a multilayer perceptron
     HIDDEN_WIDTH_MAX = 4096,     // of one of them
     MEMORIES_MAX = 16,           // members that are fitted on the last so many labels
-    HINGES_MAX = 4096,           // columns of a version that bend
+    HINGES_MAX = 160,            // columns of a version that bend
     MEMORY_MAX = 1000000,        // labels that one of them is fitted on
     COMMITTEE_MAX = 32,          // bootstrap members
     MEMBERS_MAX = 256,           // of a version or a task, pushed ones included
