@@ -219,6 +219,24 @@ static void a_straight_prior_may_bend(void **state) {
     labelled_release(&s);
 }
 
+/* Labels turn after two thirds: only what came since then is seen. */
+static void labels_of_before_a_turn_are_not_seen(void **state) {
+    (void)state;
+    struct labelled s = bent(ROWS, D);
+    for (size_t i = 0; i < 2 * ROWS / 3; i++) s.label[i] = !s.label[i];
+    s.rows.since = 2 * ROWS / 3;
+    struct fit_options o = options(D);
+    struct model *m = fitted(&o, &s);
+    for (size_t h = 0; h < HINGES; h++) {
+        size_t right = 0;
+        for (size_t i = s.rows.since; i < ROWS; i++)
+            right += (predicted(m, s.row + i * D, FIRST + h) > 0.5) == (s.label[i] == 1);
+        if (!(right > (ROWS - s.rows.since) * 9 / 10)) fail_msg("member %zu: %zu", h, right);
+    }
+    model_destroy(m);
+    labelled_release(&s);
+}
+
 static void equal_sets_give_equal_bytes(void **state) {
     (void)state;
     struct labelled s = bent(ROWS, D);
@@ -246,6 +264,7 @@ int main(void) {
         cmocka_unit_test(poor_sets_make_sound_versions),
         cmocka_unit_test(a_prior_with_hinges_is_kept_and_departed_from),
         cmocka_unit_test(a_straight_prior_may_bend),
+        cmocka_unit_test(labels_of_before_a_turn_are_not_seen),
         cmocka_unit_test(equal_sets_give_equal_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
