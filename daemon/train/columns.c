@@ -17,6 +17,8 @@
  * Thread: learner thread, simulation */
 #include "columns.h"
 
+#include "base/sort.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -55,11 +57,6 @@ struct raw_column {
     double far;         // widths beyond the bulk that are far
     double log_unit;
 };
-
-int columns_ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static double column_value(const struct raw_column *c, size_t i) {
     double raw = c->value[i * c->stride];
@@ -133,7 +130,7 @@ static size_t column_drop_codes(double *sorted, size_t n, double far) {
  * out against the standard deviation, which is its own. */
 static bool column_has_codes(struct raw_column *c) {
     for (size_t i = 0; i < SPREAD_ROWS; i++) c->sorted[i] = column_value(c, i * c->n / SPREAD_ROWS);
-    qsort(c->sorted, SPREAD_ROWS, sizeof *c->sorted, columns_ascending);
+    sort_ascending(c->sorted, SPREAD_ROWS);
     return column_drop_codes(c->sorted, SPREAD_ROWS, c->far) < SPREAD_ROWS;
 }
 
@@ -173,14 +170,14 @@ static bool column_has_tail(const double *sorted, size_t n) {
 
 static double column_median_size(double *value, size_t n) {
     for (size_t i = 0; i < n; i++) value[i] = fabs(value[i]);
-    qsort(value, n, sizeof *value, columns_ascending);
+    sort_ascending(value, n);
     return value[n / 2];
 }
 
 /* Sorts the column without its codes; how many values stay. */
 static size_t column_sort(struct raw_column *c) {
     for (size_t i = 0; i < c->n; i++) c->sorted[i] = column_value(c, i);
-    qsort(c->sorted, c->n, sizeof *c->sorted, columns_ascending);
+    sort_ascending(c->sorted, c->n);
     return column_drop_codes(c->sorted, c->n, c->far);
 }
 

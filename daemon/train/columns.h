@@ -9,6 +9,3 @@
 /* Sets mean, scale, log_unit, low and high of the model, which is under construction, from the
  * tasks (n ≥ 1). */
 void columns_learn(const struct fit_tasks *t, struct model *model);
-
-/* For qsort of doubles. */
-int columns_ascending(const void *a, const void *b);

@@ -14,8 +14,9 @@
  * Thread: learner thread, simulation */
 #include "hinges.h"
 
-#include "columns.h"
 #include "member.h"
+
+#include "base/sort.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,12 +27,18 @@ enum {
 
 static const double variance_least = 1e-6; // of a hinge: below it hardly a row lies beyond the knot
 
+/* Columns with which a member's hinges are looked for, its own among them. */
+static size_t hinges_most(const struct fit_options *o) {
+    size_t most = FIT_HINGED_WEIGHTS / o->k;
+    return most < FIT_HINGED_MOST ? most : FIT_HINGED_MOST;
+}
+
 size_t hinges_width(const struct fit_options *o) {
     size_t columns = o->d + (o->prior ? o->prior->shape.scores : 0),
            bent = columns + KNOTS_MOST * o->d;
-    if (!o->hinges_n || o->hidden_n || columns >= FIT_HINGED_MOST) return columns;
+    if (!o->hinges_n || o->hidden_n || columns >= hinges_most(o)) return columns;
     if (o->prior && o->prior->shape.hinges) return columns + o->prior->shape.hinges;
-    return bent < FIT_HINGED_MOST ? bent : FIT_HINGED_MOST;
+    return bent < hinges_most(o) ? bent : hinges_most(o);
 }
 
 /* ---- knots ---- */
@@ -44,7 +51,7 @@ static size_t hinges_sorted(const struct fit_tasks *t, const struct model *m, si
         double raw = t->row[i * m->shape.d + c];
         if (!model_is_far(m, c, raw)) z[n++] = model_standardised(m, c, raw);
     }
-    qsort(z, n, sizeof *z, columns_ascending);
+    sort_ascending(z, n);
     return n;
 }
 
@@ -99,10 +106,11 @@ static size_t hinges_of_columns(const struct fit_tasks *t, const struct model *m
 }
 
 /* Where there is no room for all, each column that bends has as many as all of them can have. out:
- * FIT_HINGED_MOST. */
-static size_t hinges_of_tasks(const struct fit_tasks *t, const struct model *m, struct hinge *out) {
+ * (room). */
+static size_t hinges_of_tasks(const struct fit_tasks *t, const struct model *m, size_t room,
+                              struct hinge *out) {
     struct hinge of[FIT_HINGED_MOST * KNOTS_MOST];
-    size_t found[FIT_HINGED_MOST], room = FIT_HINGED_MOST - model_columns(&m->shape), bent = 0;
+    size_t found[FIT_HINGED_MOST], bent = 0;
     if (hinges_of_columns(t, m, KNOTS_MOST, of, found) > room) {
         for (size_t c = 0; c < m->shape.d; c++) bent += found[c] > 0;
         (void)hinges_of_columns(t, m, room / bent, of, found);
@@ -132,8 +140,9 @@ void hinges_find(const struct fit_options *o, const struct fit_tasks *t, struct 
     size_t width = hinges_width(o), columns = model_columns(&model->shape);
     if (width == columns) return;
     bool given = o->prior && o->prior->shape.hinges;
-    struct hinge *hinge = xmalloc((given ? width : FIT_HINGED_MOST) * sizeof *hinge);
-    size_t n = given ? hinges_of_prior(o->prior, model, hinge) : hinges_of_tasks(t, model, hinge);
+    struct hinge *hinge = xmalloc(width * sizeof *hinge);
+    size_t room = hinges_most(o) - columns, n = given ? hinges_of_prior(o->prior, model, hinge)
+                                                      : hinges_of_tasks(t, model, room, hinge);
     if (n) model_bend(model, hinge, n);
     free(hinge);
 }
@@ -174,12 +183,13 @@ static double *hinges_prior(const struct fit_options *o, const struct network *w
     return wide;
 }
 
-/* Each from the next longer one, the longest from the prior. full: the network with hinges. */
+/* Each from the next longer one, the longest from `start`. full: the network with hinges. */
 static void hinges_fit_chain(const struct fit_options *o, const struct network *full,
-                             const struct examples *all, const double *prior, struct model *model) {
+                             const struct examples *all, const double *prior, const double *start,
+                             struct model *model) {
     size_t size = network_size(full);
     double *parameters = xcalloc(2 * size, sizeof *parameters), *longer = parameters + size;
-    if (prior) memcpy(parameters, prior, size * sizeof *parameters);
+    memcpy(parameters, start, size * sizeof *parameters);
     for (size_t m = o->hinges_n; m-- > 0;) {
         bool longest = m + 1 == o->hinges_n;
         size_t reach = o->hinges[m] < all->n - all->since ? o->hinges[m] : all->n - all->since;
@@ -201,10 +211,13 @@ void hinges_fit(const struct fit_options *o, const struct network *w, const stru
         return;
     }
     full.width[0] += model->shape.hinges;
-    double *x = hinges_rows(all, w->width[0], model), *prior = hinges_prior(o, w, &full, model);
+    double *x = hinges_rows(all, w->width[0], model), *prior = hinges_prior(o, w, &full, model),
+           *straight = xmalloc(network_size(&full) * sizeof *straight); // near the minimum
+    hinges_widen(w, longest, model->shape.hinges, straight);
     hinges_fit_chain(o, &full, &(struct examples){all->n, x, all->label, all->weight, all->since},
-                     prior, model);
+                     prior, prior ? prior : straight, model);
     model_settle_hinges(model);
+    free(straight);
     free(prior);
     free(x);
 }

@@ -18,8 +18,10 @@
 
 #include <stdbool.h>
 
-/* Columns of a model with hinges, at most: more have no hinges. */
-enum { FIT_HINGED_MOST = 160 };
+enum {
+    FIT_HINGED_MOST = 160,     // columns of a model with hinges: more have no hinges
+    FIT_HINGED_WEIGHTS = 8000, // of a member with hinges: many classes bend in fewer places
+};
 
 /* How to fit. Borrowed by each call. */
 struct fit_options {

@@ -161,6 +161,24 @@ static void restate(struct labelled *s, double factor, double offset) {
     for (size_t i = 0; i < s->rows.n * D; i++) s->row[i] = s->row[i] * factor + offset;
 }
 
+/* A member's weights are bounded, so where classes are many columns bend less. */
+static void many_classes_have_fewer_knots_and_too_many_none(void **state) {
+    (void)state;
+    static const struct {
+        size_t k, d, hinges;
+    } cases[] = {{2, 3, 15}, {100, 3, 15}, {900, 3, 3}, {1000, 3, 3}, {1000, 8, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct labelled s = bent(300, cases[i].d);
+        struct fit_options o = options(cases[i].d);
+        o.k = cases[i].k;
+        struct model *m = fitted(&o, &s);
+        if (m->shape.hinges != cases[i].hinges)
+            fail_msg("%zu classes: %zu hinges", cases[i].k, m->shape.hinges);
+        model_destroy(m);
+        labelled_release(&s);
+    }
+}
+
 static void a_prior_with_hinges_is_kept_and_departed_from(void **state) {
     (void)state;
     struct labelled s = bent(ROWS, D);
@@ -262,6 +280,7 @@ int main(void) {
         cmocka_unit_test(where_nothing_bends_they_are_silent),
         cmocka_unit_test(many_columns_have_fewer_knots_and_too_many_none),
         cmocka_unit_test(poor_sets_make_sound_versions),
+        cmocka_unit_test(many_classes_have_fewer_knots_and_too_many_none),
         cmocka_unit_test(a_prior_with_hinges_is_kept_and_departed_from),
         cmocka_unit_test(a_straight_prior_may_bend),
         cmocka_unit_test(labels_of_before_a_turn_are_not_seen),
