@@ -23,8 +23,10 @@ enum {
     HALVINGS = 40,    // of a step, until it is beyond rounding
 };
 
-static const double gradient_enough = 1e-5;  // largest component: at the minimum
-static const double gain_enough = 1e-12;     // of a step, relative to the value: no more to gain
+static const double gradient_enough = 1e-5; // largest component: at the minimum
+/* Of a step, relative to the value: no more to gain. Of 5,000 labels it is a few millionths of the
+ * log likelihood, where one parameter's standard error is a half. */
+static const double gain_enough = 1e-9;
 static const double armijo = 1e-4;           // share of the promised gain that a step must bring
 static const double curvature_least = 1e-12; // cosine of step and change: below it is rounding
 
