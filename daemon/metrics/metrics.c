@@ -12,6 +12,7 @@
 #include "estimate/by_class.h"
 #include "estimate/certificate.h"
 #include "estimate/estimator.h"
+#include "estimate/shift.h"
 #include "metrics/label_values.h"
 #include "store/label_fate.h"
 

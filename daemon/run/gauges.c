@@ -34,6 +34,7 @@ static void gauges_add_worker(struct figures *sum, const struct worker_figures *
     sum->lag += w->lag;
     sum->held += w->held;
     sum->age_s = fmax(sum->age_s, w->age_s);
+    sum->shift = fmax(sum->shift, w->shift);
     if (w->held_up_ms > sum->held_up_ms) sum->held_up_ms = w->held_up_ms;
     sum->partitions += w->partitions;
     for (size_t l = 0; l < LOST_NONE; l++) sum->lost[l] += w->lost[l];
@@ -121,6 +122,7 @@ static void gauges_set(struct run *r) {
     metric_set(METRIC_lag, f->lag);
     metric_set(METRIC_held, f->held);
     metric_set(METRIC_oldest, f->age_s);
+    metric_set(METRIC_shift_evidence, f->shift);
     metric_set(METRIC_budget_tokens, f->tokens);
     metric_set(METRIC_partitions, (double)f->partitions);
     metric_set(METRIC_propensity, f->partitions ? f->propensity / (double)f->partitions : 0);

@@ -382,6 +382,7 @@ static void pipeline_judge(struct pipeline *p, struct batch *b, size_t i, struct
         return;
     }
     pipeline_decide_sample(p, b, i, at, now_ms);
+    pipeline_look_for_shift(p, b, i);
     pipeline_add_decision(p, t, &b->decision[i], at->window != NULL);
 }
 

@@ -6,6 +6,7 @@
  *   pipeline_route       one decided sample's records
  *   pipeline_division    caps and grant divided anew
  *   pipeline_far         samples far outside all that was seen
+ *   pipeline_shift       whether samples have shifted
  *   pipeline_partition   the table of partitions
  *   pipeline_trace       a sample's trace context
  *
@@ -15,6 +16,7 @@
 #pragma once
 
 #include "encode/sample.h"
+#include "estimate/shift.h"
 #include "route/task.h"
 #include "run/pipeline.h"
 
@@ -67,6 +69,10 @@ struct pipeline {
         uint64_t samples; // since the last line of the log
         int64_t said_ms;  // 0: never
     } far;
+    struct {
+        struct shift bets;
+        uint64_t told; // the version with which it was an alarm; 0: none
+    } shift;
     struct buf out, made;          // a record; a synthetic event and its id
     _Atomic uint64_t *auto_labels; // (k) written; NULL: nobody counts
 };
@@ -90,6 +96,11 @@ void pipeline_make_room(struct pipeline *p, const struct model *m);
 
 /* Counts and tells, if the batch's sample i has a number that is far (infer/model.h). */
 void pipeline_note_far(struct pipeline *p, const struct batch *b, size_t i, int64_t now_ms);
+
+/* ---- pipeline_shift.c ---- */
+
+/* One look in fifty at whether samples have shifted, of the batch's sample i, which is decided. */
+void pipeline_look_for_shift(struct pipeline *p, const struct batch *b, size_t i);
 
 /* ---- pipeline_trace.c ---- */
 

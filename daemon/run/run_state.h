@@ -29,7 +29,7 @@ struct pulse {
 
 /* What the workers said in the last second, together. */
 struct figures {
-    double lag, age_s, held, tokens, hour_left, day_left, propensity;
+    double lag, age_s, held, shift, tokens, hour_left, day_left, propensity;
     int64_t held_up_ms;
     size_t partitions;
     size_t lost[LOST_NONE]; // as in struct worker_figures

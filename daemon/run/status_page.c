@@ -355,6 +355,8 @@ static const struct {
     {"held", METRIC_held},
     {"features_absent", METRIC_features_absent},
     {"far_samples", METRIC_far},
+    {"shifts", METRIC_shifts},
+    {"shift_evidence", METRIC_shift_evidence},
     {"demand", METRIC_demand},
     {"propensity", METRIC_propensity},
     {"model_age_s", METRIC_model_age},

@@ -34,6 +34,7 @@ struct shared {
 /* Last second's figures of one worker, for the process's gauges. */
 struct worker_figures {
     double lag, age_s, held;
+    double shift;       // evidence that samples have shifted
     int64_t held_up_ms; // as places are held up by an open transaction
     size_t partitions;
     size_t lost[LOST_NONE]; // partitions that stand still, by what is wrong with their position

@@ -58,6 +58,7 @@ void worker_take_figures(struct worker *w) {
     consumer_lost_positions(w->consumer, lag.figures.lost);
     lag.figures.held_up_ms = consumer_held_up(w->consumer);
     lag.figures.held = (double)pipeline_held(w->pipeline);
+    lag.figures.shift = pipeline_shift(w->pipeline);
     absences_take(w->shared->absences, pipeline_absent(w->pipeline));
     pthread_mutex_lock(&w->figures_lock);
     w->figures = lag.figures;

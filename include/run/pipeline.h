@@ -138,6 +138,8 @@ struct pipeline_absent *pipeline_absent(struct pipeline *p);
 /* Samples that are decided and held back by open windows of the pool, over the owned partitions:
  * nothing of them is committed. */
 uint64_t pipeline_held(const struct pipeline *p);
+/* Evidence that samples have shifted (estimate/shift.h); an alarm comes at watch.shift. */
+double pipeline_shift(const struct pipeline *p);
 /* By measure, of the last sample that the strategy arm asked by it; 0: none. */
 const double *pipeline_thresholds(const struct pipeline *p);
 

@@ -43,6 +43,7 @@ TROUBLE = {
     # Worse, and then so much that the bands part.
     "WinnowdWorse": ({'winnowd_estimate_now_always_high{%s, figure="recall"}': "0.8x9 0.6x20 0.3x90", 'winnowd_estimate_always_low{%s, figure="recall"}': "0.5x120"}, 60, 40),
     "WinnowdTargetLost": ({"winnowd_target_woken_total{%s}": "0x9 1x90"}, 20, 8),
+    "WinnowdSamplesShifted": ({'winnowd_shifts_total{way="more", %s}': "0x9 1x90"}, 20, 8),
     "WinnowdLabelsTurned": ({"winnowd_turned{%s}": "0x9 1x90"}, 20, 8),
     "WinnowdSegmentWorse": ({'winnowd_segment_estimate_always_high{%s, segment="country=NL", figure="recall"}': "0.9x9 0.3x600",
                              'winnowd_estimate_now_always_low{%s, figure="recall"}': "0.5x700"}, 400, 300),

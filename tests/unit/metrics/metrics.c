@@ -11,6 +11,7 @@
 #include "estimate/by_class.h"
 #include "estimate/certificate.h"
 #include "estimate/estimator.h"
+#include "estimate/shift.h"
 #include "store/label_fate.h"
 #include "unit/test.h"
 

@@ -1,0 +1,44 @@
+/* Looks at one sample in fifty for whether samples have shifted (estimate/shift.h); the utilities
+ * of neighbours go together. It only tells: what to ask stays with the budget, and what is drawn at
+ * random is answered soon enough to say whether anything is wrong.
+ *
+ * No look where a version's quantiles are not of the utilities: with measure mix, with
+ * query.pending_discount, and before a version has labels enough for its quantiles to be worth
+ * something. After an alarm there is none until the next version, whose quantiles know better.
+ *
+ * Thread: worker thread */
+#include "pipeline_private.h"
+
+#include "base/log.h"
+#include "base/rng.h"
+#include "metrics/metrics.h"
+
+enum {
+    EVERY = 50,         // samples, in the mean, for each that is looked at
+    DRAWS_FEWEST = 100, // of a version's labels, about, by the random arm: they stand for all
+};
+
+static bool pipeline_shift_knows(const struct pipeline *p, const struct model *m) {
+    const struct config *c = p->config;
+    return m && m->utility && m->version != p->shift.told &&
+           (double)m->rows * c->budget.random_share >= DRAWS_FEWEST &&
+           c->query.measure != MEASURE_MIX && c->query.pending_discount == 0;
+}
+
+void pipeline_look_for_shift(struct pipeline *p, const struct batch *b, size_t i) {
+    const struct record *r = &b->record[i];
+    const struct model *m = b->in_force[i]->model;
+    if (rng_mix((uint64_t)r->offset) % EVERY || !pipeline_shift_knows(p, m)) return;
+    double place = shift_place(m->utility, MODEL_QUANTILES, b->decision[i].utility);
+    enum shift_way way = shift_look(&p->shift.bets, (double)p->config->watch.shift, place);
+    if (way == SHIFT_NONE) return;
+    p->shift.told = m->version;
+    metric_add_by(METRIC_shifts, way, 1);
+    LOG(WARNING, "samples_shifted",
+        way == SHIFT_MORE
+            ? "the model is more in doubt of what comes now than of what its version was fitted on"
+            : "the model is less in doubt of what comes now than of what its version was fitted on",
+        L_U64("version", m->version), L_I64("partition", r->partition), L_I64("offset", r->offset));
+}
+
+double pipeline_shift(const struct pipeline *p) { return shift_evidence(&p->shift.bets); }

@@ -1,0 +1,61 @@
+"""watch.shift: the samples of a stream move to where the model is in doubt. It is told without a label of them, once a version, and
+not while the stream stays as it was."""
+import json
+
+from broker import equal, wait
+from stream import Feeder, Oracle, feed, sample
+from winnowd import main
+
+BASE = {"budget": {"rate": 0.3, "random_share": 0.5}, "train": {"labels": 100000, "growth": 10, "interval": "1h"}}
+
+
+class Moved(Feeder):
+    """Only samples near the line that separates the classes."""
+
+    def send_one(self):
+        while True:
+            name, value = sample(self.n + 1, self.rng)
+            event = json.loads(value)
+            if abs(event["x"] + 0.5 * event["y"] - 1) < 0.2:
+                break
+        self.n += 1
+        self.writer.send(self.topic, value, key=name)
+
+
+def taught(stage):
+    """A version with 500 labels behind it."""
+    oracle = Oracle(stage)
+    oracle.start()
+    daemon = stage.start({**BASE, "train": {"labels": 600}}).ready()
+    feed(stage, 3000)
+    stage.caught_up()
+    wait("a version of so many labels", lambda: daemon.metric("model_labelled_rows") >= 500)
+    oracle.end()
+    daemon.leave()
+
+
+def test(stage):
+    stage.create()
+    taught(stage)
+    daemon = stage.start(BASE).ready()
+    version = daemon.metric("model_version")
+    feed(stage, 20000, seed=2)
+    wait("all is decided", lambda: daemon.metric("samples_admitted_total") == 20000)
+    wait("it is looked at", lambda: daemon.metric("shift_evidence") > 0)
+    equal((daemon.find("samples_shifted"), daemon.metric("shift_evidence") < 1000), ([], True), "nothing has shifted")
+
+    feeder = Moved(stage, rate=4000, seed=3)
+    feeder.start()
+    event = daemon.await_event("samples_shifted")
+    equal(event["version"], "%d" % version, "the version in force")
+    decided = daemon.metric("samples_admitted_total")
+    wait("as many again", lambda: daemon.metric("samples_admitted_total") > 2 * decided - 20000)
+    feeder.end()
+    equal((daemon.metric("model_version"), len(daemon.find("samples_shifted"))), (version, 1), "once a version")
+    equal(daemon.metric("shifts_total", way="more"), 1, "which way")
+    status = json.loads(daemon.get("/status")[1])
+    equal(status["shifts"], {"more": 1, "less": 0}, "/status")
+    daemon.leave()
+
+
+main(test)
