@@ -263,6 +263,17 @@ static size_t status_lines_turned(const cJSON *s, struct status_line *l) {
     return 1;
 }
 
+/* For an hour behind an alarm that samples have shifted. Returns how many lines. */
+static size_t status_lines_shifted(const cJSON *s, struct status_line *l) {
+    static const double said_s = 3600;
+    double ago = status_value(s, "time_ms") / 1000 - status_value(s, "shift_s");
+    if (!(ago < said_s)) return 0;
+    LINE(l, "shifted", "%s ago samples became others than those that the model was fitted on",
+         D(fmax(ago, 0)));
+    l->tone = TONE_DOUBT;
+    return 1;
+}
+
 /* Nothing without budget.target. Returns how many lines. */
 static size_t status_lines_target(const cJSON *s, struct status_line *l) {
     const cJSON *figure;
@@ -439,6 +450,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     n += status_lines_live(s, out + n);
     n += status_lines_classes(s, out + n);
     n += status_lines_turned(s, out + n);
+    n += status_lines_shifted(s, out + n);
     n += status_lines_target(s, out + n);
     n += status_lines_segments(s, out + n);
     n += status_lines_people(s, out + n);

@@ -9,6 +9,7 @@
  * Thread: worker thread */
 #include "pipeline_private.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/rng.h"
 #include "metrics/metrics.h"
@@ -34,6 +35,7 @@ void pipeline_look_for_shift(struct pipeline *p, const struct batch *b, size_t i
     if (way == SHIFT_NONE) return;
     p->shift.told = m->version;
     metric_add_by(METRIC_shifts, way, 1);
+    metric_set(METRIC_shift_time, (double)clock_wall_ms() / 1000);
     LOG(WARNING, "samples_shifted",
         way == SHIFT_MORE
             ? "the model is more in doubt of what comes now than of what its version was fitted on"

@@ -356,6 +356,7 @@ static const struct {
     {"features_absent", METRIC_features_absent},
     {"far_samples", METRIC_far},
     {"shifts", METRIC_shifts},
+    {"shift_s", METRIC_shift_time},
     {"shift_evidence", METRIC_shift_evidence},
     {"demand", METRIC_demand},
     {"propensity", METRIC_propensity},

@@ -2,9 +2,9 @@
 not while the stream stays as it was."""
 import json
 
-from broker import equal, wait
+from broker import check, equal, wait
 from stream import Feeder, Oracle, feed, sample
-from winnowd import main
+from winnowd import main, run
 
 BASE = {"budget": {"rate": 0.3, "random_share": 0.5}, "train": {"labels": 100000, "growth": 10, "interval": "1h"}}
 
@@ -54,6 +54,7 @@ def test(stage):
     equal((daemon.metric("model_version"), len(daemon.find("samples_shifted"))), (version, 1), "once a version")
     equal(daemon.metric("shifts_total", way="more"), 1, "which way")
     status = json.loads(daemon.get("/status")[1])
+    check("became others" in run("status", "--listen", "127.0.0.1:%d" % daemon.port()).stdout, "status")
     equal(status["shifts"], {"more": 1, "less": 0}, "/status")
     daemon.leave()
 

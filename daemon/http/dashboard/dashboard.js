@@ -230,6 +230,14 @@ function show_turned(s) {
   tiles.turned.box.hidden = false;
 }
 
+/* For an hour behind an alarm that samples have shifted. */
+function show_shifted(s) {
+  const ago = s.time_ms / 1000 - s.shift_s;
+  if (!(ago < 3600)) { if (tiles.shifted) tiles.shifted.box.hidden = true; return; }
+  tile("shifted", "Samples have shifted", duration(Math.max(ago, 0)), "ago", "they are others than those that the model was fitted on");
+  tiles.shifted.box.hidden = false;
+}
+
 function show_tiles(s) {
   const n = s.now, speed = last(rates("samples", 10));
   tile("speed", "Samples per second", number(speed, speed < 10 ? 1 : 0), "", number(n.samples) + " in all" + (n.dead_letters ? ", " + number(n.dead_letters) + " refused" : "") + (n.blocked ? "; " + number(n.blocked) + " blocked, outside of every figure" : ""));
@@ -243,6 +251,7 @@ function show_tiles(s) {
   if (own) tile("upstream", "Accuracy of your score", own.accuracy.is === null ? "–" : percent(own.accuracy.is), "", (own.accuracy.is === null ? "" : percent(own.accuracy.low) + " to " + percent(own.accuracy.high) + "; ") + verdict);
   tile("model", "Live model", live ? "v" + live : "none", "", live && own && !s.model_rows ? "the score that events bring" : live ? number(s.model_rows) + " labels, " + duration(s.model_age_s) + " old" : "labels are drawn at random");
   show_turned(s);
+  show_shifted(s);
   show_target(s);
   show_bridge(s);
   $("tiles").classList.toggle("many", $("tiles").children.length > 6);

@@ -6,6 +6,7 @@
 
 static struct status_line lines[STATUS_LINES];
 
+/* needle: part of the line's text; NULL: there is no such line. */
 static const char *line(const char *json, const char *title, const char *needle) {
     cJSON *status = cJSON_Parse(json);
     assert_non_null(status);
@@ -14,10 +15,10 @@ static const char *line(const char *json, const char *title, const char *needle)
     cJSON_Delete(status);
     for (size_t i = 0; i < n; i++) {
         if (strcmp(lines[i].title, title) != 0) continue;
-        if (!strstr(lines[i].text, needle)) fail_msg("%s: %s", title, lines[i].text);
+        if (!needle || !strstr(lines[i].text, needle)) fail_msg("%s: %s", title, lines[i].text);
         return lines[i].text;
     }
-    fail_msg("no line %s", title);
+    if (needle) fail_msg("no line %s", title);
     return NULL;
 }
 
@@ -55,6 +56,14 @@ static void a_turn_of_the_labels_is_told(void **state) {
     (void)state;
     line("{\"time_ms\":7300000,\"turned\":1,\"turn_s\":100,\"turn_draws\":12}", "turned",
          "labels have turned, 2.0 h ago as it seems; 12 draws of the random arm since");
+}
+
+static void a_shift_of_the_samples_is_told_for_an_hour(void **state) {
+    (void)state;
+    line("{\"time_ms\":7300000,\"shift_s\":7000}", "shifted",
+         "5.0 min ago samples became others than those that the model was fitted on");
+    line("{\"time_ms\":7300000,\"shift_s\":3000}", "shifted", NULL);
+    line("{\"time_ms\":7300000,\"shift_s\":0}", "shifted", NULL);
 }
 
 /* Where recall is surely least first, by the upper end; at most three, and none that is hardly
@@ -118,6 +127,7 @@ int main(void) {
         cmocka_unit_test(the_figures_of_now_are_told),
         cmocka_unit_test(the_target_is_told),
         cmocka_unit_test(a_turn_of_the_labels_is_told),
+        cmocka_unit_test(a_shift_of_the_samples_is_told_for_an_hour),
         cmocka_unit_test(the_worst_segments_are_told),
         cmocka_unit_test(the_newest_matured_day_is_told),
         cmocka_unit_test(the_better_one_is_told_where_it_is_known),
