@@ -56,8 +56,8 @@ static void people_count(struct people_command *p, const struct ledger_task *t) 
     people_note_name(p, a);
     if (t->counts->is.certain)
         annotators_settled(p->annotators, a->is.annotator, a->is.class_ == t->counts->is.class_);
-    const struct ledger_task *twin = t->reason == ASK_SECOND ? ledger_twin(&p->ledger, t) : NULL;
-    const struct ledger_answer *other = people_answer(twin);
+    const struct ledger_answer *other =
+        t->reason == ASK_SECOND ? people_answer(ledger_read_by(&p->ledger, t, 1)) : NULL;
     if (!other) return;
     const struct answer_pair pair = {{other->is.annotator, a->is.annotator},
                                      other->is.class_ == a->is.class_};

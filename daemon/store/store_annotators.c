@@ -50,7 +50,7 @@ static bool entry_other(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_
     uint8_t twin[TASK_ID_BYTES];
     struct entry e;
     memcpy(twin, id, sizeof twin);
-    task_id_twin(twin);
+    task_id_read_by(twin, 1, 2);
     MDB_val key = {sizeof twin, twin}, value;
     return mdb_get(txn, s->table[TABLE_TASKS], &key, &value) == 0 &&
            store_record_read_entry(&e, store_value(value), KIND_TASK, s->options.d, s->options.k) &&

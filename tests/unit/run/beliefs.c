@@ -16,7 +16,7 @@ static void put_task(struct store *s, int i, bool second) {
     struct task t = home_task(text_of(sample), i, row, 1, prob);
     struct answered joined;
     if (second) {
-        task_id_twin_text(t.id);
+        task_id_text_read_by(t.id, 1, 2);
         t.reason = ASK_SECOND;
         t.propensity = 0;
     }
@@ -28,7 +28,7 @@ static void put(struct store *s, int i, bool second, const char *class_, const c
     struct task t = home_task(TEXT("x"), i, row, 1, prob);
     struct answered a;
     static int64_t offset;
-    if (second) task_id_twin_text(t.id);
+    if (second) task_id_text_read_by(t.id, 1, 2);
     struct label l = {.id = text_of(t.id), .label = text_of(class_), .time_ms = HOME_MS + i};
     if (who) l.annotator = text_of(who);
     if (source) l.source = text_of(source);

@@ -99,7 +99,7 @@ static void four_eyes_are_of_two(void **state) {
     (void)state;
     struct label_queue *q = label_queue_create(&classes, &all_sources);
     struct task second = numbered(1, 0.5);
-    task_id_twin_text(second.id);
+    task_id_text_read_by(second.id, 1, 2);
     second.reason = ASK_SECOND;
     put(q, 1, 0.9);
     label_queue_task(q, &second, at(10));
