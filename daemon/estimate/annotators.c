@@ -229,7 +229,8 @@ static bool opinion_is_first(const struct opinion *o, size_t i) {
 }
 
 /* Classes that nobody named are all as likely. */
-int annotators_settle(struct annotators *a, const struct opinion *o, size_t n, double *belief) {
+int annotators_likeliest(struct annotators *a, const struct opinion *o, size_t n,
+                         double *probability) {
     double best = 0, sum = 0;
     int32_t class_ = o[0].class_;
     size_t named = 0;
@@ -241,9 +242,24 @@ int annotators_settle(struct annotators *a, const struct opinion *o, size_t n, d
         if (one > best) best = one, class_ = o[i].class_;
     }
     sum += (double)(a->k - named) * annotators_likelihood(a, o, n, -1);
-    double k = (double)a->k, right = best / sum;
+    *probability = best / sum;
+    return class_;
+}
+
+int annotators_settle(struct annotators *a, const struct opinion *o, size_t n, double *belief) {
+    double k = (double)a->k, right;
+    int class_ = annotators_likeliest(a, o, n, &right);
     *belief = fmax(ANNOTATORS_BELIEF_LEAST, (k * right - 1) / (k - 1));
     return class_;
+}
+
+void annotators_dispute(struct annotators *a, const struct opinion *o, size_t n, bool open,
+                        struct disputes *sum) {
+    double probability;
+    if (open) return;
+    (void)annotators_likeliest(a, o, n, &probability);
+    if (probability < ANNOTATORS_SETTLED) sum->undecided++;
+    else if (n > 2) sum->third++;
 }
 
 bool annotators_known(const struct annotators *a) {

@@ -70,3 +70,21 @@ void labelled_people_tell(struct annotators *a, const struct estimates *start,
     }
     labelled_people_tell_each(a, names);
 }
+
+struct disputes_of {
+    struct annotators *known;
+    struct disputes sum;
+};
+
+static void labelled_people_dispute(const struct dispute *d, void *opaque) {
+    struct disputes_of *to = opaque;
+    annotators_dispute(to->known, d->said, d->n, d->open, &to->sum);
+}
+
+int labelled_people_tell_disputes(struct annotators *a, struct store *s) {
+    struct disputes_of all = {.known = a};
+    TRY(store_disputes(s, labelled_people_dispute, &all));
+    metric_set(METRIC_undecided, (double)all.sum.undecided);
+    metric_set(METRIC_decided_by_third, (double)all.sum.third);
+    return 0;
+}

@@ -67,7 +67,20 @@ struct opinion {
  * of a loss, freed of the noise, has the variance 1/belief²; weighted by its inverse that is the
  * gradient as it came, times belief. */
 #define ANNOTATORS_BELIEF_LEAST 0.02
+/* A class that is at least so probable is settled: nobody else needs to be asked. */
+#define ANNOTATORS_SETTLED 0.95
 int annotators_settle(struct annotators *a, const struct opinion *o, size_t n, double *belief);
+/* The same class, with its probability. */
+int annotators_likeliest(struct annotators *a, const struct opinion *o, size_t n,
+                         double *probability);
+/* Samples whose readers disagree: what is known of these may settle the class all the same. */
+struct disputes {
+    uint64_t undecided; // nobody else is asked, and no class is settled
+    uint64_t third;     // of a third reader's answer, with which one is
+};
+/* One more of them; open: somebody may still answer, so it counts as neither. */
+void annotators_dispute(struct annotators *a, const struct opinion *o, size_t n, bool open,
+                        struct disputes *sum);
 /* Whether somebody was checked often enough that answers may be believed unequally. */
 bool annotators_known(const struct annotators *a);
 
