@@ -63,7 +63,7 @@ void labelled_people_tell(struct annotators *a, const struct estimates *start,
     metric_set(METRIC_readers_high, readers.high);
     for (size_t i = 0; i < ESTIMATES; i++) {
         struct estimate truth;
-        annotators_correct(a, (enum estimate_name)i, &start->of[i], &truth);
+        annotators_correct(a, (enum estimate_name)i, start, &truth);
         metric_set_by(METRIC_truth, i, truth.value);
         metric_set_by(METRIC_truth_low, i, truth.low);
         metric_set_by(METRIC_truth_high, i, truth.high);

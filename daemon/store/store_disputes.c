@@ -4,7 +4,7 @@
  * kept while both may still answer: from when the second reader's task is read until somebody else
  * was asked, nobody needs to be, or that task's time is up. What a crash leaves: a record is kept
  * and let go in the transactions of the tasks that say so, and what is kept too long is looked at
- * again. A record of which a third reader's task is there is never one to ask about.
+ * again. None is kept of which a third reader's task is there.
  *
  * Thread: learner thread */
 #include "store_tables.h"
@@ -83,12 +83,10 @@ static bool dispute_hear_third(const struct entry *third, struct dispute *d) {
 
 /* Whether the record is still wanted; *disputed: now. */
 static bool kept_is_wanted(struct store *s, int64_t now_ms, struct dispute *d, bool *disputed) {
-    uint8_t first[TASK_ID_BYTES], third[TASK_ID_BYTES];
-    struct entry one, two, three;
+    uint8_t first[TASK_ID_BYTES];
+    struct entry one, two;
     kept_id(first, d->id, 2, 1);
-    kept_id(third, d->id, 2, 3);
     *disputed = false;
-    if (entry_look(s, s->txn, third, &three)) return false;
     if (!entry_look(s, s->txn, d->id, &two)) return false;
     if (two.expires_ms && two.expires_ms <= now_ms) return false;
     if (!entry_look(s, s->txn, first, &one)) return true; // of another partition, not read yet

@@ -92,8 +92,9 @@ struct readers {
 void annotators_readers(struct annotators *a, struct readers *out);
 
 /* The figure had no annotator ever been wrong: p = (seen − b)/(a − b), b = (1 − a)/(k − 1) (Rogan
- * and Gladen 1978), `low` to `high` with room for what is not known of a. The bands are not told:
- * NaN. All NaN where it cannot be said: a figure that is no mean of what one answer says (recall,
- * cost, average precision), or below ANNOTATORS_PAIRS_LEAST pairs. */
-void annotators_correct(struct annotators *a, enum estimate_name name, const struct estimate *seen,
+ * and Gladen 1978), `low` to `high` with room for what is not known of a. Recall, r as it is seen:
+ * r q (1 − b/p)/(q − b), q the prevalence and p the precision that are seen, for of what is called
+ * positive b are errors, among alarms and elsewhere. The bands are not told: NaN. All NaN where it
+ * cannot be said (cost, average precision), or below ANNOTATORS_PAIRS_LEAST pairs. */
+void annotators_correct(struct annotators *a, enum estimate_name name, const struct estimates *seen,
                         struct estimate *out);
