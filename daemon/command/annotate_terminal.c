@@ -72,14 +72,21 @@ static int terminal_by_worth(const void *a, const void *b) {
     return strcmp(y->id, x->id);
 }
 
-/* Whether the other reader of the sample was this annotator: four eyes are wanted. */
-static bool terminal_read_before(const struct terminal *t, const struct ledger_task *task) {
-    const struct ledger_task *twin = ledger_twin(&t->ledger, task);
-    if (!twin) return false;
+static bool terminal_gave(const struct terminal *t, const struct ledger_task *task) {
+    if (!task) return false;
     for (size_t i = 0; i < t->given_n; i++)
-        if (t->given[i].task == twin) return true;
-    for (const struct ledger_answer *a = twin->answers; a; a = a->next)
+        if (t->given[i].task == task) return true;
+    for (const struct ledger_answer *a = task->answers; a; a = a->next)
         if (text_equal(a->annotator, text_of(t->annotator))) return true;
+    return false;
+}
+
+/* Whether another reader of the sample was this annotator: four eyes are wanted. */
+static bool terminal_read_before(const struct terminal *t, const struct ledger_task *task) {
+    for (int reader = 1; reader <= OPINIONS_MAX; reader++)
+        if (reader != ask_reader(task->reason) &&
+            terminal_gave(t, ledger_read_by(&t->ledger, task, reader)))
+            return true;
     return false;
 }
 

@@ -65,7 +65,7 @@ static void audit_count(struct audit_command *a, const struct ledger_task *t, in
         a->foreign++;
         return;
     }
-    if (t->reason == ASK_SECOND) return;
+    if (ask_reader(t->reason) > 1) return;
     if (t->predicted_class < 0 || !t->model) {
         a->without_model++;
         return;

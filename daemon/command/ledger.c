@@ -53,10 +53,11 @@ struct ledger_task *ledger_find(const struct ledger *l, struct text id) {
     return found ? *found : NULL;
 }
 
-struct ledger_task *ledger_twin(const struct ledger *l, const struct ledger_task *t) {
+struct ledger_task *ledger_read_by(const struct ledger *l, const struct ledger_task *t,
+                                   int reader) {
     char id[TASK_ID_LENGTH + 1];
     memcpy(id, t->id, sizeof id);
-    task_id_twin_text(id);
+    task_id_text_read_by(id, ask_reader(t->reason), reader);
     return ledger_find(l, text_of(id));
 }
 
@@ -221,7 +222,7 @@ static int ledger_take_label(const struct reader_record *r, void *opaque) {
 
 /* The first task of a sample takes the labels that wait for it. */
 static void ledger_join_sample(struct ledger *l, struct ledger_task *t) {
-    if (t->reason == ASK_SECOND) return; // what names the sample means the first reader's
+    if (ask_reader(t->reason) > 1) return; // what names the sample means the first reader's
     struct ledger_sample *s = ledger_sample_entry(l, t->sample_id);
     t->sibling = s->tasks;
     s->tasks = t;

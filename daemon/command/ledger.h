@@ -92,8 +92,8 @@ void ledger_caught_up(struct ledger *l);
 
 /* NULL: neither the task nor an answer to it has been read. */
 struct ledger_task *ledger_find(const struct ledger *l, struct text id);
-/* The other reader's task of the same sample; NULL: nothing is known of one. */
-struct ledger_task *ledger_twin(const struct ledger *l, const struct ledger_task *t);
+/* That reader's task of the same sample; NULL: nothing is known of one. */
+struct ledger_task *ledger_read_by(const struct ledger *l, const struct ledger_task *t, int reader);
 /* The newest task of a sample, or NULL. */
 struct ledger_task *ledger_of_sample(const struct ledger *l, struct text sample);
 enum task_state ledger_state(const struct ledger_task *t, int64_t now_ms);

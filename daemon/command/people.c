@@ -4,6 +4,7 @@
  * their topics; so whoever may read these can redo them, and no daemon need run.
  *
  * Thread: main thread */
+#include "base/clock.h"
 #include "base/rng.h"
 #include "command.h"
 #include "config/config.h"
@@ -26,6 +27,7 @@ struct people_command {
     const struct config *config;
     struct ledger ledger;
     struct annotators *annotators;
+    struct disputes disputes;
     struct text *name; // (names) of those who answered
     size_t names;
 };
@@ -56,12 +58,41 @@ static void people_count(struct people_command *p, const struct ledger_task *t) 
     people_note_name(p, a);
     if (t->counts->is.certain)
         annotators_settled(p->annotators, a->is.annotator, a->is.class_ == t->counts->is.class_);
-    const struct ledger_task *twin = t->reason == ASK_SECOND ? ledger_twin(&p->ledger, t) : NULL;
-    const struct ledger_answer *other = people_answer(twin);
+    const struct ledger_answer *other =
+        t->reason == ASK_SECOND ? people_answer(ledger_read_by(&p->ledger, t, 1)) : NULL;
     if (!other) return;
     const struct answer_pair pair = {{other->is.annotator, a->is.annotator},
                                      other->is.class_ == a->is.class_};
     if (answer_pair_counts(&pair)) annotators_pair(p->annotators, &pair);
+}
+
+static bool people_is_certain(const struct ledger_task *t) {
+    return t->counts && t->counts->is.certain;
+}
+
+/* The n-th reader's opinion of a sample, where it is one of somebody else than those before. */
+static bool people_hear(const struct ledger_answer *a, struct opinion *said, size_t n) {
+    if (!a || !a->is.annotator) return false;
+    for (size_t i = 0; i < n; i++)
+        if (said[i].who == a->is.annotator) return false;
+    said[n] = (struct opinion){a->is.annotator, a->is.class_};
+    return true;
+}
+
+/* By the task of its second reader: as the learner counts (store_disputes). */
+static void people_dispute(struct people_command *p, const struct ledger_task *t, int64_t now_ms) {
+    struct opinion said[OPINIONS_MAX];
+    const struct ledger_task *first = ledger_read_by(&p->ledger, t, 1),
+                             *third = ledger_read_by(&p->ledger, t, 3);
+    if (t->reason != ASK_SECOND || t->foreign || !first || people_is_certain(first) ||
+        people_is_certain(t) || (third && people_is_certain(third)))
+        return;
+    if (!people_hear(people_answer(first), said, 0) || !people_hear(people_answer(t), said, 1) ||
+        said[0].class_ == said[1].class_)
+        return;
+    bool heard = third && people_hear(people_answer(third), said, 2),
+         open = third && third->known && ledger_state(third, now_ms) == TASK_OPEN;
+    annotators_dispute(p->annotators, said, 2 + heard, open, &p->disputes);
 }
 
 /* ---- telling ---- */
@@ -114,6 +145,12 @@ static void people_tell_readers(struct people_command *p) {
         printf("%" PRIu64 " samples were answered by two, who agreed on %" PRIu64
                ": of 100 answers %.0f are right (%.0f to %.0f)\n",
                r.pairs, r.agreed, 100 * r.accuracy, 100 * r.low, 100 * r.high);
+    if (p->disputes.third)
+        printf("a third reader decided %" PRIu64 " of the others\n", p->disputes.third);
+    if (p->disputes.undecided)
+        printf("%" PRIu64 " samples stay undecided: their readers disagree, and no class is 95 %% "
+               "probable\n",
+               p->disputes.undecided);
 }
 
 static int people_run(struct people_command *p) {
@@ -122,6 +159,7 @@ static int people_run(struct people_command *p) {
     if (result < 0) return command_fail(result, &p->ledger.why);
     p->name = xcalloc(NAMES_MOST, sizeof *p->name);
     for (size_t i = 0; i < p->ledger.n; i++) people_count(p, p->ledger.task[i]);
+    for (size_t i = 0; i < p->ledger.n; i++) people_dispute(p, p->ledger.task[i], clock_wall_ms());
     listing_begin(&l, people_columns, sizeof people_columns / sizeof *people_columns);
     people_list(p, &l);
     if (!p->json) people_tell_readers(p);

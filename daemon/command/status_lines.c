@@ -343,6 +343,8 @@ static size_t status_lines_people(const cJSON *s, struct status_line *l) {
          "%s of their answers are right (%s to %s), by %s that two gave; so accuracy is %s",
          P(right), P(status_value(s, "readers_low")), P(status_value(s, "readers_high")),
          N("double_answers"), status_lines_of_100(s, "truth", NULL, "accuracy", word));
+    if (status_value(s, "undecided") > 0)
+        status_lines_append(l, "; readers disagree, undecided: ", N("undecided"));
     if (lots > 0) status_lines_append(l, "; seem to draw lots: ", N("annotators_at_chance"));
     return 1;
 }

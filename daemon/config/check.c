@@ -311,20 +311,24 @@ static void check_budget(struct config_reading *r) {
                 "for no budget at all");
 }
 
-/* A second reader is paid beside the random arm, from a bucket that has room for both. */
+/* Other readers are paid beside the random arm, from a bucket that has room for all of them. */
 static void check_people(struct config_reading *r) {
     const struct config *c = r->config;
     const double second = c->people.double_;
+    const int labels = check_sound(r, OPTION_people_opinions) ? (int)c->people.opinions : 2;
+    const double more = second * (labels - 1);
     if (!second || !check_sound(r, OPTION_people_double)) return;
-    if (check_sound(r, OPTION_budget_burst) && c->budget.burst < 2)
+    if (check_sound(r, OPTION_budget_burst) && c->budget.burst < labels)
         problem(
             &r->problems, check_place(r, OPTION_people_double), "people.double",
-            "wants a budget.burst of 2 or more: a block of the random arm costs two labels then");
-    if (check_sound(r, OPTION_budget_random_share) && c->budget.random_share * (1 + second) > 1)
+            "wants a budget.burst of %d or more: a block of the random arm costs %d labels then "
+            "(people.opinions)",
+            labels, labels);
+    if (check_sound(r, OPTION_budget_random_share) && c->budget.random_share * (1 + more) > 1)
         problem(&r->problems, check_place(r, OPTION_people_double), "people.double",
                 "at %g, with budget.random_share %g, the random arm would cost more than the whole "
                 "budget: at most %.4g",
-                second, c->budget.random_share, 1 / c->budget.random_share - 1);
+                second, c->budget.random_share, (1 / c->budget.random_share - 1) / (labels - 1));
 }
 
 /* Options of the pool that would be ignored where they stand. */

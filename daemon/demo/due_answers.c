@@ -13,13 +13,13 @@ static void due_answers_exchange(struct due_answer *a, struct due_answer *b) {
     *b = kept;
 }
 
-void due_answers_push(struct due_answers *h, int64_t due_ms, const char *id, bool second,
+void due_answers_push(struct due_answers *h, int64_t due_ms, const char *id, int reader,
                       struct text label) {
     if (h->n == h->cap)
         h->at = xrealloc(h->at, (h->cap = h->cap ? 2 * h->cap : 64) * sizeof *h->at);
     struct due_answer p = {.due_ms = due_ms,
                            .number = h->numbers++,
-                           .second = second,
+                           .reader = reader,
                            .label = xmalloc(label.len + 1)};
     memcpy(p.id, id, sizeof p.id);
     memcpy(p.label, label.at, label.len);

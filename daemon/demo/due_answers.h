@@ -10,7 +10,7 @@ struct due_answer {
     int64_t due_ms;
     uint64_t number; // order of arrival: of answers due at the same time the earlier comes first
     char id[TASK_ID_LENGTH + 1];
-    bool second; // it is a second reader's
+    int reader;  // whose it is: the first, second or third one's
     char *label; // owned
 };
 
@@ -21,7 +21,7 @@ struct due_answers {
 };
 
 /* Copies id and label. */
-void due_answers_push(struct due_answers *h, int64_t due_ms, const char *id, bool second,
+void due_answers_push(struct due_answers *h, int64_t due_ms, const char *id, int reader,
                       struct text label);
 /* The one that is due first, or NULL. Borrowed until the next push or pop. */
 const struct due_answer *due_answers_first(const struct due_answers *h);

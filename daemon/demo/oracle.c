@@ -85,16 +85,17 @@ static void oracle_take_task(struct oracle *o, const struct reader_record *r) {
         return;
     }
     uint64_t key = hash_bytes(t.id, TASK_ID_LENGTH);
-    due_answers_push(&o->due, oracle_due(o, key), t.id, task_reader(&t) > 1,
+    due_answers_push(&o->due, oracle_due(o, key), t.id, task_reader(&t),
                      oracle_choose(o, truth, key));
 }
 
 /* ---- answers ---- */
 
-/* A second reader is somebody else, who errs by draws of his own. */
+/* Each reader is somebody else, who errs by draws of his own. */
 static int oracle_answer(struct oracle *o, const struct due_answer *p) {
     char name[LABEL_NAME_MAX + 1];
-    snprintf(name, sizeof name, p->second ? "%s/2" : "%s", o->options->annotator);
+    if (p->reader > 1) snprintf(name, sizeof name, "%s/%d", o->options->annotator, p->reader);
+    else snprintf(name, sizeof name, "%s", o->options->annotator);
     struct label l = {.id = text_of(p->id),
                       .label = text_of(p->label),
                       .annotator = text_of(name),

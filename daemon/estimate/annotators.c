@@ -229,7 +229,8 @@ static bool opinion_is_first(const struct opinion *o, size_t i) {
 }
 
 /* Classes that nobody named are all as likely. */
-int annotators_settle(struct annotators *a, const struct opinion *o, size_t n, double *belief) {
+int annotators_likeliest(struct annotators *a, const struct opinion *o, size_t n,
+                         double *probability) {
     double best = 0, sum = 0;
     int32_t class_ = o[0].class_;
     size_t named = 0;
@@ -241,9 +242,24 @@ int annotators_settle(struct annotators *a, const struct opinion *o, size_t n, d
         if (one > best) best = one, class_ = o[i].class_;
     }
     sum += (double)(a->k - named) * annotators_likelihood(a, o, n, -1);
-    double k = (double)a->k, right = best / sum;
+    *probability = best / sum;
+    return class_;
+}
+
+int annotators_settle(struct annotators *a, const struct opinion *o, size_t n, double *belief) {
+    double k = (double)a->k, right;
+    int class_ = annotators_likeliest(a, o, n, &right);
     *belief = fmax(ANNOTATORS_BELIEF_LEAST, (k * right - 1) / (k - 1));
     return class_;
+}
+
+void annotators_dispute(struct annotators *a, const struct opinion *o, size_t n, bool open,
+                        struct disputes *sum) {
+    double probability;
+    if (open) return;
+    (void)annotators_likeliest(a, o, n, &probability);
+    if (probability < ANNOTATORS_SETTLED) sum->undecided++;
+    else if (n > 2) sum->third++;
 }
 
 bool annotators_known(const struct annotators *a) {
@@ -307,37 +323,86 @@ static double seen_below(const struct estimate *seen, double x) {
     return 0.5 * erfc(-(x - seen->value) / reach * deviate * M_SQRT1_2);
 }
 
-/* The same of the truth, over all accuracies. */
-static double truth_below(const struct annotators *a, const double weight[GRID],
-                          const struct estimate *seen, double truth) {
+/* What a figure looks like from the annotators' side. */
+struct sight {
+    const struct annotators *a;
+    const double *weight;                          // (GRID) of accuracies
+    const struct estimate *seen;                   // the figure
+    const struct estimate *precision, *prevalence; // the same; only of a recall
+};
+
+/* The chance that a share of the truth lies below, with readers of that accuracy. */
+static double share_below(const struct sight *s, double right, double truth) {
+    double wrong = (1 - right) / (double)(s->a->k - 1);
+    return seen_below(s->seen, truth * right + (1 - truth) * wrong);
+}
+
+static double estimate_deviation(const struct estimate *e) {
+    return (e->high - e->low) / 2 / deviate;
+}
+
+/* Normal about what it were with readers of that accuracy. How far recall and precision are off
+ * adds up, for they share the caught; the prevalence is on its own. Where it is hardly above what
+ * wrong answers make, nothing is known. */
+static double recall_below(const struct sight *s, double right, double truth) {
+    const double wrong = (1 - right) / (double)(s->a->k - 1), q = s->prevalence->value,
+                 p = s->precision->value, gap = q - wrong,
+                 off_q = estimate_deviation(s->prevalence);
+    if (!(gap > off_q) || !(p > wrong)) return truth;
+    const double scale = q * (1 - wrong / p) / gap, recall = s->seen->value * scale,
+                 by_p =
+                     s->seen->value * q * wrong / (p * p * gap) * estimate_deviation(s->precision),
+                 by_q = recall * wrong / (q * gap) * off_q;
+    struct estimate at = {.value = recall};
+    at.low =
+        recall - hypot(scale * (s->seen->value - s->seen->low) + deviate * by_p, deviate * by_q);
+    at.high =
+        recall + hypot(scale * (s->seen->high - s->seen->value) + deviate * by_p, deviate * by_q);
+    return seen_below(&at, truth);
+}
+
+/* The same over all accuracies. */
+static double truth_below(const struct sight *s, double truth) {
     double sum = 0;
     for (size_t i = 0; i < GRID; i++) {
-        if (weight[i] < nothing) continue;
-        double right = grid_accuracy(i), wrong = (1 - right) / (double)(a->k - 1);
-        sum += weight[i] * seen_below(seen, truth * right + (1 - truth) * wrong);
+        if (s->weight[i] < nothing) continue;
+        double right = grid_accuracy(i);
+        sum += s->weight[i] *
+               (s->precision ? recall_below(s, right, truth) : share_below(s, right, truth));
     }
     return sum;
 }
 
 /* Between 0 and 1; what lies beyond is at its end. */
-static double truth_quantile(const struct annotators *a, const double weight[GRID],
-                             const struct estimate *seen, double share) {
+static double truth_quantile(const struct sight *s, double share) {
     double low = 0, high = 1;
     for (int i = 0; i < HALVINGS; i++) {
         double middle = (low + high) / 2;
-        if (truth_below(a, weight, seen, middle) < share) low = middle;
+        if (truth_below(s, middle) < share) low = middle;
         else high = middle;
     }
     return (low + high) / 2;
 }
 
-void annotators_correct(struct annotators *a, enum estimate_name name, const struct estimate *seen,
+/* False: it cannot be said. */
+static bool sight_of(struct sight *s, const struct estimates *seen, enum estimate_name name) {
+    s->seen = &seen->of[name];
+    if (name == ESTIMATE_RECALL) s->precision = &seen->of[ESTIMATE_PRECISION];
+    else if (name == ESTIMATE_RECALL_AT_CAPACITY)
+        s->precision = &seen->of[ESTIMATE_PRECISION_AT_CAPACITY];
+    else if (!estimate_is_corrected(name)) return false;
+    if (s->precision) s->prevalence = &seen->of[ESTIMATE_PREVALENCE];
+    if (s->precision && (isnan(s->precision->value) || isnan(s->prevalence->value))) return false;
+    return !isnan(s->seen->value);
+}
+
+void annotators_correct(struct annotators *a, enum estimate_name name, const struct estimates *seen,
                         struct estimate *out) {
     double weight[GRID];
+    struct sight s = {.a = a, .weight = weight};
     *out = (struct estimate){NAN, NAN, NAN, NAN, NAN};
-    if (!estimate_is_corrected(name) || isnan(seen->value) || !annotators_weigh_readers(a, weight))
-        return;
-    out->value = truth_quantile(a, weight, seen, 0.5);
-    out->low = truth_quantile(a, weight, seen, tail);
-    out->high = truth_quantile(a, weight, seen, 1 - tail);
+    if (!sight_of(&s, seen, name) || !annotators_weigh_readers(a, weight)) return;
+    out->value = truth_quantile(&s, 0.5);
+    out->low = truth_quantile(&s, tail);
+    out->high = truth_quantile(&s, 1 - tail);
 }

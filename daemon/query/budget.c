@@ -7,10 +7,11 @@
  * bucket is sure to hold one when the next block begins. It is never below zero, so n samples are
  * charged at most B·n + burst, and only the block under way when they began can add a request that
  * was paid before them: B·n + burst + 1 (promise I4). A block whose sample goes to a second reader
- * (people.double) is paid twice when it begins, and while it is under way the bucket holds one
- * token less at most, so the bound is the same. Nothing here or in the strategy arm depends on
- * where in the present block the request falls, so the random arm asks each of its m samples with
- * probability 1/m, exactly (promise I5).
+ * (people.double) pays for all that may be asked (people.opinions) when it begins, and while it is
+ * under way the bucket holds as many tokens less at most as it paid for others, so the bound is the
+ * same. A third reader is asked by the learner, later: what was paid here pays for that. Nothing
+ * here or in the strategy arm depends on where in the present block the request falls, so the
+ * random arm asks each of its m samples with probability 1/m, exactly (promise I5).
  *
  * A block is m · STATE_PIECES pieces long, and one of them is drawn. Of a plain block each sample
  * takes STATE_PIECES. Of a weighted one (budget.draws) a sample takes pieces by the figures' doubt
@@ -81,6 +82,7 @@ struct budget budget_of(const struct config *c, uint64_t topic, size_t partition
                            .rate = c->budget.rate,
                            .random_share = c->budget.random_share,
                            .second = c->people.double_,
+                           .more = (uint8_t)(c->people.opinions - 1),
                            .burst = (int64_t)(c->budget.burst * (double)TOKEN_ONE),
                            .loan = (uint32_t)c->budget.loan,
                            .spare = fmin(spare_most, c->budget.burst * spare_share),
@@ -166,6 +168,9 @@ static size_t budget_strategy_left(const struct budget *b, uint64_t cap, int32_t
 /* Requests that a block of the random arm pays for. */
 static int budget_block_labels(const struct partition_state *s) { return 1 + s->doubled; }
 
+/* The most that a block pays beside the first one. */
+static uint8_t budget_most_more(const struct budget *b) { return b->second > 0 ? b->more : 0; }
+
 /* The present block's own requests don't count against the block, and all of them must have room;
  * so a block is covered or not as a whole, wherever they fall. */
 static struct cap_room budget_allowed_by(const struct budget *b, uint64_t cap, int32_t partition,
@@ -174,7 +179,8 @@ static struct cap_room budget_allowed_by(const struct budget *b, uint64_t cap, i
     uint64_t most = cap ? budget_arms(b, budget_share(cap, partition, s)).random_ : UINT64_MAX,
              labels = (uint64_t)budget_block_labels(s), before = c->random_ - c->block * labels;
     return (struct cap_room){budget_strategy_left(b, cap, partition, s, c) > 0,
-                             before + s->doubled < most, before + labels + (b->second > 0) < most};
+                             before + s->doubled < most,
+                             before + labels + budget_most_more(b) < most};
 }
 
 uint64_t budget_hour_cap(const struct budget *b, const struct policy *p) {
@@ -192,9 +198,9 @@ static struct cap_room budget_allowed(const struct budget *b, const struct polic
                     day = budget_allowed_by(b, per_day, partition, s, &s->day);
     int doubted = s->doubt_random - s->hour.block;
     return (struct cap_room){hour.strategy && day.strategy && s->doubt_strategy < UINT8_MAX,
-                             hour.random_ && day.random_ && doubted < UINT8_MAX - 2,
+                             hour.random_ && day.random_ && doubted < UINT8_MAX - OPINIONS_MAX,
                              hour.next && day.next &&
-                                 doubted + budget_block_labels(s) < UINT8_MAX - 2};
+                                 doubted + budget_block_labels(s) < UINT8_MAX - OPINIONS_MAX};
 }
 
 static void budget_increment(uint32_t *counter) { *counter += *counter < UINT32_MAX; }
@@ -242,12 +248,14 @@ static bool budget_doubts(const struct budget *b, const struct policy *p) {
     return p->learner.doubts && !budget_hour_cap(b, p) && !budget_day_cap(b, p);
 }
 
-/* A block whose sample goes to a second reader too costs twice. What can be borrowed makes blocks
- * half as long, and while it is paid back the random arm has no more than half of the rate. */
+/* A block whose sample goes to other readers too costs their labels as well. What can be borrowed
+ * makes blocks half as long, and while it is paid back the random arm has no more than half of the
+ * rate. */
 static double budget_random_share(const struct budget *b, const struct policy *p,
                                   const struct partition_state *s) {
     if (budget_doubts(b, p))
-        return fmax(b->random_share, 1 / (1 + b->second)) * (s->lent < b->loan ? loan_speed : 1);
+        return fmax(b->random_share, 1 / (1 + b->second * b->more)) *
+               (s->lent < b->loan ? loan_speed : 1);
     return s->lent ? fmin(b->random_share, payback_share) : b->random_share;
 }
 
@@ -297,10 +305,11 @@ static bool budget_doubles(const struct budget *b, int32_t partition, uint64_t s
                                                start)) < b->second;
 }
 
-/* Tokens that the next block costs; the present one, or the last, is the state's. */
-static int64_t budget_next_price(const struct budget *b, int32_t partition,
-                                 const struct partition_state *s) {
-    return TOKEN_ONE + budget_doubles(b, partition, s->block_start) * TOKEN_ONE;
+/* Labels that the next block costs beside the first; the present one, or the last, is the state's.
+ */
+static uint8_t budget_next_more(const struct budget *b, int32_t partition,
+                                const struct partition_state *s) {
+    return budget_doubles(b, partition, s->block_start) ? b->more : 0;
 }
 
 /* In doubt an empty bucket gets a token, as long as there is something to borrow. */
@@ -325,16 +334,16 @@ static void budget_pay_back(int64_t labels, struct partition_state *s) {
     s->lent -= (uint8_t)labels;
 }
 
-/* A block that cannot pay for a second reader does without. */
+/* A block that cannot pay for all that may be asked does with one reader. */
 static void budget_begin_block(const struct budget *b, const struct policy *p, int32_t partition,
                                struct partition_state *s) {
     double rate = budget_total_rate(b, p);
     if (s->block_size || rate <= 0) return;
     budget_borrow(b, p, s);
     if (s->tokens < TOKEN_ONE) return;
-    int64_t price = budget_next_price(b, partition, s);
-    s->doubled = price > TOKEN_ONE && s->tokens >= price;
-    s->tokens -= s->doubled ? price : TOKEN_ONE;
+    uint8_t more = budget_next_more(b, partition, s);
+    s->doubled = s->tokens >= (1 + more) * TOKEN_ONE ? more : 0;
+    s->tokens -= budget_block_labels(s) * TOKEN_ONE;
     s->block_start = s->admitted;
     s->block_size = budget_block_size(b, p, rate, s);
     s->block_passed = 0;
@@ -353,7 +362,8 @@ static uint64_t budget_block_left(const struct budget *b, const struct partition
 /* Tokens that must stay in the bucket now so that it can pay when the next block begins. */
 static int64_t budget_reserve(const struct budget *b, const struct policy *p, double rate,
                               int32_t partition, const struct partition_state *s) {
-    int64_t price = budget_next_price(b, partition, s) + budget_payback(b, p, rate, s) * TOKEN_ONE;
+    int64_t labels = 1 + budget_next_more(b, partition, s) + budget_payback(b, p, rate, s),
+            price = labels * TOKEN_ONE;
     if (!s->block_size) return price;
     __int128 to_come = (__int128)budget_block_left(b, s) * budget_earned(rate);
     return to_come < price ? price - (int64_t)to_come : 0;
@@ -368,7 +378,7 @@ static double budget_in_hand(const struct partition_state *s) {
 
 double budget_strategy_rate(const struct budget *b) { return b->rate * (1 - b->random_share); }
 
-/* B − 1/m (2/m where it is doubled): what is left of the rate when the random arm's block is paid,
+/* B − 1/m (more where it is doubled): what is left of the rate when the random arm's block is paid,
  * and what is paid back with it; nothing where it borrows. */
 static double budget_own_rate(double rate, int64_t payback, const struct partition_state *s) {
     if (!s->block_size) return rate;
@@ -466,7 +476,7 @@ static void budget_draw_on(const struct budget *b, const struct policy *policy, 
     d->propensity += share - d->propensity * share;
     d->own = budget_pass(b, partition, pieces, s) && a->next;
     d->drawn |= d->own;
-    d->second |= d->own && s->doubled;
+    if (d->own) d->more = s->doubled;
 }
 
 struct draw budget_draw(const struct budget *b, const struct policy *policy, int32_t partition,
@@ -476,7 +486,7 @@ struct draw budget_draw(const struct budget *b, const struct policy *policy, int
     uint64_t length = budget_block_length(s), left = length - s->block_passed,
              here = pieces < left ? pieces : left;
     d.drawn = d.own = budget_pass(b, partition, here, s) && a->covered;
-    d.second = d.drawn && s->doubled;
+    d.more = d.drawn ? s->doubled : 0;
     d.propensity = a->covered ? (double)here / (double)length : 0;
     if (pieces > here) budget_draw_on(b, policy, partition, a, pieces - here, &d, s);
     return d;
@@ -484,10 +494,10 @@ struct draw budget_draw(const struct budget *b, const struct policy *policy, int
 
 void budget_charge(struct partition_state *s, const struct charge *c) {
     if (!c->upfront && !c->strategy && !c->random_) return;
-    s->asked += 1u + c->second;
+    s->asked += 1u + c->more;
     if (c->upfront || c->strategy) budget_charge_strategy(s);
     if (c->random_) budget_charge_random(s, c->own);
-    if (c->second) budget_charge_random(s, c->own);
+    for (uint8_t i = 0; i < c->more; i++) budget_charge_random(s, c->own);
     if (c->upfront) s->grant_left--;
     if (c->strategy) s->tokens -= TOKEN_ONE;
     if (c->strategy && c->random_) s->both = 1;

@@ -14,6 +14,7 @@ struct budget {
     size_t partitions;          // of the samples topic; 0: not known, states wait for their share
     double rate, random_share;  // B, e
     double second;              // share of the blocks whose sample goes to a second reader
+    uint8_t more;               // labels that such a block costs beside the first one
     int64_t burst;              // tokens that the bucket holds at most
     uint32_t loan;              // labels that may be borrowed in doubt
     double spare;               // tokens that the strategy arm should keep in the bucket
@@ -38,7 +39,7 @@ struct allowance {
 struct draw {
     bool drawn;
     bool own;          // by the block that is under way now, not by one that has just ended
-    bool second;       // and a second reader is to answer it too (people.double)
+    uint8_t more;      // labels that are paid for other readers of it (people.double)
     double propensity; // of being drawn; 0: not covered
 };
 
@@ -64,13 +65,14 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
 struct draw budget_draw(const struct budget *b, const struct policy *policy, int32_t partition,
                         const struct allowance *a, uint32_t pieces, struct partition_state *s);
 
-/* Who asked a sample; second: a second reader is to answer what the random arm drew. */
+/* Who asked a sample. */
 struct charge {
-    bool upfront, strategy, random_, second;
-    bool own; // of struct draw
+    bool upfront, strategy, random_;
+    bool own;     // of struct draw
+    uint8_t more; // the same
 };
 
-/* Pays for that sample: one label, whoever asked, and one for a second reader. */
+/* Pays for that sample: one label, whoever asked, and those of other readers. */
 void budget_charge(struct partition_state *s, const struct charge *c);
 
 /* What partition `partition` gets when a number is divided among so many. */

@@ -7,6 +7,10 @@
  * neighbouring bytes, a burst of 32 bits at most, and a CRC-32 finds every such burst. A number
  * beyond the width of its field is written as the largest that has room.
  *
+ * A block that has paid for a third reader makes it "w6", which says so by its name and is "w5" in
+ * all else: the eight flags have no room for a number. So whoever does not use people.opinions can
+ * go back to the release before.
+ *
  * Versions 0.1.0 and before wrote "w2", later ones "w3", then "w4", which is "w3" with the figures
  * behind it. All are read too, so that an update goes on with its states.
  *
@@ -21,7 +25,6 @@
 
 /* ---- the layout ---- */
 
-static const char prefix[] = "w5"; // names the format: another layout, another number
 static const char alphabet[] =
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
@@ -128,7 +131,7 @@ enum {
     MIDDLE = sizeof middle / sizeof *middle,
     FIGURES = 0 FIGURE_FIELDS(STATE_COUNT, STATE_COUNT),
     FORMER = sizeof former / sizeof *former,
-    PREFIX = sizeof prefix - 1,
+    PREFIX = 2, // characters that name the format: another layout, another number
     ALPHABET = sizeof alphabet - 1,
     HASH = 4,             // bytes of the topic's hash
     OFFSET = 5,           // of the offset
@@ -162,7 +165,7 @@ enum {
     FLAGS
 };
 _Static_assert(ALPHABET == 85, "base 85");
-_Static_assert(BODY == 395, "another layout is another format: raise the number in `prefix`");
+_Static_assert(BODY == 395, "another layout is another format: raise its number");
 _Static_assert(MIDDLE_BODY == 375 && LATER_BODY == 395, "what was written does not change");
 _Static_assert(FORMER_BODY == 387, "what was written does not change");
 _Static_assert(TEXT_BYTES <= (int)STATE_TEXT_MAX, "the text has room");
@@ -176,13 +179,17 @@ struct state_format {
     uint32_t mask; // of the CRC: formats of one length must not be taken for each other
 };
 static const struct state_format formats[] = {
+    {"w6", fields, FIELDS, HASH, OFFSET, BYTES, 0xAAAAAAAA},
     {"w5", fields, FIELDS, HASH, OFFSET, BYTES, 0x55555555},
     {"w4", middle, MIDDLE, HASH, OFFSET, LATER_BYTES, UINT32_MAX},
     {"w3", middle, MIDDLE - FIGURES, HASH, OFFSET, MIDDLE_BYTES, 0},
     {"w2", former, FORMER, FORMER_HASH, FORMER_OFFSET, FORMER_BYTES, 0}};
-enum { PRESENT, LATER, BEFORE_FIGURES, FIRST, FORMATS };
+enum { THIRD, PRESENT, LATER, BEFORE_FIGURES, FIRST, FORMATS };
 _Static_assert(sizeof formats / sizeof *formats == FORMATS, "each has its name");
 
+enum {
+    SAMPLE_LABELS = OPINIONS_MAX + 1
+}; // that are paid for, at most: a synthetic point's as well
 static const int64_t tokens_most = (int64_t)1 << 53; // twice the largest budget.burst
 
 /* ---- bytes ---- */
@@ -288,17 +295,18 @@ static uint8_t *state_flag(struct partition_state *s, int flag) {
 
 size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offset, char *out) {
     unsigned char bytes[BYTES] = {0};
+    const struct state_format *format = &formats[s->doubled > 1 ? THIRD : PRESENT];
     uint64_t age = s->admitted - s->block_start;
     struct state_form form = {.state = *s,
                               .block_age = age < UINT32_MAX ? (uint32_t)age : UINT32_MAX,
                               .passed = s->weighted ? (uint32_t)s->block_passed : 0};
     for (int flag = 0; flag < FLAGS; flag++)
-        form.flags |= (uint8_t)(*state_flag(&form.state, flag) << flag);
+        form.flags |= (uint8_t)((*state_flag(&form.state, flag) > 0) << flag);
     state_put(bytes, topic, HASH);
     state_put(bytes + HASH, (uint64_t)offset, OFFSET);
     state_put_fields(&form, bytes + HEAD);
-    state_put(bytes + BYTES - CRC, state_crc32(bytes, BYTES - CRC) ^ formats[PRESENT].mask, CRC);
-    memcpy(out, prefix, PREFIX);
+    state_put(bytes + BYTES - CRC, state_crc32(bytes, BYTES - CRC) ^ format->mask, CRC);
+    memcpy(out, format->prefix, PREFIX);
     state_encode(bytes, BYTES, out + PREFIX);
     out[TEXT_BYTES] = '\0';
     return TEXT_BYTES;
@@ -307,10 +315,12 @@ size_t state_write(const struct partition_state *s, uint64_t topic, int64_t offs
 /* The CRC shows that the text is unchanged. This check refuses numbers that no correct run can
  * reach. */
 static bool state_possible(const struct partition_state *s) {
-    if (s->covered > s->admitted || s->asked / 2 > s->admitted || s->block_start > s->admitted ||
-        s->tokens < 0 || s->tokens > tokens_most || s->grant_left > s->grant)
+    if (s->covered > s->admitted || s->asked / SAMPLE_LABELS > s->admitted ||
+        s->block_start > s->admitted || s->tokens < 0 || s->tokens > tokens_most ||
+        s->grant_left > s->grant)
         return false;
-    if (s->hour.block > 1 || s->day.block > 1 || s->both > 1 || s->doubled > 1) return false;
+    if (s->hour.block > 1 || s->day.block > 1 || s->both > 1 || s->doubled >= OPINIONS_MAX)
+        return false;
     if (s->weighted && (s->block_size > STATE_WEIGHTED_MOST ||
                         s->block_passed > (uint64_t)s->block_size * STATE_PIECES))
         return false;
@@ -347,11 +357,12 @@ static void state_widen(uint32_t *counter) {
 /* What is not told as it is in memory, but for "w2". */
 static int state_unfold(size_t format, struct state_form *form) {
     struct partition_state *s = &form->state;
-    int flags = format == PRESENT ? FLAGS : FLAG_WEIGHTED;
+    int flags = format <= PRESENT ? FLAGS : FLAG_WEIGHTED;
     if (form->block_age > s->admitted || form->flags >> flags) return ERR_CORRUPT;
     s->block_start = s->admitted - form->block_age;
     for (int flag = 0; flag < flags; flag++) *state_flag(s, flag) = form->flags >> flag & 1;
-    if (format != PRESENT) return 0;
+    if (format > PRESENT) return 0;
+    if (format == THIRD && !s->doubled++) return ERR_CORRUPT;
     if (form->passed && !s->weighted) return ERR_CORRUPT; // of a plain block it is not written
     state_widen(&s->hour.strategy), state_widen(&s->hour.random_);
     state_widen(&s->day.strategy), state_widen(&s->day.random_);

@@ -302,7 +302,7 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
     *out = (struct decision){.measure = s->part[t.part].measure, .utility = utility_value(code)};
     struct charge charge = {.upfront = t.allowed.upfront};
     charge.strategy = strategy_asks(&t, policy, code, out) && !charge.upfront;
-    charge.random_ = t.draw.drawn, charge.own = t.draw.own, charge.second = t.draw.second;
+    charge.random_ = t.draw.drawn, charge.own = t.draw.own, charge.more = t.draw.more;
     out->covered = t.allowed.covered || t.draw.propensity > 0;
     budget_charge(state, &charge);
     if (charge.strategy || charge.upfront) scoring_pend(s, c->model, c->row, state);
@@ -310,7 +310,7 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
     state->covered += out->covered;
     out->by_strategy = charge.strategy || charge.upfront;
     out->by_random = charge.random_;
-    out->second = charge.second;
+    out->more = charge.more;
     out->ask = out->by_strategy || out->by_random;
     out->reason = strategy_reason(&t, &charge);
     out->for_pool =

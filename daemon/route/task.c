@@ -66,16 +66,28 @@ int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) {
     return out[6] >> 4 == 7 && out[8] >> 6 == 2 ? 0 : ERR_INPUT;
 }
 
-void task_id_twin(uint8_t id[TASK_ID_BYTES]) { id[TASK_ID_BYTES - 1] ^= 1; }
+static int task_id_turn(int from, int to) {
+    CHECK(from >= 1 && from <= OPINIONS_MAX && to >= 1 && to <= OPINIONS_MAX);
+    return (from - 1) ^ (to - 1);
+}
 
-void task_id_twin_text(char id[TASK_ID_LENGTH + 1]) {
+void task_id_read_by(uint8_t id[TASK_ID_BYTES], int from, int to) {
+    id[TASK_ID_BYTES - 1] ^= (uint8_t)task_id_turn(from, to);
+}
+
+void task_id_text_read_by(char id[TASK_ID_LENGTH + 1], int from, int to) {
     static const char digits[] = "0123456789abcdef";
     int last = task_hex_digit(id[TASK_ID_LENGTH - 1]);
     CHECK(last >= 0);
-    id[TASK_ID_LENGTH - 1] = digits[last ^ 1];
+    id[TASK_ID_LENGTH - 1] = digits[last ^ task_id_turn(from, to)];
 }
 
-int task_reader(const struct task *t) { return t->reason == ASK_SECOND ? 2 : 1; }
+int ask_reader(enum ask reason) {
+    if (reason == ASK_THIRD) return 3;
+    return reason == ASK_SECOND ? 2 : 1;
+}
+
+int task_reader(const struct task *t) { return ask_reader(t->reason); }
 
 int64_t task_id_time(const uint8_t id[TASK_ID_BYTES]) {
     int64_t ms = 0;
@@ -242,6 +254,7 @@ static void task_add_meta(const struct task *t, struct buf *out) {
     task_add_text(out, "manager", text_of(manager_name(t->manager)));
     task_add_text(out, "arm", text_of(task_arm_name(t->by_strategy)));
     task_add_reader(t, out);
+    if (t->opinions) buf_printf(out, ",\"opinions\":%d", t->opinions);
     task_add_fields(t, out);
     task_add_unasked(t, out);
     buf_str(out, ",\"source\":{\"topic\":");
@@ -312,6 +325,15 @@ static bool task_read_fields(struct task *t, const cJSON *meta) {
             memcpy(at, &integer, sizeof integer); // COUNT is the unsigned type of the same size
         }
     }
+    return true;
+}
+
+/* Only where more may be asked than were. */
+static bool task_read_opinions(struct task *t, const cJSON *meta) {
+    int64_t n;
+    if (!cJSON_GetObjectItemCaseSensitive(meta, "opinions")) return true;
+    if (!json_integer(meta, "opinions", &n) || n < 0 || n > OPINIONS_MAX) return false;
+    t->opinions = (int)n;
     return true;
 }
 
@@ -466,6 +488,7 @@ static const char *task_read_meta(struct task *t, const cJSON *meta, struct aren
     if (!task_read_source(t, meta, arena)) return "source is missing or wrong";
     if (!task_read_choices(t, meta)) return "reason, measure, manager or arm is unknown";
     if (!task_read_fields(t, meta)) return "a figure is missing or not a number";
+    if (!task_read_opinions(t, meta)) return "its opinions are no number of readers";
     if (!task_read_unasked(t, meta)) return "unasked is no sum over samples";
     if (!task_read_classes(t, meta, arena)) return "classes are missing or wrong";
     if (!task_read_prediction(t, meta, arena))

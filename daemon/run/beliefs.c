@@ -1,4 +1,4 @@
-/* Labels of people who are often wrong count for less, and two answers of one sample are one label.
+/* Labels of people who are often wrong count for less, and all answers of one sample are one label.
  *
  * What is known of people is put together anew for each fit, from the store alone and in its order:
  * so a model is a function of the labelled set, whatever the learner has seen since its start.
@@ -14,12 +14,16 @@ static int beliefs_take(const struct answered *a, void *opaque) {
     return 0;
 }
 
-/* The row's label as both readers make it, and how far it is believed. */
+/* The row's label as its readers make it, and how far it is believed. */
 static double beliefs_settle(struct annotators *known, struct store_rows *rows, size_t i) {
-    const struct opinion said[] = {{rows->annotator[i], rows->label[i]}, rows->second[i]};
+    struct opinion said[OPINIONS_MAX] = {{rows->annotator[i], rows->label[i]}};
+    const struct opinion *others = rows->others + i * (OPINIONS_MAX - 1);
     double belief = 1;
+    size_t n = 1;
     if (rows->certain[i]) return belief;
-    rows->label[i] = annotators_settle(known, said, said[1].class_ < 0 ? 1 : 2, &belief);
+    for (size_t j = 0; j < OPINIONS_MAX - 1; j++)
+        if (others[j].class_ >= 0) said[n++] = others[j];
+    rows->label[i] = annotators_settle(known, said, n, &belief);
     return belief;
 }
 

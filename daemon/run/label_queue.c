@@ -111,7 +111,7 @@ static uint8_t *label_queue_sample(struct label_queue *q, struct text sample) {
 static struct label_offer *label_queue_newest(const struct label_queue *q, struct text sample) {
     struct label_offer *newest = NULL;
     for (size_t i = 0; i < q->n; i++)
-        if (q->at[i].reason != ASK_SECOND && text_equal(q->at[i].sample_id, sample) &&
+        if (ask_reader(q->at[i].reason) == 1 && text_equal(q->at[i].sample_id, sample) &&
             (!newest || join_prefers(q->at[i].id_bytes, false, newest->id_bytes, false)))
             newest = &q->at[i];
     return newest;
@@ -148,15 +148,17 @@ static bool label_queue_worth_more(const struct label_offer *a, const struct lab
     return a->asked_ms != b->asked_ms ? a->asked_ms < b->asked_ms : strcmp(a->id, b->id) < 0;
 }
 
-/* Whether the other reader of the sample was, or is, that session: the same person is asked once.
- */
+/* Whether another reader of the sample was that session: the same person is asked once. */
 static bool label_queue_read_before(struct label_queue *q, const struct label_offer *o,
                                     uint64_t session) {
-    uint8_t twin[TASK_ID_BYTES];
-    memcpy(twin, o->id_bytes, sizeof twin);
-    task_id_twin(twin);
-    const struct label_given *g = label_queue_given(q, twin);
-    return g && g->session == session;
+    for (int reader = 1; reader <= OPINIONS_MAX; reader++) {
+        uint8_t other[TASK_ID_BYTES];
+        memcpy(other, o->id_bytes, sizeof other);
+        task_id_read_by(other, ask_reader(o->reason), reader);
+        const struct label_given *g = label_queue_given(q, other);
+        if (g && g->session == session) return true;
+    }
+    return false;
 }
 
 static bool label_queue_on_loan(const struct label_offer *o, struct label_now now) {
@@ -235,7 +237,7 @@ static void label_queue_add(struct label_queue *q, const struct label_offer *o, 
 void label_queue_task(struct label_queue *q, const struct task *t, struct label_now now) {
     struct label_offer o = label_queue_offer(t);
     if (task_id_parse(o.id_bytes, text_of(t->id)) < 0 || label_queue_find(q, o.id_bytes)) return;
-    if (o.reason != ASK_SECOND) label_queue_join_sample(q, &o);
+    if (ask_reader(o.reason) == 1) label_queue_join_sample(q, &o);
     if (key_ring_mark(q->closed, o.id_bytes) || label_queue_expired(&o, now)) return;
     size_t bytes = o.sample_id.len + o.event.len + o.predicted.len;
     if (label_queue_make_room(q, &o, bytes, now)) label_queue_add(q, &o, bytes);

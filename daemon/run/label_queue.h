@@ -49,7 +49,7 @@ void label_queue_task(struct label_queue *q, const struct task *t, struct label_
  * no answer. */
 void label_queue_label(struct label_queue *q, const struct label *l);
 /* The task that this session should answer: the one that it has, else what is most worth an answer
- * and on nobody's screen, and of no sample of which this session answered the other reader's task.
+ * and on nobody's screen, and of no sample of which this session answered another reader's task.
  * NULL: none. */
 const struct label_offer *label_queue_next(struct label_queue *q, uint64_t session,
                                            struct label_now now);

@@ -118,6 +118,10 @@ static void labelled_figures_estimate(struct labelled_figures *f, const struct a
     f->right += right;
 }
 
+struct annotators *labelled_figures_annotators(struct labelled_figures *f) {
+    return f->annotators;
+}
+
 void labelled_figures_watch(struct labelled_figures *f, const struct answered *a) {
     if (!a->evaluate || a->predicted < 0 || a->said.propensity <= 0) return;
     (void)alarm_answer(f->alarm, &a->said, a->truth != a->predicted);

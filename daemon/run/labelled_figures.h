@@ -26,6 +26,8 @@ void labelled_figures_forget_turns(struct labelled_figures *f);
 void labelled_figures_watch(struct labelled_figures *f, const struct answered *a);
 /* Whether labels have turned, by all answers so far. */
 void labelled_figures_alarm(const struct labelled_figures *f, struct alarm_figures *out);
+/* What is known of people; borrowed. */
+struct annotators *labelled_figures_annotators(struct labelled_figures *f);
 /* As metrics. names: knows the annotators'; NULL: nobody does. */
 void labelled_figures_tell(const struct labelled_figures *f, struct store *names, int64_t now_ms);
 /* The same of when budget.target will be reached. labelled: rows of the labelled set. */

@@ -63,10 +63,28 @@ void labelled_people_tell(struct annotators *a, const struct estimates *start,
     metric_set(METRIC_readers_high, readers.high);
     for (size_t i = 0; i < ESTIMATES; i++) {
         struct estimate truth;
-        annotators_correct(a, (enum estimate_name)i, &start->of[i], &truth);
+        annotators_correct(a, (enum estimate_name)i, start, &truth);
         metric_set_by(METRIC_truth, i, truth.value);
         metric_set_by(METRIC_truth_low, i, truth.low);
         metric_set_by(METRIC_truth_high, i, truth.high);
     }
     labelled_people_tell_each(a, names);
+}
+
+struct disputes_of {
+    struct annotators *known;
+    struct disputes sum;
+};
+
+static void labelled_people_dispute(const struct dispute *d, void *opaque) {
+    struct disputes_of *to = opaque;
+    annotators_dispute(to->known, d->said, d->n, d->open, &to->sum);
+}
+
+int labelled_people_tell_disputes(struct annotators *a, struct store *s) {
+    struct disputes_of all = {.known = a};
+    TRY(store_disputes(s, labelled_people_dispute, &all));
+    metric_set(METRIC_undecided, (double)all.sum.undecided);
+    metric_set(METRIC_decided_by_third, (double)all.sum.third);
+    return 0;
 }

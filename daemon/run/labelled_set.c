@@ -12,12 +12,14 @@
  * Thread: learner thread */
 #include "labelled_set.h"
 
+#include "adjudication.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "certification.h"
 #include "kafka/topic_reader.h"
 #include "label_letters.h"
 #include "labelled_figures.h"
+#include "labelled_people.h"
 #include "labelled_positions.h"
 #include "labelled_said.h"
 #include "metrics/metrics.h"
@@ -31,6 +33,8 @@ enum {
     EXPIRE_MS = 1000,     // how often tasks are closed whose time is over
     CLUSTER_MS = 1000,    // how long a broker is waited for that names its cluster
     ARENA_KEPT = 1 << 22, // bytes kept from record to record
+    DISPUTES_MS = 2000,   // at most so often disputes are counted,
+    DISPUTES_COST = 100,  // and not before so many times as long as it takes
     GIVE_WAY_MS = 10000   // a store that takes nothing for so long is left: another may learn
 };
 
@@ -40,6 +44,7 @@ struct labelled_set {
     struct store *store;
     struct labelled_figures *figures;
     struct certification *certification; // NULL: this process grants nothing
+    struct adjudication *adjudication;   // NULL: this process asks nobody
     struct task_asked *asked;            // (READ_MOST) of the round, counted once it is committed
     size_t asked_n;
     struct decoder *decoder; // for labels that carry their own event
@@ -54,14 +59,32 @@ struct labelled_set {
     struct buf cluster; // id of the cluster; empty: it tells none
     struct believed_time time;
     int64_t rescan_ms, expire_ms;
-    uint64_t labels; // read since the start
+    int64_t disputes_ms; // no count of disputes before
+    bool heard;          // a label since the last one
+    uint64_t labels;     // read since the start
 };
 
 /* ---- one record ---- */
 
+/* ms since 1970, as far as it is to be believed. */
+static int64_t labelled_set_now(struct labelled_set *s) {
+    bool first = s->time.looked_ms < 0;
+    labelled_said_time(&s->time, believed_time_look(&s->time, clock_wall_ms(), clock_ms()), first);
+    return s->time.now_ms;
+}
+
+/* What a third reader would be shown, of those that are paid for. */
+static int labelled_set_keep_task(struct labelled_set *s, const struct task *t,
+                                  struct text record) {
+    int most = (int)s->learning->config->people.opinions;
+    bool more = task_reader(t) == 2 && t->opinions > 2 && most > 2;
+    return more && t->expires_ms > labelled_set_now(s) ? store_keep_task(s->store, t, record) : 0;
+}
+
 /* After the store's commit: a round that is tried again counts once. */
 static void labelled_set_evaluate(struct labelled_set *s, const struct answered *a) {
     s->labels += a->fate != FATE_EARLY;
+    s->heard = true;
     metric_add_by(METRIC_labels, a->fate, 1);
     metric_set(METRIC_last_label, (double)clock_wall_ms() / 1000);
     if (a->waited_ms >= 0)
@@ -84,7 +107,8 @@ static int labelled_set_apply_task(struct labelled_set *s, const struct reader_r
     int result = store_put_task(s->store, &t, &s->asked[s->asked_n], &joined);
     s->asked_n += result >= 0;
     if (result == 1) s->answered[s->answered_n++] = joined;
-    return result < 0 && result != ERR_MISMATCH ? result : 0;
+    if (result >= 0) return labelled_set_keep_task(s, &t, r->value);
+    return result == ERR_MISMATCH ? 0 : result;
 }
 
 /* A label with its own event goes the same way as a sample: decode, encode. NULL: it can not be
@@ -100,13 +124,6 @@ static const double *labelled_set_own_row(struct labelled_set *s, const struct l
         *why =
             "its event has none of the fields of features: it is in another shape than the samples";
     return fate == REASON_NONE ? s->own_row : NULL;
-}
-
-/* ms since 1970, as far as it is to be believed. */
-static int64_t labelled_set_now(struct labelled_set *s) {
-    bool first = s->time.looked_ms < 0;
-    labelled_said_time(&s->time, believed_time_look(&s->time, clock_wall_ms(), clock_ms()), first);
-    return s->time.now_ms;
 }
 
 /* Neither an answer nor anything that could become one. */
@@ -196,12 +213,19 @@ static int labelled_set_take(struct labelled_set *s, size_t n) {
     }
 }
 
+static void labelled_set_disputed(const struct dispute *d, void *opaque) {
+    struct labelled_set *s = opaque;
+    if (s->adjudication)
+        adjudication_consider(s->adjudication, labelled_figures_annotators(s->figures), d);
+}
+
 static int labelled_set_expire(struct labelled_set *s) {
     if (clock_ms() - s->expire_ms < EXPIRE_MS) return 0;
     s->expire_ms = clock_ms();
     struct store_expired done;
     TRY(store_begin(s->store));
     int result = store_expire(s->store, labelled_set_now(s), &done);
+    if (result == 0) result = store_adjudicate(s->store, s->time.now_ms, labelled_set_disputed, s);
     if (result == 0) result = labelled_positions_keep_ends(s->positions);
     if (result < 0) {
         store_abort(s->store);
@@ -217,6 +241,15 @@ static int labelled_set_expire(struct labelled_set *s) {
             "by step",
             L_U64("overdue_or_more", done.overdue), L_U64("forgotten_now", done.rows),
             L_I64("believed_ms", s->time.now_ms));
+    return 0;
+}
+
+static int labelled_set_count_disputes(struct labelled_set *s) {
+    int64_t now = clock_ms();
+    if (!s->heard || now < s->disputes_ms || !(s->learning->config->people.double_ > 0)) return 0;
+    TRY(labelled_people_tell_disputes(labelled_figures_annotators(s->figures), s->store));
+    s->disputes_ms = clock_ms() + DISPUTES_MS + DISPUTES_COST * (clock_ms() - now);
+    s->heard = false;
     return 0;
 }
 
@@ -244,6 +277,7 @@ int labelled_set_round(struct labelled_set *s) {
     labelled_positions_note_ends(s->positions);
     TRY(labelled_set_rescan(s));
     TRY(labelled_set_expire(s));
+    TRY(labelled_set_count_disputes(s));
     return n;
 }
 
@@ -305,6 +339,14 @@ bool labelled_set_weigh(const struct labelled_set *s, bool weighted) {
 }
 
 void labelled_set_certify(struct labelled_set *s, struct certification *c) { s->certification = c; }
+
+void labelled_set_adjudicate(struct labelled_set *s, struct adjudication *a) {
+    s->adjudication = a;
+}
+
+void labelled_set_write_asked(struct labelled_set *s, struct buf *out) {
+    if (s->adjudication) adjudication_write_asked(s->adjudication, s->store, out);
+}
 
 uint64_t labelled_set_labels(const struct labelled_set *s) { return s->labels; }
 
@@ -428,6 +470,7 @@ int labelled_set_open(struct labelled_set **out, struct learning *learning) {
     TRY(labelled_set_open_reader(s));
     TRY(labelled_set_open_store(s));
     believed_time_begin(&s->time, store_clock(s->store));
+    s->heard = true;
     TRY(store_asked(s->store, labelled_set_ask_again, s));
     TRY(store_seconds(s->store, labelled_set_answer_again, s));
     return store_answered(s->store, labelled_set_answer_again, s);

@@ -12,6 +12,7 @@
 #include "store/store.h"
 
 struct labelled_set;
+struct adjudication;
 struct certification;
 
 /* Waits for Kafka, whose cluster the store belongs to; opens the store and rebuilds the evaluation
@@ -54,6 +55,11 @@ uint64_t labelled_set_rests(const struct labelled_set *s, uint64_t rests);
 uint64_t labelled_set_labels(const struct labelled_set *s);
 /* Who is told each answer from here on, borrowed; NULL: nobody. */
 void labelled_set_certify(struct labelled_set *s, struct certification *c);
+/* Who is told of samples whose readers disagree, once a second; borrowed; NULL: nobody. */
+void labelled_set_adjudicate(struct labelled_set *s, struct adjudication *a);
+/* What third readers were asked, for the progress record (adjudication_write_asked); nothing where
+ * nobody is told. */
+void labelled_set_write_asked(struct labelled_set *s, struct buf *out);
 /* The store, for the rows of a fit. */
 struct store *labelled_set_store(struct labelled_set *s);
 /* Keeps in mind, beside the rows, that there is such a version (store_note_version); tried again

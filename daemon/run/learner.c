@@ -29,6 +29,7 @@
  * Thread: learner thread; learner_start and what reads the atomics: main and http thread */
 #include "learner.h"
 
+#include "adjudication.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "certification.h"
@@ -57,6 +58,7 @@ struct learner {
     struct office office;
     struct version_log *versions;        // NULL: not in office
     struct certification *certification; // the same
+    struct adjudication *adjudication;   // the same
     bool stood_by;                       // said since it was last in office
     bool abreast;                        // the store has read as far as the predecessor's had
     int64_t read_ms;                     // when a record was last read
@@ -230,6 +232,9 @@ static void learner_set_role(struct learner *l, enum learner_role role) {
 
 static void learner_leave_office(struct learner *l) {
     if (l->set) labelled_set_write_letters(l->set, (struct text){0});
+    if (l->set) labelled_set_adjudicate(l->set, NULL);
+    adjudication_destroy(l->adjudication);
+    l->adjudication = NULL;
     learner_leave_certification(l);
     atomic_store(&l->ready, false);
     version_log_destroy(l->versions);
@@ -270,6 +275,8 @@ static int learner_take_over(struct learner *l) {
     TRY(learner_take_certification(l));
     struct text progress = registry_progress(version_log_registry(l->versions));
     labelled_set_write_letters(l->set, progress.at ? progress : TEXT(""));
+    l->adjudication = adjudication_create(&l->learning);
+    adjudication_resume(l->adjudication, progress);
     l->abreast = l->stood_by = false;
     l->read_ms = clock_ms();
     labelled_set_look_again(l->set); // the predecessor may know more partitions
@@ -317,6 +324,7 @@ static int learner_note_ready(struct learner *l) {
     if (atomic_load(&l->ready)) return 0;
     TRY(labelled_set_recall_turns(l->set));
     l->turns = UINT64_MAX;
+    labelled_set_adjudicate(l->set, l->adjudication);
     atomic_store(&l->ready, true);
     office_proven(&l->office);
     LOG(NOTICE, "learner_ready", "read to the end of tasks and labels");
@@ -345,6 +353,7 @@ static int learner_learn(struct learner *l, const struct store_counts *counts) {
     TRY(learner_note_ready(l));
     learner_say_turned(l);
     TRY(learner_publish(l, counts));
+    TRY(version_log_ask(l->versions, l->set, counts, l->adjudication));
     atomic_store(&l->newest, registry_newest(version_log_registry(l->versions)));
     atomic_store(&l->settled, labels);
     return 0;

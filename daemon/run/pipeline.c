@@ -336,7 +336,7 @@ struct batch_sums {
 static void pipeline_add_decision(struct pipeline *p, struct batch_sums *t,
                                   const struct decision *d, bool held) {
     if (d->ask && !held) t->asked[d->reason]++; // a window counts its own
-    if (!held) t->asked[ASK_SECOND] += d->second;
+    if (!held) t->asked[ASK_SECOND] += d->more > 0;
     if (d->ask) t->threshold = d->threshold;
     if (d->ask && d->threshold != 0) p->threshold[d->measure] = d->threshold;
     t->uncovered += !d->covered;

@@ -157,10 +157,11 @@ static void pipeline_route_put_second(struct pipeline *p, const struct subject *
                                       struct cycle *cycle) {
     struct task t = pipeline_route_task_of(p, s);
     pipeline_route_name_task(p, s, t.id);
-    task_id_twin_text(t.id);
+    task_id_text_read_by(t.id, 1, 2);
     t.reason = ASK_SECOND;
     t.propensity = 0;
     t.unasked = (struct unasked){0};
+    if (s->decision->more > 1) t.opinions = 1 + s->decision->more;
     (void)pipeline_route_put(p, s, &t, cycle, cycle_add(cycle));
 }
 
@@ -312,7 +313,7 @@ struct written pipeline_route(struct pipeline *p, struct batch *b, size_t i, int
     if (asked) {
         s.trace = trace_of(&b->record[i]);
         bool put = pipeline_route_put_task(p, &s, cycle, pipeline_route_append(cycle, &at.task));
-        if (put && s.decision->second) pipeline_route_put_second(p, &s, cycle);
+        if (put && s.decision->more) pipeline_route_put_second(p, &s, cycle);
     }
     if (predicted)
         pipeline_route_put_prediction(p, &s, cycle, pipeline_route_append(cycle, &at.prediction));

@@ -151,7 +151,7 @@ static bool pool_window_offer(struct pipeline *p, struct pool_window *w, const s
         d->for_pool ? pool_offer(w->pool, b->record[i].offset, d->utility, b->raw + i * b->d) : -1;
     if (slot >= 0) pool_window_keep(p, w, (size_t)slot, b, i, at);
     if (d->ask) w->asked[d->reason]++;
-    w->asked[ASK_SECOND] += d->second;
+    w->asked[ASK_SECOND] += d->more > 0;
     w->samples++;
     bool answers = p->config->auto_.enabled; // whether or not this one is, which no log tells
     return slot >= 0 || answers || at->task != NOWHERE || at->prediction != NOWHERE;

@@ -4,20 +4,25 @@
  * Thread: learner thread */
 #include "publication.h"
 
+#include "adjudication.h"
 #include "base/clock.h"
 #include "certification.h"
 #include "infer/model_record.h"
 
 #include <inttypes.h>
 
-static void publication_add(struct publication *p, struct text key, struct text value,
-                            size_t chunks) {
+static struct producer_record *publication_append(struct publication *p) {
     if (p->n == p->cap) {
         p->cap = p->cap ? 2 * p->cap : 64;
         p->at = xrealloc(p->at, p->cap * sizeof *p->at);
     }
-    p->at[p->n++] = registry_record(&p->arena, arena_text(&p->arena, key),
-                                    arena_text(&p->arena, value), chunks);
+    return &p->at[p->n++];
+}
+
+static void publication_add(struct publication *p, struct text key, struct text value,
+                            size_t chunks) {
+    *publication_append(p) = registry_record(&p->arena, arena_text(&p->arena, key),
+                                             arena_text(&p->arena, value), chunks);
 }
 
 void publication_add_named(struct publication *p, const char *what, const struct buf *value) {
@@ -48,9 +53,17 @@ void publication_add_policy(struct publication *p, const struct policy_learner *
     buf_release(&b);
 }
 
-void publication_add_progress(struct publication *p, const char *instance,
-                              const struct labelled_set *set, const struct store_counts *counts,
-                              uint64_t live, uint64_t published_digest) {
+void publication_add_tasks(struct publication *p, const struct adjudication *a, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        struct producer_record *r = publication_append(p);
+        *r = adjudication_task(a, i);
+        r->topic = PUBLISHED_TASKS;
+    }
+}
+
+void publication_add_progress(struct publication *p, const char *instance, struct labelled_set *set,
+                              const struct store_counts *counts, uint64_t live,
+                              uint64_t published_digest) {
     struct buf b = {0};
     for (enum labelled_topic t = 0; t < LABELLED_TOPICS; t++) {
         buf_printf(&b, "%s\"%s\":{", t ? "}," : "{", labelled_topic_name(t));
@@ -66,6 +79,7 @@ void publication_add_progress(struct publication *p, const char *instance,
                "\",\"published_digest\":\"%016" PRIx64 "\",\"time_ms\":%" PRId64 ",\"by\":",
                live, counts->labelled, counts->digest, published_digest, clock_wall_ms());
     buf_json_str(&b, instance);
+    labelled_set_write_asked(set, &b);
     buf_str(&b, "}");
     publication_add_named(p, "progress", &b);
     buf_release(&b);

@@ -7,6 +7,7 @@
 #include "labelled_set.h"
 #include "run/registry.h"
 
+struct adjudication;
 struct certification;
 
 struct publication {
@@ -15,6 +16,8 @@ struct publication {
     struct producer_record *at; // (n)
     size_t n, cap;
 };
+/* Topics of the producer that a publication goes to. */
+enum publication_topic { PUBLISHED_MODELS, PUBLISHED_TASKS, PUBLISHED_TOPICS };
 
 /* The record of that name ("operator"). The value is copied. */
 void publication_add_named(struct publication *p, const char *what, const struct buf *value);
@@ -22,10 +25,13 @@ void publication_add_named(struct publication *p, const char *what, const struct
 void publication_add_certificates(struct publication *p, struct certification *c,
                                   const struct registry *r, const struct list *classes);
 void publication_add_policy(struct publication *p, const struct policy_learner *policy);
-/* How far tasks and labels are read, and which labelled set is behind the newest version. */
-void publication_add_progress(struct publication *p, const char *instance,
-                              const struct labelled_set *set, const struct store_counts *counts,
-                              uint64_t live, uint64_t published_digest);
+/* How far tasks and labels are read, which labelled set is behind the newest version, and what
+ * third readers were asked. */
+void publication_add_progress(struct publication *p, const char *instance, struct labelled_set *set,
+                              const struct store_counts *counts, uint64_t live,
+                              uint64_t published_digest);
+/* The third readers' tasks that were collected (n). */
+void publication_add_tasks(struct publication *p, const struct adjudication *a, size_t n);
 /* A version, in chunks of which each fits a batch of `most` bytes. *bytes: of its record. ERR_FULL:
  * it does not fit, however it is cut. */
 int publication_add_version(struct publication *p, struct model *m, size_t most,

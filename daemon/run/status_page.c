@@ -406,6 +406,8 @@ static const struct {
     {"truth_low", METRIC_truth_low},
     {"truth_high", METRIC_truth_high},
     {"double_answers", METRIC_double_answers},
+    {"undecided", METRIC_undecided},
+    {"decided_by_third", METRIC_decided_by_third},
     {"readers_accuracy", METRIC_readers},
     {"readers_low", METRIC_readers_low},
     {"readers_high", METRIC_readers_high},

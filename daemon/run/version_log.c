@@ -8,6 +8,7 @@
  * Thread: learner thread */
 #include "version_log.h"
 
+#include "adjudication.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "certification.h"
@@ -41,7 +42,7 @@ struct version_log {
     struct registry *registry;
     struct reader *reader;
     struct producer *producer;
-    struct topic_limit limit;
+    struct topic_limit limit[PUBLISHED_TOPICS];
     struct policy_learner policy;
     bool policy_known;
     struct version_log_newest newest;
@@ -64,18 +65,20 @@ struct held {
 /* Fences the predecessor: from here on it can write no more. */
 static int version_log_open_producer(struct version_log *v) {
     const struct config *c = v->learning->config;
-    const char *const topic = c->topics.models;
+    const char *const topic[PUBLISHED_TOPICS] = {[PUBLISHED_MODELS] = c->topics.models,
+                                                 [PUBLISHED_TASKS] =
+                                                     c->people.opinions > 2 ? c->topics.tasks : ""};
     char *id = xasprintf("%s-learner", c->service.name);
     struct buf why = {0};
     int result =
         producer_create(&v->producer,
                         &(struct producer_options){.config = c,
-                                                   .topics = &topic,
-                                                   .topics_n = 1,
+                                                   .topics = topic,
+                                                   .topics_n = PUBLISHED_TOPICS,
                                                    .transactional_id = id,
                                                    .transaction_timeout_ms = RARE_TRANSACTION_MS,
                                                    .attempt_ms = RARE_TRANSACTION_MS,
-                                                   .limits = &v->limit},
+                                                   .limits = v->limit},
                         &why);
     if (result < 0) LOG(ERROR, "producer_refused", buf_string(&why));
     buf_release(&why);
@@ -244,7 +247,7 @@ static void version_log_remove_old(const struct version_log *v, struct publicati
 /* A version that does not fit however it is cut: said with what would help. */
 static int version_log_add_version(const struct version_log *v, struct publication *p,
                                    struct model *m, size_t *bytes) {
-    size_t most = producer_room(v->producer, 0);
+    size_t most = producer_room(v->producer, PUBLISHED_MODELS);
     int result = publication_add_version(p, m, most, bytes);
     if (result == ERR_FULL)
         LOG(ERROR, "version_too_large",
@@ -438,7 +441,7 @@ static void version_log_note(struct version_log *v, const struct model *m,
 
 /* Everything of the edition as records; bytes of the version's, and whether the policy and progress
  * are among them. ERR_FULL: the topic does not take so much. */
-static int version_log_collect(const struct version_log *v, const struct labelled_set *set,
+static int version_log_collect(const struct version_log *v, struct labelled_set *set,
                                const struct store_counts *counts, const struct edition *e,
                                struct publication *p, size_t *bytes, bool *policy, bool *progress) {
     if (e->taken) publication_remove_push(p, e->taken);
@@ -458,7 +461,7 @@ static int version_log_collect(const struct version_log *v, const struct labelle
     return 0;
 }
 
-int version_log_publish(struct version_log *v, const struct labelled_set *set,
+int version_log_publish(struct version_log *v, struct labelled_set *set,
                         const struct store_counts *counts, const struct edition *e) {
     struct publication list = {.name = v->learning->config->service.name};
     bool policy, progress;
@@ -479,6 +482,41 @@ int version_log_publish(struct version_log *v, const struct labelled_set *set,
     }
     if (e->taken) TRY(version_log_await_taken(v, e->taken->id));
     return progress;
+}
+
+/* ---- third readers ---- */
+
+static int version_log_asked_not(struct version_log *v, struct adjudication *a, int result) {
+    const char *trouble = producer_trouble(v->producer);
+    LOG(WARNING, "third_reader_refused",
+        "the tasks of third readers were not written; it is tried again in a minute",
+        L_STR("topic", v->learning->config->topics.tasks),
+        L_STR("error", trouble ? trouble : error_text(result)));
+    adjudication_written(a, false);
+    if (result == ERR_FENCED || learning_stopping(v->learning)) return result;
+    if (!producer_dead(v->producer)) return 0;
+    TRY(version_log_reread(v));
+    adjudication_resume(a, registry_progress(v->registry));
+    return 0;
+}
+
+int version_log_ask(struct version_log *v, struct labelled_set *set,
+                    const struct store_counts *counts, struct adjudication *a) {
+    struct publication p = {.name = v->learning->config->service.name};
+    size_t n = adjudication_collect(a, producer_room(v->producer, PUBLISHED_TASKS));
+    if (!n) return 0;
+    publication_add_tasks(&p, a, n);
+    publication_add_progress(&p, v->learning->config->service.instance, set, counts, v->policy.live,
+                             v->newest.digest);
+    learning_wait(v->learning, 0); // it may take as long as an attempt
+    int result = transaction_commit(v->producer, p.at, p.n, NULL, 0);
+    publication_release(&p);
+    if (result < 0) return version_log_asked_not(v, a, result);
+    LOG(INFO, "third_reader_asked", "two readers disagree: somebody else is asked, blind",
+        L_U64("samples", n));
+    adjudication_written(a, true);
+    v->progress_ms = clock_ms();
+    return 0;
 }
 
 /* ---- whether the topic has lost something ---- */

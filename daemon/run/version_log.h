@@ -8,6 +8,7 @@
 #include "labelled_set.h"
 #include "run/registry.h"
 
+struct adjudication;
 struct version_log;
 
 struct version_log *version_log_create(struct learning *learning);
@@ -51,6 +52,11 @@ struct edition {
  * 1: progress went out; 0: nothing that was due is missing; ERR_RETRY: nobody knows whether it went
  * out, the topic was read again, decide anew; ERR_FULL: the topic takes too small records for this
  * version (said in the log); ERR_FENCED; ERR_STOPPED; ERR_FATAL. */
-int version_log_publish(struct version_log *v, const struct labelled_set *set,
+int version_log_publish(struct version_log *v, struct labelled_set *set,
                         const struct store_counts *counts,
                         const struct edition *edition) MUST_CHECK;
+/* Writes the tasks of third readers that are due, with progress, in one transaction; tried once,
+ * and again after a while (said). 0 also where nobody knows whether it went out: the topic was read
+ * again, and tells. ERR_ as version_log_catch_up. */
+int version_log_ask(struct version_log *v, struct labelled_set *set,
+                    const struct store_counts *counts, struct adjudication *a) MUST_CHECK;

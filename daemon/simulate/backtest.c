@@ -93,7 +93,7 @@ static void backtest_write_question(struct backtest *t, size_t at,
     q->propensity[at] = new->propensity;
     q->weight[at] = new->propensity > 0 ? 1 / new->propensity : 1;
     q->label[at] = backtest_answer(t->o, new->sample, 0);
-    if (new->second) q->second[at] = backtest_answer(t->o, new->sample, 1);
+    if (new->more) q->second[at] = backtest_answer(t->o, new->sample, 1);
     q->truth[at] = t->figures.truth;
     backtest_note_said(t, at, new);
 }
@@ -102,7 +102,7 @@ static void backtest_ask(struct backtest *t, const struct backtest_question *new
     backtest_questions_grow(&t->asked);
     t->asked.second[t->asked.n] = -1;
     backtest_write_question(t, t->asked.n++, new);
-    t->out->asked += 1 + (size_t) new->second;
+    t->out->asked += 1 + (size_t) new->more;
 }
 
 /* The requests so far go out. sample: the last one that was decided. */
@@ -346,6 +346,7 @@ static void backtest_take(struct backtest *t, const struct batch *b, size_t i, s
     const struct decision *d = &b->decision[i];
     const float *prob = b->prob + i * b->k;
     bool all = t->o->baseline != BASELINE_NONE, asked = all || d->ask;
+    uint8_t more = all ? 0 : d->more;
     int predicted = class_predicted(prob, b->k);
     if (t->o->baseline == BASELINE_LAST && t->last_label >= 0) predicted = t->last_label;
     score_add(t->score, t->o->file->truth[sample], predicted, prob);
@@ -358,11 +359,11 @@ static void backtest_take(struct backtest *t, const struct batch *b, size_t i, s
         backtest_ask(t, &(struct backtest_question){
                             sample, predicted, prob, all ? 1 : d->propensity, d->threshold,
                             d->reason, b->member + i * b->members * b->k, d->in_capacity,
-                            all ? (struct unasked){0} : d->unasked, !all && d->second});
+                            all ? (struct unasked){0} : d->unasked, more});
     t->out->asked_random += !all && d->by_random;
     if (!t->prob) backtest_release_questions(t, sample);
     if (d->ask) t->threshold = d->threshold;
-    backtest_note_spending(t, asked + (!all && d->second), t->config->budget.rate);
+    backtest_note_spending(t, asked + more, t->config->budget.rate);
     backtest_note_point(t, sample, d);
 }
 

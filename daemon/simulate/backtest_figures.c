@@ -164,8 +164,7 @@ void backtest_figures_read(const struct backtest_figures *f, struct backtest_res
     estimator_read(f->estimator, ESTIMATE_NOW, &r->now);
     annotators_readers(f->annotators, &r->readers);
     for (size_t e = 0; e < ESTIMATES; e++)
-        annotators_correct(f->annotators, (enum estimate_name)e, &r->estimate.of[e],
-                           &r->corrected[e]);
+        annotators_correct(f->annotators, (enum estimate_name)e, &r->estimate, &r->corrected[e]);
     for (size_t e = 0; e < ESTIMATES; e++)
         if (f->plain[e]) prequential_read(f->plain[e], &r->plain[e]);
     backtest_figures_read_classes(f, r);

@@ -50,7 +50,8 @@ struct backtest_question {
     const float *member; // (members, k) of the model in force
     bool in_capacity;
     struct unasked unasked;
-    bool second; // a second reader is asked too
+    uint8_t
+        more; // labels that are paid for other readers: a second one is asked, and a third may be
 };
 
 /* Room for one more. */

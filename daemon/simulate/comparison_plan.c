@@ -171,7 +171,8 @@ static int plan_apply_flags(struct comparison *t, struct config *c,
     code = plan_apply_pool(c, f);
     if (code != CLI_GO) return code;
     if (plan_given(f->second)) c->people.double_ = f->second;
-    if (!(c->people.double_ >= 0 && c->budget.random_share * (1 + c->people.double_) <= 1))
+    if (!(c->people.double_ >= 0 &&
+          c->budget.random_share * (1 + c->people.double_ * (double)(c->people.opinions - 1)) <= 1))
         return plan_refuse(
             "--double is a share of the random arm's requests, and with them no more "
             "than the whole budget");

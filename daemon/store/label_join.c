@@ -72,7 +72,7 @@ int entry_unlist(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct 
 }
 
 /* Puts the answer that counts into label order, counts and digest; entry_unlist takes it out. An
- * entry without a class, or of a second reader, is in none of them: both then do nothing. */
+ * entry without a class, or of a later reader, is in none of them: both then do nothing. */
 static int entry_list(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e) {
     unsigned char key[ORDER_KEY], value[ORDER_VALUE] = {e->kind};
     if (!entry_listed(e)) return 0;
@@ -125,7 +125,7 @@ static void entry_count(struct store *s, const uint8_t id[TASK_ID_BYTES], struct
     out->evaluate = first && !e->second;
     out->second = first && e->second;
     out->by_person = !a->certain;
-    out->paired = first && out->by_person && entry_pair(s, s->txn, id, a, &out->pair);
+    out->paired = first && out->by_person && !e->third && entry_pair(s, s->txn, id, a, &out->pair);
     e->evaluated |= first;
     if (out->fate == FATE_LEARNED && e->second) out->fate = FATE_SECOND;
 }
@@ -152,7 +152,7 @@ static int store_answer_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
     if (out->settled) {
         out->who = e->answer.annotator;
         out->was_right = e->overruled - 1 == (a->certain ? a->class_ : e->answer.class_);
-        if (!a->certain) out->paired = entry_pair(s, s->txn, id, a, &out->pair);
+        if (!a->certain && !e->third) out->paired = entry_pair(s, s->txn, id, a, &out->pair);
     }
     if (!counts || join_compare(a, counts) > 0) {
         TRY(entry_unlist(s, id, e));
@@ -327,14 +327,16 @@ int store_put_task(struct store *s, const struct task *t, struct task_asked *ask
                        .model = (uint32_t)t->model,
                        .members = t->member ? (uint32_t)t->members : 0,
                        .kind = KIND_TASK,
-                       .second = task_reader(t) > 1};
+                       .second = task_reader(t) > 1,
+                       .third = task_reader(t) > 2};
     entry_take_terms(s, t, &e);
     TRY(store_insert_task(s, id, &e, t));
     if (asked)
         *asked = (struct task_asked){e.predicted >= 0 && !e.second,
                                      entry_said(s, id, &e, s->scratch.at)};
     TRY(store_version_note_task(s, t->model));
-    TRY(store_put_coverage(s, t));
+    if (e.third) TRY(store_forget_kept(s, id)); // and what he saw says nothing new of coverage
+    else TRY(store_put_coverage(s, t));
     struct joining j = {.id = id, .entry = &e, .joined = joined};
     TRY(label_join_parked(s, &j, 'i', (struct text){(const char *)id, TASK_ID_BYTES}));
     if (!e.second) TRY(label_join_parked(s, &j, 's', t->sample_id));

@@ -25,9 +25,9 @@
 
 enum { READERS = 4 }; // read-only transactions at a time: one is used
 
-const char *const store_table_name[TABLES] = {"meta",    "offsets", "tasks",   "own",
-                                              "samples", "order",   "expiry",  "age",
-                                              "parked",  "waiting", "coverage"};
+const char *const store_table_name[TABLES] = {"meta",    "offsets", "tasks",    "own",
+                                              "samples", "order",   "expiry",   "age",
+                                              "parked",  "waiting", "coverage", "kept"};
 
 int store_damaged(struct store *s) {
     s->corrupt = true;

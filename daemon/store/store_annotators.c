@@ -1,7 +1,7 @@
 /* Who answered, and samples that two answered.
  *
- * A second reader's task has the first one's id with its last bit turned (route/task.h), so each
- * finds the other without a table. An answer keeps the hash of its annotator's name; the names
+ * The ids of the readers' tasks follow from each other (route/task.h), so each finds the others
+ * without a table. An answer keeps the hash of its annotator's name; the names
  * stand in `meta`, as many as are kept. An answer that a certain one overruled stays in its entry:
  * its class, and who gave it.
  *
@@ -44,17 +44,21 @@ bool store_annotator(struct store *s, uint64_t who, char *out) {
     return known;
 }
 
-/* What the sample's other reader answered; false: nobody, or no class. */
-static bool entry_other(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
-                        struct task_answer *out) {
-    uint8_t twin[TASK_ID_BYTES];
-    struct entry e;
-    memcpy(twin, id, sizeof twin);
-    task_id_twin(twin);
-    MDB_val key = {sizeof twin, twin}, value;
+bool entry_look(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES], struct entry *out) {
+    MDB_val key = {TASK_ID_BYTES, (void *)id}, value;
     return mdb_get(txn, s->table[TABLE_TASKS], &key, &value) == 0 &&
-           store_record_read_entry(&e, store_value(value), KIND_TASK, s->options.d, s->options.k) &&
-           entry_person(&e, out);
+           store_record_read_entry(out, store_value(value), KIND_TASK, s->options.d, s->options.k);
+}
+
+/* What reader `to` of the sample answered, where the id is of reader `from`'s task; false: nobody,
+ * or no class. */
+static bool entry_other(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES], int from,
+                        int to, struct task_answer *out) {
+    uint8_t other[TASK_ID_BYTES];
+    struct entry e;
+    memcpy(other, id, sizeof other);
+    task_id_read_by(other, from, to);
+    return entry_look(s, txn, other, &e) && entry_person(&e, out);
 }
 
 static bool entry_makes_pair(const struct task_answer *a, const struct task_answer *other,
@@ -66,16 +70,21 @@ static bool entry_makes_pair(const struct task_answer *a, const struct task_answ
 bool entry_pair(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
                 const struct task_answer *a, struct answer_pair *out) {
     struct task_answer other;
-    return entry_other(s, txn, id, &other) && entry_makes_pair(a, &other, out);
+    return entry_other(s, txn, id, 1, 2, &other) && entry_makes_pair(a, &other, out);
 }
 
-struct opinion entry_second(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
-                            const struct task_answer *a) {
+/* Who answers as two readers is heard once. */
+void entry_others(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
+                  const struct task_answer *a, struct opinion out[OPINIONS_MAX - 1]) {
     struct task_answer other;
     struct answer_pair pair;
-    if (a->certain || !entry_other(s, txn, id, &other) || !entry_makes_pair(a, &other, &pair))
-        return (struct opinion){.class_ = -1};
-    return (struct opinion){other.annotator, other.class_};
+    for (int i = 0; i < OPINIONS_MAX - 1; i++) {
+        out[i] = (struct opinion){.class_ = -1};
+        if (a->certain || !entry_other(s, txn, id, 1, 2 + i, &other) ||
+            !entry_makes_pair(a, &other, &pair) || (i && out[0].who == other.annotator))
+            continue;
+        out[i] = (struct opinion){other.annotator, other.class_};
+    }
 }
 
 struct telling {
@@ -95,7 +104,7 @@ static int store_tell_second(struct store *s, const struct stored_task *t, void 
                          .scored = -1,
                          .annotator = said.annotator,
                          .latency_ms = -1};
-    a.paired = entry_pair(s, t->txn, t->id, &said, &a.pair);
+    a.paired = !t->entry.third && entry_pair(s, t->txn, t->id, &said, &a.pair);
     return to->visit(&a, to->opaque);
 }
 

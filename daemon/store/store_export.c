@@ -146,7 +146,7 @@ static void store_export_entry(struct exporting *x, uint8_t kind, struct text ke
                ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 ",\"propensity\":",
                store_export_state(&e), e.asked_ms, e.expires_ms, e.partition, e.offset);
     buf_double(out, e.propensity);
-    if (e.second) buf_str(out, ",\"reader\":2");
+    if (e.second) buf_printf(out, ",\"reader\":%d", e.third ? 3 : 2);
     store_export_class(x->s, out, "predicted", e.predicted);
     if (e.answered) store_export_answer(x->s, out, &e.answer);
     store_export_row(x->s, out, value);

@@ -29,8 +29,9 @@ struct entry {
     uint8_t kind;
     bool answered, evaluated, expired;
     bool in_unasked, in_capacity;
-    bool second;                 // a second reader's task: its answer is compared, heard where the
+    bool second;                 // a later reader's task: its answer is compared, heard where the
                                  // first one's is learned, and no row of its own
+    bool third;                  // and of these a third one's
     uint16_t overruled;          // of a certain answer: one more than the class that somebody else
                                  // gave, whose hash it has as annotator; 0: nobody did
     struct task_answer answer;   // the one that counts; valid when answered
@@ -51,7 +52,7 @@ enum {
     ENTRY_SAMPLE_LEN = 44,
     ENTRY_KIND = 48,
     ENTRY_STATE = 49, // bit 0: answered, 1: evaluated, 2: expired, 3: in_unasked, 4: in_capacity,
-                      // 5: second
+                      // 5: second, 6: third
     ENTRY_OVERRULED = 50,
     ENTRY_ANSWER = 52,
     ENTRY_UNASKED = 96, // how many, and the sums

@@ -136,8 +136,9 @@ static void store_rows_take(struct filling *f, MDB_txn *txn, size_t place,
     const char *row = f->s->scratch.at + ENTRY_BYTES, *member = row + d * sizeof(double);
     f->out->label[place] = e->answer.class_;
     f->out->key[place] = hash_bytes(id, ORDER_VALUE);
-    f->out->second[place] = (struct opinion){.class_ = -1};
-    if (e->kind == KIND_TASK) f->out->second[place] = entry_second(f->s, txn, id + 1, &e->answer);
+    struct opinion *others = f->out->others + place * (OPINIONS_MAX - 1);
+    for (size_t i = 0; i < OPINIONS_MAX - 1; i++) others[i] = (struct opinion){.class_ = -1};
+    if (e->kind == KIND_TASK) entry_others(f->s, txn, id + 1, &e->answer, others);
     if (e->kind == KIND_OWN) f->out->said[place] = (struct asked){.predicted = -1};
     else f->out->said[place] = entry_said(f->s, id + 1, e, f->s->scratch.at);
     f->out->annotator[place] = e->answer.annotator;
@@ -159,7 +160,8 @@ static void store_rows_close_up(struct filling *f, size_t left) {
     memmove(r->key, r->key + left, r->n * sizeof *r->key);
     memmove(r->annotator, r->annotator + left, r->n * sizeof *r->annotator);
     memmove(r->certain, r->certain + left, r->n * sizeof *r->certain);
-    memmove(r->second, r->second + left, r->n * sizeof *r->second);
+    memmove(r->others, r->others + left * (OPINIONS_MAX - 1),
+            r->n * (OPINIONS_MAX - 1) * sizeof *r->others);
     memmove(r->member, r->member + left * each, r->n * each * sizeof *r->member);
 }
 
@@ -176,7 +178,7 @@ static int store_rows_fill_labelled(struct filling *f, MDB_txn *txn) {
     r->said = xcalloc(want, sizeof *r->said);
     r->annotator = xcalloc(want, sizeof *r->annotator);
     r->certain = xcalloc(want, sizeof *r->certain);
-    r->second = xcalloc(want, sizeof *r->second);
+    r->others = xcalloc(want * (OPINIONS_MAX - 1), sizeof *r->others);
     r->member = xcalloc(want * f->members * k, sizeof *r->member);
     MDB_cursor *cursor;
     MDB_val key, value;
@@ -241,7 +243,7 @@ int store_rows(struct store *s, size_t most, size_t members, struct store_rows *
 
 void store_rows_release(struct store_rows *r) {
     void *owned[] = {r->row,         r->propensity, r->label,   r->key,    r->member, r->task_row,
-                     r->task_weight, r->annotator,  r->certain, r->second, r->said};
+                     r->task_weight, r->annotator,  r->certain, r->others, r->said};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     *r = (struct store_rows){0};
 }

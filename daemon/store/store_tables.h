@@ -18,6 +18,7 @@
  *   parked    target, partition, offset of a label that waits for its task → answer
  *   waiting   since when, partition, offset of that label → its key in parked
  *   coverage  partition → newest task's offset, admitted, covered
+ *   kept      id of a second reader's task → its record, while a third one may be asked
  *
  * Thread: learner thread */
 #pragma once
@@ -38,6 +39,7 @@ enum table {
     TABLE_PARKED,
     TABLE_WAITING,
     TABLE_COVERAGE,
+    TABLE_KEPT,
     TABLES
 };
 
@@ -67,6 +69,7 @@ struct store {
     struct buf scratch;      // the value of the entry that was read last
     struct store_gap *aside; // (aside_n)
     size_t aside_n;
+    uint8_t kept_from[TASK_ID_BYTES]; // where store_adjudicate goes on
     bool corrupt;     // something unreadable was found: store_close sets the store aside
     off_t file_bytes; // as long as the file was when it was last looked at
     bool gone;        // the file is not at its place any more: there is nothing to set aside
@@ -148,21 +151,25 @@ int entry_update(struct store *s, const uint8_t id[TASK_ID_BYTES],
 /* What the figures are told of an entry, whose bytes begin there; the id is the task's. */
 struct asked entry_said(struct store *s, const uint8_t id[TASK_ID_BYTES], const struct entry *e,
                         const char *bytes);
-/* Whether it is in label order: its answer names a class, and it is no second reader's. */
+/* Whether it is in label order: its answer names a class, and it is no later reader's. */
 static inline bool entry_listed(const struct entry *e) {
     return e->answered && e->answer.class_ >= 0 && !e->second;
 }
-/* The two answers to the sample of this entry, of which somebody gave `a`, where the other reader's
- * task has an answer with a class too and they count as a pair. False: they do not, or there are
- * no two. */
+/* The two answers to the sample of this entry, of its first two readers' of whom one gave `a`,
+ * where the other's task has an answer with a class too and they count as a pair. False: they do
+ * not, or there are no two. */
 bool entry_pair(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
                 const struct task_answer *a, struct answer_pair *out);
-/* What the second reader says of the sample whose first reader gave `a`; class -1: nothing that
- * makes a pair, or `a` is certain. */
-struct opinion entry_second(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
-                            const struct task_answer *a);
+/* What the other readers say of the sample whose first reader gave `a`; class -1: nothing, by
+ * nobody else, or `a` is certain. */
+void entry_others(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
+                  const struct task_answer *a, struct opinion out[OPINIONS_MAX - 1]);
+/* The entry of that task, without its bytes; false: there is none. */
+bool entry_look(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES], struct entry *out);
 /* What a person answered, also where that was overruled; false: nobody named a class. */
 bool entry_person(const struct entry *e, struct task_answer *out);
+/* In a transaction: the third reader's task of that id is there, so no other is made. */
+int store_forget_kept(struct store *s, const uint8_t id[TASK_ID_BYTES]) MUST_CHECK;
 /* In a transaction: the name that the hash of an annotator stands for. At most
  * STORE_ANNOTATORS_MOST are kept. */
 int store_note_annotator(struct store *s, struct text name) MUST_CHECK;

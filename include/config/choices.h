@@ -164,7 +164,8 @@ enum decimal_mark { WORDS_ENUM(DECIMAL_MARK_TABLE) DECIMAL_MARKS };
     NEXT(ASK_COLD, "cold")                                                                         \
     NEXT(ASK_UPFRONT, "upfront")                                                                   \
     NEXT(ASK_SYNTHETIC, "synthetic")                                                               \
-    NEXT(ASK_SECOND, "second")
+    NEXT(ASK_SECOND, "second")                                                                     \
+    NEXT(ASK_THIRD, "third")
 enum ask { WORDS_ENUM(ASK_TABLE) ASKS };
 
 /* The word of a constant; "?" for what is none. Static storage. */

@@ -21,11 +21,12 @@ enum {
     MEMORY_MAX = 1000000,        // labels that one of them is fitted on
     COMMITTEE_MAX = 32,          // bootstrap members
     MEMBERS_MAX = 256,           // of a version or a task, pushed ones included
-    BUDGET_LOAN_MAX = 255,       // labels that a partition may owe: its state has a byte for them
-    MIX_MAX = 4,                 // measures of a mix: each has its own share of the utility window
-    SEGMENTS_MAX = 4,            // features that figures are told apart by
-    SEGMENT_VALUES_MAX = 12,     // of each, with a segment of its own
-    COST_MAX = 1000000000,       // of a decision: its cube must be a number
-    CPU_MAX = 1023,              // number of a processor: what cpu_set_t holds
-    CONFIG_FILE_MAX = 1 << 20,   // bytes of the file
+    OPINIONS_MAX = 3,          // answers of one sample that are paid for: an id names three readers
+    BUDGET_LOAN_MAX = 255,     // labels that a partition may owe: its state has a byte for them
+    MIX_MAX = 4,               // measures of a mix: each has its own share of the utility window
+    SEGMENTS_MAX = 4,          // features that figures are told apart by
+    SEGMENT_VALUES_MAX = 12,   // of each, with a segment of its own
+    COST_MAX = 1000000000,     // of a decision: its cube must be a number
+    CPU_MAX = 1023,            // number of a processor: what cpu_set_t holds
+    CONFIG_FILE_MAX = 1 << 20, // bytes of the file
 };

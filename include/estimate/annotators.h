@@ -67,7 +67,20 @@ struct opinion {
  * of a loss, freed of the noise, has the variance 1/belief²; weighted by its inverse that is the
  * gradient as it came, times belief. */
 #define ANNOTATORS_BELIEF_LEAST 0.02
+/* A class that is at least so probable is settled: nobody else needs to be asked. */
+#define ANNOTATORS_SETTLED 0.95
 int annotators_settle(struct annotators *a, const struct opinion *o, size_t n, double *belief);
+/* The same class, with its probability. */
+int annotators_likeliest(struct annotators *a, const struct opinion *o, size_t n,
+                         double *probability);
+/* Samples whose readers disagree: what is known of these may settle the class all the same. */
+struct disputes {
+    uint64_t undecided; // nobody else is asked, and no class is settled
+    uint64_t third;     // of a third reader's answer, with which one is
+};
+/* One more of them; open: somebody may still answer, so it counts as neither. */
+void annotators_dispute(struct annotators *a, const struct opinion *o, size_t n, bool open,
+                        struct disputes *sum);
 /* Whether somebody was checked often enough that answers may be believed unequally. */
 bool annotators_known(const struct annotators *a);
 
@@ -79,8 +92,9 @@ struct readers {
 void annotators_readers(struct annotators *a, struct readers *out);
 
 /* The figure had no annotator ever been wrong: p = (seen − b)/(a − b), b = (1 − a)/(k − 1) (Rogan
- * and Gladen 1978), `low` to `high` with room for what is not known of a. The bands are not told:
- * NaN. All NaN where it cannot be said: a figure that is no mean of what one answer says (recall,
- * cost, average precision), or below ANNOTATORS_PAIRS_LEAST pairs. */
-void annotators_correct(struct annotators *a, enum estimate_name name, const struct estimate *seen,
+ * and Gladen 1978), `low` to `high` with room for what is not known of a. Recall, r as it is seen:
+ * r q (1 − b/p)/(q − b), q the prevalence and p the precision that are seen, for of what is called
+ * positive b are errors, among alarms and elsewhere. The bands are not told: NaN. All NaN where it
+ * cannot be said (cost, average precision), or below ANNOTATORS_PAIRS_LEAST pairs. */
+void annotators_correct(struct annotators *a, enum estimate_name name, const struct estimates *seen,
                         struct estimate *out);

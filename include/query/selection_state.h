@@ -35,7 +35,7 @@ struct cap_counter {
     uint32_t strategy; // labels of the strategy arm; a sample that both arms asked counts in both
     uint32_t random_;  // labels of the random arm
     uint8_t block;     // 1: of random_, those of the random arm's present block, which are one, or
-                       // two where it is doubled
+                       // more where it is doubled
     uint8_t late;      // 1: the partition got its share within this period; what it did not get of
                        // it counts as charged (daemon/query/division.c)
 };
@@ -46,7 +46,7 @@ struct partition_state {
     uint64_t admitted; // samples decided
     uint64_t
         covered; // of them, decided while neither paused nor capped: the estimate speaks for them
-    uint64_t asked; // labels asked for, in the whole life of the partition
+    uint64_t asked; // labels paid for, in the whole life of the partition
     /* The token bucket (daemon/query/budget.c). */
     int64_t tokens;        // held; the random arm's present block is paid
     uint8_t lent;          // labels of budget.loan that are not paid back yet
@@ -56,7 +56,8 @@ struct partition_state {
     uint8_t weighted;      // 1: its samples take pieces by their doubt, not all the same
     uint32_t doubt;        // of a sample in the mean, as a level (daemon/query/draw_weight.c)
     uint8_t both;          // 1: in that block both arms asked one sample
-    uint8_t doubled;       // 1: its sample goes to a second reader too, which is paid
+    uint8_t doubled;       // labels that it has paid beside the first: 1 for a second reader, 2
+                           // where a third may follow
     uint32_t grant;        // labels of budget.upfront that are or were the partition's; UINT32_MAX:
                            // not known, the state was lost
     uint32_t grant_left;   // of them, not asked yet

@@ -111,7 +111,8 @@ struct decision {
                       // paused, capped, or the bucket cannot pay for a block yet after a loss
     bool by_strategy; // the strategy arm asked; also for a label of the grant, which was certain
     bool by_random;   // the random arm asked; both may be true, for one label
-    bool second;      // the random arm's request goes to a second reader too, for another label
+    uint8_t more;     // labels that are paid for other readers of the random arm's request: 1 for a
+                      // second one, 2 where a third may follow
     bool for_pool;    // a candidate of the pool: covered, scored, not asked by the strategy arm
     enum ask reason;
     enum measure measure;       // that was used (a mix draws one)

@@ -58,7 +58,9 @@ struct task {
     int64_t expires_ms;         // when the task closes
     uint64_t admitted, covered; // of the partition, this sample included: coverage of the estimate
     bool in_capacity;           // within watch.capacity
-    struct unasked unasked;     // of the partition since its last task, for the estimate
+    int opinions;           // of a second reader's: labels that are paid for the sample, at most
+                            // OPINIONS_MAX; 0: as many as have been asked
+    struct unasked unasked; // of the partition since its last task, for the estimate
 };
 
 /* The id of a sample's task, in the shape of a UUID version 7: 48 bits of record time, then 74 bits
@@ -70,15 +72,17 @@ void task_id(char out[TASK_ID_LENGTH + 1], struct text topic, int32_t partition,
  * not the id of a task. */
 int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) MUST_CHECK;
 
-/* The id of the other reader's task of the same sample: a task of reason ASK_SECOND has the id of
- * the first reader's with its last bit turned, so each of the two is found from the other. */
-void task_id_twin(uint8_t id[TASK_ID_BYTES]);
-void task_id_twin_text(char id[TASK_ID_LENGTH + 1]);
+/* The id of reader `to`'s task of the sample that the id of reader `from`'s is of (1 to
+ * OPINIONS_MAX): it is the first reader's with its last bits turned by the reader's number, so each
+ * is found from any other without a table. */
+void task_id_read_by(uint8_t id[TASK_ID_BYTES], int from, int to);
+void task_id_text_read_by(char id[TASK_ID_LENGTH + 1], int from, int to);
 
 /* The sample's record time, in ms, that stands in an id. */
 int64_t task_id_time(const uint8_t id[TASK_ID_BYTES]);
 
-/* Who is to answer: 1, or 2 where somebody else was asked about the same sample before. */
+/* Who is to answer: 1, or a later number where others were asked about the same sample before. */
+int ask_reader(enum ask reason);
 int task_reader(const struct task *t);
 
 /* The predicted class (largest probability, the first of equals); -1: there was no model. */
@@ -97,9 +101,9 @@ void task_write(const struct task *t, const struct task_style *style, struct buf
 bool task_drop_event(struct text record, struct buf *out);
 /* Reads untrusted bytes; everything in *out is allocated from `arena`. What is read holds its
  * contract: at most COLUMNS_MAX columns, CLASSES_MAX classes, MEMBERS_MAX members and
- * TASK_SAMPLE_MAX bytes of a sample id, propensity 0 or TASK_PROPENSITY_LEAST to 1, probabilities 0
- * to 1, row finite, covered at most admitted, times 0 to TASK_TIME_MOST (of the sample -1, where it
- * had none), sums over the unasked such as a state may hold. ERR_INPUT: it is not a task of ours,
- * *why is one sentence, static. */
+ * TASK_SAMPLE_MAX bytes of a sample id, at most OPINIONS_MAX opinions, propensity 0 or
+ * TASK_PROPENSITY_LEAST to 1, probabilities 0 to 1, row finite, covered at most admitted, times 0
+ * to TASK_TIME_MOST (of the sample -1, where it had none), sums over the unasked such as a state
+ * may hold. ERR_INPUT: it is not a task of ours, *why is one sentence, static. */
 int task_read(struct task *out, struct text record, struct arena *arena,
               const char **why) MUST_CHECK;

@@ -84,13 +84,13 @@ int store_set_mark(struct store *s, const char *role, int32_t partition,
 struct answered {
     enum label_fate fate;
     bool evaluate;      // the first answer of its task that names a class: counts once
-    bool second;        // the same of a second reader's task, which counts in no figure
+    bool second;        // the same of a later reader's task, which counts in no figure
     bool by_person;     // and not by a source of people.certain
     uint64_t annotator; // hash of the person's name; 0: none was given
     bool settled;       // what is certain is known now, and an answer of
     uint64_t who;       // this annotator,
     bool was_right;     // which was right, or not
-    bool paired;        // with it both readers of the sample have answered:
+    bool paired;        // with it the first two readers of the sample have answered:
     struct answer_pair pair;
     int truth;          // class, -1: none
     int predicted;      // class, -1: there was no model
@@ -99,7 +99,7 @@ struct answered {
     bool in_capacity;   // of the task
     int64_t latency_ms; // from asking to the answer's time; -1: not the first answer of a task
     int64_t waited_ms;  // the same of the first answer of its kind, by a person or certain, that
-                        // names a class; -1: of another, or a second reader's
+                        // names a class; -1: of another, or a later reader's
 };
 
 /* A task that was read, as the figures want it. */
@@ -114,6 +114,11 @@ struct task_asked {
  * feature map or class list. */
 int store_put_task(struct store *s, const struct task *t, struct task_asked *asked,
                    struct answered *joined) MUST_CHECK;
+/* In a transaction, behind store_put_task: keeps the record of a second reader's task for as long
+ * as a third one may be asked the same (store_adjudicate). Nothing where he was asked. */
+int store_keep_task(struct store *s, const struct task *t, struct text record) MUST_CHECK;
+/* Whether that task was taken. */
+bool store_has_task(struct store *s, const uint8_t id[TASK_ID_BYTES]);
 /* In a transaction: a label that was read at this place of the labels topic, at now_ms. own_row:
  * (d) the encoded event that the label carries, NULL without one. What became of it: *out. */
 int store_put_label(struct store *s, const struct label *l, int32_t partition, int64_t offset,
@@ -130,6 +135,25 @@ struct store_expired {
  * ten times the pace at which a steady stream grows old, at least ten a call. So a wrong time takes
  * long to do harm, and is seen meanwhile. */
 int store_expire(struct store *s, int64_t now_ms, struct store_expired *out) MUST_CHECK;
+/* A sample that several answered, each by a name of his own, and not alike; nothing certain is
+ * known of it. */
+struct dispute {
+    uint8_t id[TASK_ID_BYTES];         // of the second reader's task
+    struct opinion said[OPINIONS_MAX]; // (n) in the order of readers
+    size_t n;
+    bool open;          // a third reader was asked and may still answer
+    struct text record; // of the second reader's task, as it was kept; borrowed for the visit; at
+                        // NULL: not of store_adjudicate
+};
+/* In a transaction: looks over what store_keep_task kept, a thousand a call and round after round.
+ * Forgotten is what needs no third reader: he was asked, both said the same, what is certain is
+ * known, or the second reader's time is up at now_ms. Of the others those that are disputed are
+ * visited. */
+int store_adjudicate(struct store *s, int64_t now_ms,
+                     void (*visit)(const struct dispute *d, void *opaque), void *opaque) MUST_CHECK;
+/* Visits every dispute, in the order of ids. */
+int store_disputes(struct store *s, void (*visit)(const struct dispute *d, void *opaque),
+                   void *opaque) MUST_CHECK;
 /* The time of a store_expire within the last minute of its use; -1: there was none. */
 int64_t store_clock(struct store *s);
 
@@ -175,7 +199,8 @@ struct store_rows {
     uint64_t *annotator;    // (n) who gave it; 0: not known
     struct asked *said;     // (n) of its task; an event of its own: propensity 0
     bool *certain;          // (n) it is of a source that knows the truth
-    struct opinion *second; // (n) what a second reader says; class -1: there is no pair
+    struct opinion *others; // (n, OPINIONS_MAX − 1) what the other readers say; class -1: nothing
+                            // that makes a pair
     float *member;       // (n, members, k); zeros where a task recorded another number of members
     double *task_row;    // (tasks_n, d)
     double *task_weight; // (tasks_n) 1/propensity; 1 where that is 0
@@ -183,7 +208,7 @@ struct store_rows {
 /* Gives the arrays, which store_rows_release frees. On an error there are none. */
 int store_rows(struct store *s, size_t most, size_t members, struct store_rows *out) MUST_CHECK;
 void store_rows_release(struct store_rows *r);
-/* The same of second readers' tasks whose answer names a class, in the order of ids; of each
+/* The same of later readers' tasks whose answer names a class, in the order of ids; of each
  * whether it makes a pair. */
 int store_seconds(struct store *s, int (*visit)(const struct answered *a, void *opaque),
                   void *opaque) MUST_CHECK;

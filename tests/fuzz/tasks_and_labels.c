@@ -4,8 +4,9 @@
  *
  * Records are written by our writers and changed, or made of any bytes, and go through our readers.
  * After each transaction: counts are those of the rows, the digest is that of the labelled set,
- * each label has one fate, what is evaluated is a probability, and a store that is opened again is
- * found whole. clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/tasks_and_labels.c */
+ * each label has one fate, what is evaluated is a probability, a third reader is due only of a
+ * sample that two read unlike, and a store that is opened again is found whole. clang
+ * -fsanitize=fuzzer,address,undefined ... tests/fuzz/tasks_and_labels.c */
 #include "base/log.h"
 #include "base/rng.h"
 #include "estimate/estimator.h"
@@ -116,6 +117,16 @@ static void check_answered(struct world *w, const struct answered *a) {
     estimator_answer(w->estimator, &a->said, &o);
 }
 
+static void check_dispute(const struct dispute *d, void *opaque) {
+    const bool *due = opaque;
+    CHECK(d->n >= 2 && d->n <= OPINIONS_MAX && d->said[0].class_ != d->said[1].class_);
+    for (size_t i = 0; i < d->n; i++) {
+        CHECK(d->said[i].who && d->said[i].class_ >= 0 && d->said[i].class_ < K);
+        for (size_t j = 0; j < i; j++) CHECK(d->said[i].who != d->said[j].who);
+    }
+    CHECK(!*due || (d->n == 2 && d->record.at));
+}
+
 static int check_visited(const struct answered *a, void *opaque) {
     check_answered(opaque, a);
     return 0;
@@ -175,6 +186,11 @@ static void write_task(struct grammar *g, struct buf *out) {
                      .covered = (uint64_t)grammar_byte(g)};
     name_task(g, t.id);
     if (grammar_below(g, 4) == 0) t.admitted = t.covered = (uint64_t)grammar_number(g);
+    static const enum ask reasons[] = {ASK_UNCERTAIN, ASK_SECOND, ASK_THIRD};
+    size_t reader = grammar_below(g, OPINIONS_MAX);
+    t.reason = reasons[reader];
+    task_id_text_read_by(t.id, 1, (int)reader + 1);
+    if (reader == 1) t.opinions = OPINIONS_MAX;
     task_write(&t, &(struct task_style){"label", "event"}, out);
 }
 
@@ -193,6 +209,9 @@ static void write_label(struct grammar *g, struct buf *out) {
     if (names == 1) l.sample_id = name_sample(g);
     if (names == 2) l.id = TEXT("7");
     if (grammar_below(g, 3) == 0) l.data = TEXT("{\"x\":1}");
+    size_t reader = grammar_below(g, OPINIONS_MAX);
+    task_id_text_read_by(id, 1, (int)reader + 1);
+    if (l.annotator.at && reader) l.annotator = reader == 1 ? TEXT("bob") : TEXT("eve");
     label_write(&l, out);
 }
 
@@ -209,6 +228,7 @@ static int put_task(struct world *w, struct text record) {
     int result = store_put_task(w->store, &t, &asked, &joined);
     if (result >= 0 && asked.counts) estimator_ask(w->estimator, &asked.said);
     if (result == 1) check_answered(w, &joined);
+    if (result >= 0 && task_reader(&t) == 2) TRY(store_keep_task(w->store, &t, record));
     return result == ERR_MISMATCH || result > 0 ? 0 : result;
 }
 
@@ -303,7 +323,8 @@ static void set_aside(struct world *w, struct grammar *g) {
 static int expire(struct world *w, struct grammar *g) {
     struct store_expired done;
     w->now_ms += grammar_byte(g) * (day_ms / 16);
-    return store_expire(w->store, w->now_ms, &done);
+    TRY(store_expire(w->store, w->now_ms, &done));
+    return store_adjudicate(w->store, w->now_ms, check_dispute, &(bool){true});
 }
 
 static int put_record(struct world *w, struct grammar *g, size_t kind) {
@@ -332,7 +353,10 @@ static void step(struct world *w, struct grammar *g) {
     case 3: fit(w); break;
     case 4: set_aside(w, g); break;
     case 5: result = expire(w, g); break;
-    case 6: CHECK(store_answered(w->store, check_visited, w) == 0); break;
+    case 6:
+        CHECK(store_answered(w->store, check_visited, w) == 0);
+        CHECK(store_disputes(w->store, check_dispute, &(bool){false}) == 0);
+        break;
     case 7: result = put_record(w, g, 2); break;
     case 8:
     case 9: result = put_record(w, g, 0); break;

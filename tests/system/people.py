@@ -90,7 +90,9 @@ def test(stage):
     shown = status(daemon)
     seen, truth = shown["estimate"]["accuracy"], shown["truth"]["accuracy"]
     check(truth > seen + 0.05 and shown["truth_low"]["accuracy"] < 0.93 < shown["truth_high"]["accuracy"], "accuracy %s, by the truth %s", seen, truth)
-    check(shown["truth"]["recall"] is None and shown["truth_low"]["cost"] is None, "what cannot be said: %s", shown["truth"])
+    seen, truth = shown["estimate"]["recall"], shown["truth"]["recall"]
+    check(truth > seen + 0.05 and shown["truth_low"]["recall"] < truth < shown["truth_high"]["recall"], "recall %s, by the truth %s", seen, truth)
+    check(shown["truth"]["cost"] is None and shown["truth_low"]["average_precision"] is None, "what cannot be said: %s", shown["truth"])
     before = told(daemon)
     for lost in (False, True):
         daemon.stop()

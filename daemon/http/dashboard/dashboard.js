@@ -370,7 +370,9 @@ function show_people(s) {
   const seen = s.estimate_high.accuracy - s.estimate_low.accuracy, wide = s.truth_high.accuracy - s.truth_low.accuracy;
   $("people-more").textContent = number(s.double_answers) + " samples were answered by two" + (s.truth.accuracy === null ? "" :
     "; accuracy by the annotators " + of_100(s.estimate.accuracy, seen) + " of 100, by the truth " + of_100(s.truth.accuracy, wide) +
-    " (" + of_100(s.truth_low.accuracy, wide) + " to " + of_100(s.truth_high.accuracy, wide) + ")");
+    " (" + of_100(s.truth_low.accuracy, wide) + " to " + of_100(s.truth_high.accuracy, wide) + ")") +
+    (s.decided_by_third > 0 ? "; a third reader decided " + number(s.decided_by_third) : "") +
+    (s.undecided > 0 ? "; " + number(s.undecided) + " stay undecided, for their readers disagree" : "");
 }
 
 /* Of each segment the three figures that a manager compares; one that the random arm hardly saw says so. */

@@ -16,7 +16,7 @@ static void answers_come_out_by_time_then_arrival(void **state) {
             char id[TASK_ID_LENGTH + 1] = {0};
             int64_t due = (int64_t)rng_below(rng_next(&rng), 10);
             snprintf(id, sizeof id, "%llu", (unsigned long long)pushed++);
-            due_answers_push(&h, due, id, false, text_of(due % 2 ? "odd" : "even"));
+            due_answers_push(&h, due, id, 1, text_of(due % 2 ? "odd" : "even"));
         }
         for (size_t i = 0; i < 30; i++) {
             const struct due_answer *p = due_answers_first(&h);
@@ -32,7 +32,7 @@ static void answers_come_out_by_time_then_arrival(void **state) {
     assert_int_equal(h.n, pushed - popped);
     while (h.n) due_answers_pop(&h);
     assert_null(due_answers_first(&h));
-    due_answers_push(&h, 1, (char[TASK_ID_LENGTH + 1]){"left"}, true,
+    due_answers_push(&h, 1, (char[TASK_ID_LENGTH + 1]){"left"}, 2,
                      TEXT("behind")); // and release frees what still waits
     due_answers_release(&h);
     assert_int_equal(h.n, 0);

@@ -196,10 +196,11 @@ static bool covers(struct rng *r, const struct trial *t, double *seen_low, doubl
             tell_pair(a, one + 1, other + 1, first == reads(r, right, t->k, t->is[other]));
     }
     double p = (hits + 2) / (n + 4), reach = 1.96 * sqrt(p * (1 - p) / (n + 4));
-    struct estimate seen = {hits / n, p - reach, p + reach, NAN, NAN}, out;
+    struct estimates seen = {.of[ESTIMATE_ACCURACY] = {hits / n, p - reach, p + reach, NAN, NAN}};
+    struct estimate out;
     annotators_correct(a, ESTIMATE_ACCURACY, &seen, &out);
     annotators_destroy(a);
-    *seen_low = seen.low, *seen_high = seen.high;
+    *seen_low = p - reach, *seen_high = p + reach;
     assert_true(out.low <= out.value && out.value <= out.high);
     return out.low <= t->truth && t->truth <= out.high;
 }
@@ -238,10 +239,75 @@ static void the_corrected_interval_holds_the_truth(void **state) {
     }
 }
 
+/* Draws of which `positive` in 100 are so, that have an alarm as often as said, and readers of one
+ * accuracy; the shares are plain ones. */
+struct recall_trial {
+    double right, positive, recall, false_alarms;
+    size_t draws, pairs;
+};
+
+static struct estimate seen_share(double hits, double n) {
+    double p = (hits + 2) / (n + 4), reach = 1.96 * sqrt(p * (1 - p) / (n + 4));
+    return (struct estimate){n > 0 ? hits / n : NAN, p - reach, p + reach, NAN, NAN};
+}
+
+/* 1: the truth is within what is said, with the width; 0: it is not. */
+static bool recall_covers(struct rng *r, const struct recall_trial *t, bool capacity,
+                          struct estimate *out, bool *plain) {
+    struct annotators *a = annotators_create(2);
+    double caught = 0, alarms = 0, called = 0;
+    for (size_t i = 0; i < t->draws; i++) {
+        bool is = chance(r, t->positive), alarm = chance(r, is ? t->recall : t->false_alarms),
+             said = chance(r, t->right) == is;
+        caught += said && alarm, alarms += alarm, called += said;
+        if (i < t->pairs) tell_pair(a, 1, 2, said == (chance(r, t->right) == is));
+    }
+    enum estimate_name name = capacity ? ESTIMATE_RECALL_AT_CAPACITY : ESTIMATE_RECALL,
+                       other = capacity ? ESTIMATE_PRECISION_AT_CAPACITY : ESTIMATE_PRECISION;
+    struct estimates seen = {.of = {[ESTIMATE_PREVALENCE] = seen_share(called, (double)t->draws)}};
+    seen.of[name] = seen_share(caught, called);
+    seen.of[other] = seen_share(caught, alarms);
+    annotators_correct(a, name, &seen, out);
+    annotators_destroy(a);
+    *plain = seen.of[name].low <= t->recall && t->recall <= seen.of[name].high;
+    assert_true(out->low <= out->value && out->value <= out->high && isnan(out->always_low));
+    return out->low <= t->recall && t->recall <= out->high;
+}
+
+/* At 5, 10 and 20 % of wrong answers, of classes that are common and rare. What is called positive
+ * by mistake has hardly an alarm, so the recall that is seen is far too low. Where errors are as
+ * many as positives it is said that nothing is known. */
+static void the_corrected_recall_holds_the_truth(void **state) {
+    (void)state;
+    static const struct recall_trial trials[] = {
+        {0.95, 0.5, 0.7, 0.1, 2000, 100},  {0.9, 0.5, 0.7, 0.1, 400, 20},
+        {0.8, 0.5, 0.7, 0.1, 2000, 100},   {0.95, 0.2, 0.7, 0.05, 2000, 100},
+        {0.9, 0.2, 0.7, 0.05, 2000, 100},  {0.8, 0.2, 0.9, 0.05, 2000, 100},
+        {0.95, 0.1, 0.7, 0.03, 2000, 100}, {0.9, 0.03, 0.7, 0.01, 2000, 100}};
+    for (size_t i = 0; i < sizeof trials / sizeof *trials; i++) {
+        struct rng r = {.seed = 7};
+        double held = 0, plain = 0, width = 0;
+        for (int run = 0; run < TRIALS; run++) {
+            struct estimate out;
+            bool one;
+            held += recall_covers(&r, &trials[i], run % 2, &out, &one);
+            plain += one, width += out.high - out.low;
+        }
+        print_message("recall %zu: corrected %.3f, as seen %.3f, width %.2f\n", i, held / TRIALS,
+                      plain / TRIALS, width / TRIALS);
+        assert_true(held >= 0.91 * TRIALS && plain < 0.7 * TRIALS);
+        if (trials[i].positive >= 0.5) assert_true(width < 0.45 * TRIALS);
+    }
+}
+
 static void too_few_pairs_say_nothing(void **state) {
     (void)state;
     struct annotators *a = annotators_create(2);
-    struct estimate seen = {0.8, 0.75, 0.85, 0.7, 0.9}, out;
+    struct estimates seen = {.of[ESTIMATE_ACCURACY] = {0.8, 0.75, 0.85, 0.7, 0.9},
+                             .of[ESTIMATE_COST] = {0.8, 0.75, 0.85, 0.7, 0.9},
+                             .of[ESTIMATE_RECALL] = {0.8, 0.75, 0.85, 0.7, 0.9},
+                             .of[ESTIMATE_PRECISION].value = NAN};
+    struct estimate out;
     struct readers readers;
     for (int i = 0; i < ANNOTATORS_PAIRS_LEAST; i++) {
         annotators_correct(a, ESTIMATE_ACCURACY, &seen, &out);
@@ -252,8 +318,10 @@ static void too_few_pairs_say_nothing(void **state) {
     }
     annotators_correct(a, ESTIMATE_ACCURACY, &seen, &out);
     assert_true(out.low <= 0.8 && 0.8 <= out.high && isnan(out.always_low));
-    annotators_correct(a, ESTIMATE_RECALL, &seen, &out);
+    annotators_correct(a, ESTIMATE_COST, &seen, &out);
     assert_true(isnan(out.value));
+    annotators_correct(a, ESTIMATE_RECALL, &seen, &out);
+    assert_true(isnan(out.value)); // nobody knows of what is an alarm
     annotators_destroy(a);
 }
 
@@ -268,6 +336,7 @@ int main(void) {
         cmocka_unit_test(readers_are_found_from_pairs),
         cmocka_unit_test(who_draws_lots_is_flagged_soon),
         cmocka_unit_test(the_corrected_interval_holds_the_truth),
+        cmocka_unit_test(the_corrected_recall_holds_the_truth),
         cmocka_unit_test(too_few_pairs_say_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,14 +51,15 @@ static double (*const shapes[])(uint64_t seed, int64_t i) = {
     with_nan, floods,  saturated, step,       sawtooth,    shuffled};
 enum { SHAPES = sizeof shapes / sizeof *shapes, SAMPLES = 3000 };
 
-/* A request, and another one to a second reader. */
-static size_t labels(struct decision d) { return (size_t)d.ask + d.second; }
+/* A request, and those to other readers that are paid for with it. */
+static size_t labels(struct decision d) { return (size_t)d.ask + d.more; }
 
 struct trial {
     double rate, share, burst;
     uint64_t seed;
     double second;
     double loan;
+    int64_t opinions;
 };
 
 static struct trial trial_of(uint64_t seed) {
@@ -71,8 +72,10 @@ static struct trial trial_of(uint64_t seed) {
                       bursts[rng_below(rng_next(&r), 5)],
                       seed,
                       0,
-                      0};
+                      0,
+                      2};
     if (t.burst >= 2) t.second = seconds[rng_below(rng_next(&r), 4)];
+    if (t.burst >= OPINIONS_MAX) t.opinions = 2 + (int64_t)(seed / 2 % 2);
     t.loan = (const double[]){0, 1, 7, 40}[rng_below(rng_next(&r), 4)];
     return t;
 }
@@ -83,6 +86,7 @@ static void open_trial(struct partition *p, const struct trial *t, enum manager 
     c.budget.random_share = t->share;
     c.budget.burst = t->burst;
     c.people.double_ = t->second;
+    c.people.opinions = t->opinions;
     c.budget.loan = (int64_t)t->loan;
     partition_open(p, &c);
 }
@@ -113,7 +117,7 @@ static void the_bound_is_reached(void **state) {
     (void)state;
     double nearest = 0;
     for (uint64_t seed = 0; seed < 30; seed++) {
-        struct trial t = {0.05, 0.2, 4, seed, 0, 0};
+        struct trial t = {0.05, 0.2, 4, seed, 0, 0, 2};
         struct partition p;
         struct watch w = {0};
         open_trial(&p, &t, MANAGER_FIXED);
@@ -139,7 +143,9 @@ static void switches_and_lost_states(void **state) {
             uint64_t event = rng_below(rng_next(&r), 150);
             if (event == 6) p.policy.learner.weighted = !p.policy.learner.weighted;
             if (event == 8) p.policy.learner.doubts = !p.policy.learner.doubts;
-            if (event == 7) partition_move(&p, 1);
+            if (event == 9 && t.burst >= OPINIONS_MAX) // by who has it in another number
+                p.config.people.opinions = 5 - p.config.people.opinions;
+            if (event == 7 || event == 9) partition_move(&p, 1);
             if (event == 6) p.policy.learner.rests = !p.policy.learner.rests;
             if (event == 0) p.policy.operator_.budget_scale = scales[rng_below(rng_next(&r), 6)];
             if (event == 1) p.policy.operator_.paused = !p.policy.operator_.paused;
@@ -155,13 +161,46 @@ static void switches_and_lost_states(void **state) {
     }
 }
 
+/* What a third reader costs is paid with the block, whole or not at all, and the state says how
+ * much it was: so a request says what was paid for it, whatever who goes on with the state would
+ * pay. */
+static void a_third_reader_is_paid_ahead(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        struct trial t = {0.3, 0.3, 3 + (double)(seed % 3), seed, 0.5, 0, OPINIONS_MAX};
+        struct partition p;
+        struct watch w = {0};
+        uint64_t charged = 0;
+        size_t with[OPINIONS_MAX] = {0};
+        open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
+        for (int64_t i = 0; i < SAMPLES; i++) {
+            uint8_t paid = p.state.doubled;
+            struct decision d = partition_take(&p, floods(seed, i));
+            see(&w, labels(d), t.rate);
+            charged += labels(d);
+            assert_int_equal(p.state.asked, charged);
+            if (!d.by_random) continue;
+            assert_true(d.more == p.state.doubled || d.more == paid);
+            with[d.more]++;
+            if (uniform(seed + 7, i) < 0.3) {
+                p.config.people.opinions = 5 - p.config.people.opinions;
+                partition_move(&p, 1);
+                assert_int_equal(p.state.asked, charged);
+            }
+        }
+        within(&w, t.burst);
+        assert_true(with[0] && with[1] && with[2]);
+        partition_close(&p);
+    }
+}
+
 /* In doubt twice as many are asked, until all is lent; then half as many, until all is paid back. A
  * lost state owes what it could have. */
 static void a_loan_is_paid_back(void **state) {
     (void)state;
     enum { LOAN = 20, DOUBT = 1000, LIFE = 6000 };
     for (uint64_t seed = 0; seed < 20; seed++) {
-        struct trial t = {0.05, seed % 2 ? 0.2 : 1, 4, seed, 0, LOAN};
+        struct trial t = {0.05, seed % 2 ? 0.2 : 1, 4, seed, 0, LOAN, 2};
         struct partition p;
         struct watch w = {0};
         size_t asked = 0, all = 0, uncovered = 0;
@@ -235,7 +274,8 @@ static void a_stream_spends_its_budget(void **state) {
     for (size_t r = 0; r < 4; r++)
         for (size_t shape = 0; shape < sizeof streams / sizeof *streams; shape++)
             for (uint64_t seed = 1; seed < 4; seed++) {
-                struct trial t = {rates[r], 0.2, 10, seed, seed == 3 ? 0.1 : 0, 0};
+                struct trial t = {rates[r],         0.2, 10, seed, seed >= 2 ? 0.1 : 0, 0,
+                                  seed == 3 ? 3 : 2};
                 double many = 2000, few = 150;
                 bool weighted = seed > 1;
                 double asked =
@@ -271,7 +311,7 @@ static void random_and_cold_spend_it_too(void **state) {
 static void every_block_has_its_request(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
-        struct trial t = {0.05, 0.2, 1 + (double)(seed % 3), seed, 0, 0};
+        struct trial t = {0.05, 0.2, 1 + (double)(seed % 3), seed, 0, 0, 2};
         struct partition p;
         open_trial(&p, &t, (enum manager)(seed % MANAGERS));
         for (int64_t block = 0; block < 30; block++) {
@@ -295,7 +335,7 @@ static void a_weighted_arm_draws_as_often(void **state) {
     static const double shares[] = {0.2, 0.05, 0.4}, rates[] = {0.004, 0.05, 0.3};
     for (uint64_t seed = 0; seed < 27; seed++) {
         struct trial t = {
-            rates[seed % 3], shares[seed / 3 % 3], 1 + (double)(seed % 4), seed, 0, 0};
+            rates[seed % 3], shares[seed / 3 % 3], 1 + (double)(seed % 4), seed, 0, 0, 2};
         struct partition p;
         double drawn = 0, n = 400 / (t.rate * t.share);
         open_trial(&p, &t, (enum manager)(seed % MANAGERS));
@@ -316,7 +356,7 @@ static void a_weighted_arm_draws_as_often(void **state) {
 
 static void a_new_rate_waits_for_the_next_block(void **state) {
     (void)state;
-    struct trial t = {0.05, 0.2, 10, 3, 0, 0};
+    struct trial t = {0.05, 0.2, 10, 3, 0, 0, 2};
     struct partition p;
     open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
     for (int i = 0; i < 130; i++) partition_take(&p, 0.5);
@@ -333,7 +373,7 @@ static void a_new_rate_waits_for_the_next_block(void **state) {
 static void switches_that_ask_nobody(void **state) {
     (void)state;
     for (int which = 0; which < 5; which++) {
-        struct trial t = {0.5, 0.2, 10, 3, 0, 0};
+        struct trial t = {0.5, 0.2, 10, 3, 0, 0, 2};
         struct partition p;
         size_t asked = 0;
         open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
@@ -535,6 +575,7 @@ int main(void) {
         cmocka_unit_test(the_bound_is_reached),
         cmocka_unit_test(switches_and_lost_states),
         cmocka_unit_test(a_loan_is_paid_back),
+        cmocka_unit_test(a_third_reader_is_paid_ahead),
         cmocka_unit_test(a_lost_state_has_no_tokens_and_no_grant),
         cmocka_unit_test(a_stream_spends_its_budget),
         cmocka_unit_test(random_and_cold_spend_it_too),

@@ -10,7 +10,8 @@ static void open_seed(struct partition *p, enum manager manager, uint64_t seed) 
     struct config c = config_of(0.05, manager);
     c.service.seed = (int64_t)seed;
     c.query.threshold = 0.96;
-    c.people.double_ = (double)(seed % 2) / 4; // a second reader changes nothing for the first
+    c.people.double_ = (double)(seed % 2) / 4; // other readers change nothing for the first
+    c.people.opinions = 2 + (int64_t)(seed / 2 % 2);
     partition_open(p, &c);
 }
 
@@ -39,7 +40,7 @@ static void any_place_of_a_block_is_as_likely(void **state) {
 }
 
 /* Inside a block nothing that the strategy arm sees may tell the draws of different seeds apart. */
-static void blind_to_the_draw(bool weighted) {
+static void blind_to_the_draw(bool weighted, int64_t opinions) {
     struct decision first[M];
     int64_t tokens[M];
     for (uint64_t seed = 0; seed < 300; seed++) {
@@ -49,6 +50,7 @@ static void blind_to_the_draw(bool weighted) {
         c.budget.per_day = 4; // both caps are reached
         c.query.threshold = 0.9;
         c.people.double_ = 1;
+        c.people.opinions = opinions;
         partition_open(&p, &c);
         p.policy.learner.weighted = weighted;
         for (size_t i = 0; i < M; i++) {
@@ -66,8 +68,10 @@ static void blind_to_the_draw(bool weighted) {
 
 static void the_strategy_arm_is_blind_to_the_draw(void **state) {
     (void)state;
-    blind_to_the_draw(false);
-    blind_to_the_draw(true);
+    for (int64_t opinions = 2; opinions <= OPINIONS_MAX; opinions++) {
+        blind_to_the_draw(false, opinions);
+        blind_to_the_draw(true, opinions);
+    }
 }
 
 /* ---- frequencies ---- */

@@ -41,6 +41,7 @@ static struct partition_state any_state(uint64_t seed) {
     s.doubt = word(&r) >> 8;
     s.lent = (uint8_t)word(&r);
     s.both = word(&r) & 1;
+    s.doubled = (uint8_t)(seed % OPINIONS_MAX);
     s.grant = word(&r);
     s.grant_left = s.grant - (uint32_t)rng_below(word(&r), s.grant);
     s.divisor = word(&r) >> 8;
@@ -88,6 +89,7 @@ static void same_state(const struct partition_state *a, const struct partition_s
     assert_int_equal(a->weighted, b->weighted);
     assert_int_equal(a->doubt, b->doubt);
     assert_int_equal(a->both, b->both);
+    assert_int_equal(a->doubled, b->doubled);
     assert_int_equal(a->grant, b->grant);
     assert_int_equal(a->grant_left, b->grant_left);
     assert_int_equal(a->divisor, b->divisor);
@@ -184,8 +186,8 @@ static void impossible_numbers_are_refused(void **state) {
     struct partition_state wrong[WRONG];
     for (size_t i = 0; i < WRONG; i++) wrong[i] = any_state(i < 9 ? 5 : 6);
     wrong[0].covered = wrong[0].admitted + 1;
-    wrong[1].asked = 23, wrong[1].admitted = 10,
-    wrong[1].covered = wrong[1].block_start = 0; // a synthetic point beside each sample would be 20
+    wrong[1].asked = 44, wrong[1].admitted = 10,
+    wrong[1].covered = wrong[1].block_start = 0; // a synthetic point beside each sample would be 40
     wrong[2].admitted = 10, wrong[2].covered = wrong[2].asked = 0, wrong[2].block_start = 11;
     wrong[3].tokens = -1;
     wrong[4].window_n[0] = STATE_WINDOW + 1;
@@ -323,6 +325,22 @@ static void the_format_without_figures_is_read(void **state) {
     same_state(&read, &s);
 }
 
+/* A block that has paid for a third reader is told by the name, so all others are read by the
+ * release before; and neither name is taken for the other. */
+static void only_a_third_reader_wants_another_name(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        struct partition_state s = any_state(seed), read;
+        char text[STATE_TEXT_MAX + 1];
+        size_t n = state_write(&s, TOPIC, OFFSET, text);
+        assert_int_equal(memcmp(text, s.doubled > 1 ? "w6" : "w5", 2), 0);
+        assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, n}), 0);
+        assert_int_equal(read.doubled, s.doubled);
+        text[1] = text[1] == '6' ? '5' : '6';
+        assert_int_equal(state_read(&read, TOPIC, OFFSET, (struct text){text, n}), ERR_CORRUPT);
+    }
+}
+
 /* What was written between the figures and the weighted draws. */
 static void the_format_without_weights_is_read(void **state) {
     (void)state;
@@ -347,6 +365,7 @@ int main(void) {
         cmocka_unit_test(the_format_of_0_1_0_is_read),
         cmocka_unit_test(the_format_without_figures_is_read),
         cmocka_unit_test(the_format_without_weights_is_read),
+        cmocka_unit_test(only_a_third_reader_wants_another_name),
         cmocka_unit_test(what_has_no_room_is_not_another),
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(one_wrong_character_is_found),

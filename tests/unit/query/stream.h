@@ -31,6 +31,7 @@ static inline struct config config_of(double rate, enum manager manager) {
     c.budget.rate = rate;
     c.budget.random_share = 0.2;
     c.budget.burst = 10;
+    c.people.opinions = 2;
     return c;
 }
 

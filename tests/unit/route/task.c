@@ -75,7 +75,7 @@ static void check_equal(const struct task *a, const struct task *b) {
     assert_true(a->time_ms == b->time_ms && a->asked_ms == b->asked_ms &&
                 a->expires_ms == b->expires_ms);
     assert_true(a->admitted == b->admitted && a->covered == b->covered);
-    assert_true(a->in_capacity == b->in_capacity);
+    assert_true(a->in_capacity == b->in_capacity && a->opinions == b->opinions);
     assert_memory_equal(&a->unasked, &b->unasked, sizeof a->unasked);
 }
 
@@ -117,20 +117,51 @@ static void test_a_second_reader(void **state) {
     assert_null(strstr(buf_string(&out), "\"reader\""));
     assert_int_equal(task_reader(&t), 1);
     assert_int_equal(task_id_parse(first, text_of(t.id)), 0);
-    task_id_twin_text(t.id);
+    task_id_text_read_by(t.id, 1, 2);
     t.reason = ASK_SECOND;
     t.propensity = 0;
     check_round_trip(&t);
     assert_int_equal(task_reader(&t), 2);
     assert_int_equal(task_id_parse(second, text_of(t.id)), 0);
     assert_memory_not_equal(first, second, sizeof first);
-    task_id_twin(second);
+    task_id_read_by(second, 1, 2);
     assert_memory_equal(first, second, sizeof first);
     buf_reset(&out);
     task_write(&t, &style, &out);
     const char *data = strstr(buf_string(&out), "\"reader\":2");
     assert_non_null(data);
     assert_non_null(strstr(data + 1, "\"reader\":2")); // in data and in meta
+    assert_null(strstr(data, "\"opinions\""));
+    buf_release(&out);
+}
+
+/* The third reader's is found from either, and the second's says whether one is paid for. */
+static void test_a_third_reader(void **state) {
+    (void)state;
+    struct task t = plain();
+    uint8_t id[OPINIONS_MAX + 1][TASK_ID_BYTES];
+    struct buf out = {0};
+    assert_int_equal(task_id_parse(id[1], text_of(t.id)), 0);
+    task_id_text_read_by(t.id, 1, 2);
+    assert_int_equal(task_id_parse(id[2], text_of(t.id)), 0);
+    task_id_text_read_by(t.id, 2, 3);
+    assert_int_equal(task_id_parse(id[3], text_of(t.id)), 0);
+    for (int from = 1; from <= OPINIONS_MAX; from++)
+        for (int to = 1; to <= OPINIONS_MAX; to++) {
+            uint8_t other[TASK_ID_BYTES];
+            memcpy(other, id[from], sizeof other);
+            task_id_read_by(other, from, to);
+            assert_memory_equal(other, id[to], sizeof other);
+            if (from != to) assert_memory_not_equal(id[from], id[to], sizeof other);
+        }
+    t.reason = ASK_THIRD;
+    t.opinions = OPINIONS_MAX;
+    check_round_trip(&t);
+    assert_int_equal(task_reader(&t), 3);
+    task_write(&t, &style, &out);
+    const char *data = strstr(buf_string(&out), "\"reader\":3");
+    assert_non_null(data);
+    assert_non_null(strstr(data + 1, "\"reader\":3,\"opinions\":3"));
     buf_release(&out);
 }
 
@@ -527,6 +558,8 @@ static void test_refused(void **state) {
         {"\"propensity\":1,", "\"propensity\":null,", "propensity"},
         {"\"probabilities\":[0.9", "\"probabilities\":[-5", "probability"},
         {"[0.92,0.08]", "[1e30,0.08]", "probability"},
+        {"\"arm\":\"strategy\"", "\"arm\":\"strategy\",\"opinions\":4", "opinions"},
+        {"\"arm\":\"strategy\"", "\"arm\":\"strategy\",\"opinions\":\"3\"", "opinions"},
         {"\"covered\":60990", "\"covered\":61001", "covered"},
         {"\"unasked\":{\"n\":41,", "\"unasked\":{\"n\":65536,", "unasked"}, // beyond any state's
         {"\"unasked\":{\"n\":41,", "\"unasked\":{\"n\":-1,", "unasked"},
@@ -645,6 +678,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_a_second_reader),
+        cmocka_unit_test(test_a_third_reader),
         cmocka_unit_test(test_every_sum_comes_back),
         cmocka_unit_test(test_no_model),
         cmocka_unit_test(test_forty_classes),

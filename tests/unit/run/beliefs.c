@@ -6,29 +6,29 @@
 
 #include <math.h>
 
-enum { TASKS = 120 };
+enum { TASKS = 120, DISPUTED_TWICE = 9 };
 static const double row[1] = {1};
 static const float prob[2] = {0.9f, 0.1f};
 
-static void put_task(struct store *s, int i, bool second) {
+static void put_task(struct store *s, int i, int reader) {
     char sample[32];
     snprintf(sample, sizeof sample, "sample-%d", i);
-    struct task t = home_task(text_of(sample), i, row, 1, prob);
+    struct task t = home_task(text_of(sample), 4 * i, row, 1, prob);
     struct answered joined;
-    if (second) {
-        task_id_twin_text(t.id);
-        t.reason = ASK_SECOND;
+    if (reader > 1) {
+        task_id_text_read_by(t.id, 1, reader);
+        t.reason = reader == 2 ? ASK_SECOND : ASK_THIRD;
         t.propensity = 0;
     }
     assert_int_equal(store_put_task(s, &t, NULL, &joined), 0);
 }
 
-static void put(struct store *s, int i, bool second, const char *class_, const char *who,
+static void put(struct store *s, int i, int reader, const char *class_, const char *who,
                 const char *source) {
-    struct task t = home_task(TEXT("x"), i, row, 1, prob);
+    struct task t = home_task(TEXT("x"), 4 * i, row, 1, prob);
     struct answered a;
     static int64_t offset;
-    if (second) task_id_twin_text(t.id);
+    task_id_text_read_by(t.id, 1, reader);
     struct label l = {.id = text_of(t.id), .label = text_of(class_), .time_ms = HOME_MS + i};
     if (who) l.annotator = text_of(who);
     if (source) l.source = text_of(source);
@@ -51,13 +51,15 @@ static void who_is_wrong_weighs_less(void **state) {
     assert_int_equal(store_begin(s), 0);
     for (int i = 0; i < TASKS; i++) {
         bool lot = i % 3 == 0, wrong = lot && i % 2;
-        put_task(s, i, false);
-        put(s, i, false, wrong ? "yes" : "no", lot ? "lot" : "ann", NULL);
+        put_task(s, i, 1);
+        put(s, i, 1, wrong ? "yes" : "no", lot ? "lot" : "ann", NULL);
         if (i >= TASKS / 2) continue;
-        put_task(s, i, true);
-        put(s, i, true, "no", "bob", NULL);
+        put_task(s, i, 2);
+        put(s, i, 2, "no", "bob", NULL);
     }
-    put(s, TASKS - 1, false, "no", NULL, "bank");
+    put_task(s, DISPUTED_TWICE, 3); // of lot and bob, and of somebody who is hardly known
+    put(s, DISPUTED_TWICE, 3, "no", "eve", NULL);
+    put(s, TASKS - 1, 1, "no", NULL, "bank");
     assert_int_equal(store_commit(s), 0);
     struct config c = {0};
     struct store_rows rows;
@@ -79,6 +81,8 @@ static void who_is_wrong_weighs_less(void **state) {
                 weight[BOTH] < weight[TASKS - 1]);   // ann and bob agree
     assert_int_equal(rows.label[DISPUTED], 0);       // of lot, who said yes, and bob, who is right
     assert_int_equal(rows.label[LOT + DISPUTED], 1); // nobody else was asked
+    assert_int_equal(rows.label[DISPUTED_TWICE], 0);
+    assert_true(weight[DISPUTED_TWICE] > weight[DISPUTED]); // two against one
     assert_true(weight[DISPUTED] < weight[BOTH] && weight[DISPUTED] > weight[LOT]);
     free(weight);
     store_rows_release(&rows);

@@ -99,7 +99,7 @@ static void four_eyes_are_of_two(void **state) {
     (void)state;
     struct label_queue *q = label_queue_create(&classes, &all_sources);
     struct task second = numbered(1, 0.5);
-    task_id_twin_text(second.id);
+    task_id_text_read_by(second.id, 1, 2);
     second.reason = ASK_SECOND;
     put(q, 1, 0.9);
     label_queue_task(q, &second, at(10));
@@ -112,6 +112,15 @@ static void four_eyes_are_of_two(void **state) {
     struct label l = {.sample_id = TEXT("s1"), .label = TEXT("ok")};
     label_queue_label(q, &l);
     assert_int_equal(label_queue_waiting(q), 1);
+    struct task third = numbered(1, 0.5);
+    task_id_text_read_by(third.id, 1, 3);
+    third.reason = ASK_THIRD;
+    int64_t revision;
+    assert_int_equal(label_queue_answer(q, text_of(second.id), &revision), 0);
+    label_queue_task(q, &third, at(10));
+    expect(q, 7, 100, NULL);
+    expect(q, 8, 100, NULL);
+    expect(q, 9, 100, "s1");
     label_queue_destroy(q);
 }
 

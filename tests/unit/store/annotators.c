@@ -41,7 +41,7 @@ static struct task task_of(int i, bool second) {
     snprintf(sample, sizeof sample, "sample-%d", i);
     struct task t = home_task(text_of(sample), i, row, D, prob);
     if (!second) return t;
-    task_id_twin_text(t.id);
+    task_id_text_read_by(t.id, 1, 2);
     t.reason = ASK_SECOND;
     t.propensity = 0;
     return t;

@@ -1,0 +1,197 @@
+/* The third reader's task is made by the learner, who alone sees the answers. It goes out in one
+ * transaction with the progress record, which names each third task that was asked and not read
+ * back yet; of the others the store knows. What a crash leaves, step by step:
+ *   both have answered, nothing written      the store has the answers and the second reader's
+ *                                            record: this learner or the next one finds them again
+ *   in the transaction                       the next one's fence aborts it: nobody was asked
+ *   written, not read back                   the progress record names it
+ *   outcome unknown                          the handle is fenced by a new one, and the topic tells
+ *   read back, progress not written since    the store has it, and the record names it: both say so
+ *   progress written behind that             positions and names are one record: whoever goes by it
+ *                                            has read as far first, and so has the task
+ * So nobody is asked twice, and none that is due is forgotten while the second reader's task is
+ * open.
+ *
+ * Thread: learner thread */
+#include "adjudication.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "metrics/metrics.h"
+#include "route/task.h"
+
+#include <cjson/cJSON.h>
+
+enum {
+    DUE_MOST = 16,    // tasks of one transaction
+    ASKED_MOST = 256, // on their way back to us at once
+    REST_MS = 60000   // after a write that failed
+};
+
+struct adjudication_due {
+    uint8_t id[TASK_ID_BYTES]; // of the third reader's task
+    struct text record;        // of the second reader's; then of the third's
+    char key[TASK_ID_LENGTH + 1];
+};
+
+struct adjudication {
+    const struct learning *learning;
+    struct arena arena; // of what is due
+    struct adjudication_due due[DUE_MOST];
+    size_t due_n, collected;
+    uint8_t asked[ASKED_MOST][TASK_ID_BYTES]; // written, not read back
+    char asked_text[ASKED_MOST][TASK_ID_LENGTH + 1];
+    size_t asked_n;
+    int64_t rest_ms; // nothing is collected before
+};
+
+struct adjudication *adjudication_create(const struct learning *l) {
+    struct adjudication *a = xcalloc(1, sizeof *a);
+    a->learning = l;
+    return a;
+}
+
+void adjudication_destroy(struct adjudication *a) {
+    if (!a) return;
+    arena_release(&a->arena);
+    free(a);
+}
+
+/* ---- what was asked ---- */
+
+static bool adjudication_note(struct adjudication *a, struct text id) {
+    uint8_t bytes[TASK_ID_BYTES];
+    if (a->asked_n == ASKED_MOST || task_id_parse(bytes, id) < 0) return false;
+    memcpy(a->asked[a->asked_n], bytes, sizeof bytes);
+    memcpy(a->asked_text[a->asked_n], id.at, TASK_ID_LENGTH);
+    a->asked_text[a->asked_n++][TASK_ID_LENGTH] = '\0';
+    return true;
+}
+
+void adjudication_resume(struct adjudication *a, struct text progress) {
+    cJSON *json = progress.len ? cJSON_ParseWithLength(progress.at, progress.len) : NULL;
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, "opinions"), *item;
+    a->asked_n = a->due_n = a->collected = 0;
+    arena_reset(&a->arena);
+    cJSON_ArrayForEach(item, list) if (cJSON_IsString(item))(void)
+        adjudication_note(a, text_of(item->valuestring));
+    cJSON_Delete(json);
+}
+
+static void adjudication_forget_read(struct adjudication *a, struct store *s) {
+    size_t kept = 0;
+    for (size_t i = 0; i < a->asked_n; i++) {
+        if (store_has_task(s, a->asked[i])) continue;
+        memmove(a->asked[kept], a->asked[i], sizeof *a->asked);
+        memmove(a->asked_text[kept++], a->asked_text[i], sizeof *a->asked_text);
+    }
+    a->asked_n = kept;
+}
+
+void adjudication_write_asked(struct adjudication *a, struct store *s, struct buf *out) {
+    adjudication_forget_read(a, s);
+    if (!a->asked_n && !a->collected) return;
+    buf_str(out, ",\"opinions\":[");
+    for (size_t i = 0; i < a->asked_n; i++)
+        buf_printf(out, "%s\"%s\"", i ? "," : "", a->asked_text[i]);
+    for (size_t i = 0; i < a->collected; i++)
+        buf_printf(out, "%s\"%s\"", i || a->asked_n ? "," : "", a->due[i].key);
+    buf_str(out, "]");
+}
+
+/* ---- what is due ---- */
+
+static bool adjudication_knows(const struct adjudication *a, const uint8_t third[TASK_ID_BYTES]) {
+    for (size_t i = 0; i < a->asked_n; i++)
+        if (memcmp(a->asked[i], third, TASK_ID_BYTES) == 0) return true;
+    for (size_t i = 0; i < a->due_n; i++)
+        if (memcmp(a->due[i].id, third, TASK_ID_BYTES) == 0) return true;
+    return false;
+}
+
+void adjudication_consider(struct adjudication *a, struct annotators *known,
+                           const struct dispute *d) {
+    struct adjudication_due *new = &a->due[a->due_n];
+    double probability;
+    uint8_t third[TASK_ID_BYTES];
+    if (a->due_n == DUE_MOST || a->asked_n + a->due_n >= ASKED_MOST) return;
+    memcpy(third, d->id, sizeof third);
+    task_id_read_by(third, 2, 3);
+    if (adjudication_knows(a, third)) return;
+    (void)annotators_likeliest(known, d->said, d->n, &probability);
+    if (probability >= ANNOTATORS_SETTLED) return;
+    *new = (struct adjudication_due){.record = arena_text(&a->arena, d->record)};
+    memcpy(new->id, third, sizeof third);
+    a->due_n++;
+}
+
+/* The same question again, of somebody else, who sees what the second reader saw. */
+static bool adjudication_ask(struct adjudication *a, struct adjudication_due *due,
+                             struct buf *out) {
+    const struct config *c = a->learning->config;
+    const struct task_style style = {c->route.label_control, c->route.label_object};
+    struct task t;
+    const char *why;
+    if (task_read(&t, due->record, &a->arena, &why) < 0) return false;
+    task_id_text_read_by(t.id, 2, 3);
+    memcpy(due->key, t.id, sizeof due->key);
+    t.reason = ASK_THIRD;
+    t.opinions = 0;
+    t.asked_ms = clock_wall_ms();
+    t.expires_ms = t.asked_ms + c->route.expiry;
+    task_write(&t, &style, out);
+    return true;
+}
+
+/* The topic took the second reader's, which was no shorter; but its limit may have been lowered. */
+static bool adjudication_fit(struct adjudication_due *due, const struct buf *whole, size_t most,
+                             struct buf *out) {
+    struct producer_record r = {.key = {due->key, TASK_ID_LENGTH}, .value = buf_view(whole)};
+    if (record_batch_bytes(&r) > most && !task_drop_event(r.value, out)) return false;
+    if (out->len) r.value = buf_view(out);
+    due->record = r.value;
+    return record_batch_bytes(&r) <= most;
+}
+
+static bool adjudication_make(struct adjudication *a, struct adjudication_due *due, size_t most) {
+    struct buf whole = {0}, without = {0};
+    bool made = adjudication_ask(a, due, &whole) && adjudication_fit(due, &whole, most, &without);
+    if (made) due->record = arena_text(&a->arena, due->record);
+    buf_release(&whole);
+    buf_release(&without);
+    return made;
+}
+
+size_t adjudication_collect(struct adjudication *a, size_t most) {
+    size_t kept = 0, all = a->due_n;
+    if (clock_ms() < a->rest_ms) return 0;
+    for (size_t i = 0; i < all; i++) {
+        if (!adjudication_make(a, &a->due[i], most)) continue;
+        if (kept != i) a->due[kept] = a->due[i];
+        kept++;
+    }
+    a->due_n = a->collected = kept;
+    if (kept < all) {
+        LOG(WARNING, "third_reader_too_large",
+            "samples stay disputed: the task of a third reader is larger than the tasks topic "
+            "takes",
+            L_U64("samples", all - kept), L_U64("most", most));
+        a->rest_ms = clock_ms() + REST_MS;
+    }
+    return kept;
+}
+
+struct producer_record adjudication_task(const struct adjudication *a, size_t i) {
+    CHECK(i < a->collected);
+    return (struct producer_record){.key = {a->due[i].key, TASK_ID_LENGTH},
+                                    .value = a->due[i].record};
+}
+
+void adjudication_written(struct adjudication *a, bool written) {
+    for (size_t i = 0; i < a->collected && written; i++)
+        CHECK(adjudication_note(a, text_of(a->due[i].key)));
+    if (written) metric_add_by(METRIC_asked, ASK_THIRD, a->collected);
+    else a->rest_ms = clock_ms() + REST_MS;
+    a->due_n = a->collected = 0;
+    arena_reset(&a->arena);
+}

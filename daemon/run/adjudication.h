@@ -1,0 +1,31 @@
+/* A third reader where two disagree (people.opinions): who is asked, and that he is asked once.
+ *
+ * Thread: learner thread */
+#pragma once
+
+#include "learning.h"
+#include "store/store.h"
+
+struct adjudication;
+
+/* The caller destroys it; l is borrowed. */
+struct adjudication *adjudication_create(const struct learning *l);
+void adjudication_destroy(struct adjudication *a);
+/* Takes over what the progress record says was asked and not read back yet; empty: nothing was. */
+void adjudication_resume(struct adjudication *a, struct text progress);
+
+/* A dispute as store_adjudicate tells it: it is due where the class is not settled by what is known
+ * of its readers, and the third one was not asked. Copied. */
+void adjudication_consider(struct adjudication *a, struct annotators *known,
+                           const struct dispute *d);
+/* Before adjudication_written: how many tasks are due, made for a topic that takes `most` bytes at
+ * once: one that is larger waits (said). */
+size_t adjudication_collect(struct adjudication *a, size_t most);
+/* The i-th of them as it goes to the tasks topic. Borrowed until adjudication_written. */
+struct producer_record adjudication_task(const struct adjudication *a, size_t i);
+/* Appends the ids of all that were asked, those that are due included, as the member `opinions` of
+ * a progress record; nothing where there are none. What the store has is forgotten before. */
+void adjudication_write_asked(struct adjudication *a, struct store *s, struct buf *out);
+/* What was collected is on the topic; or it is not, or nobody knows: then it is due anew, after a
+ * while. */
+void adjudication_written(struct adjudication *a, bool written);

@@ -1,0 +1,157 @@
+"""I2, I4: where two readers disagree a third one is asked: once, blind, whatever is killed in between (kill -9 while his task is written, not yet
+readable, read back, or about to be made), and paid ahead by the block. What all three say is the label; what stays undecided is told, the same by the
+daemon, from the topics and from nothing."""
+import json
+import shutil
+import time
+
+from accounts import progress
+from broker import Writer, check, equal, wait
+from confluent_kafka import Producer
+from stream import feed, truth_of
+from winnowd import CLASSES, main, run
+
+RATE, BURST, SAMPLES, AGREED, KILLS, STEP = 0.2, 10, 6000, 90, 8, 2
+CHANGES = {"service": {"learner": True}, "people": {"double": 0.8, "opinions": 3}, "train": {"interval": "100ms", "labels": 400, "first": 100},
+           "budget": {"rate": RATE, "random_share": 0.3}}
+ANN, BOB, EVE = "ann", "bob", "eve"
+
+
+def read_by(task_id, before, after):
+    return task_id[:-1] + "%x" % (int(task_id[-1], 16) ^ (before - 1) ^ (after - 1))
+
+
+def other(class_):
+    return CLASSES[1 - CLASSES.index(class_)]
+
+
+def say(stage, answers):
+    """(task id, class, who) of each."""
+    writer = Writer(stage.brokers)
+    for task_id, class_, who in answers:
+        writer.send(stage.topic("labels"), json.dumps({"id": task_id, "label": class_, "annotator": who}), key=task_id)
+    writer.flush()
+
+
+def disagree(stage, seconds, start, n):
+    """The next n samples are answered by two, of whom one is wrong; the ids that third readers are due for."""
+    picked, answers = seconds[start:start + n], []
+    for i, t in enumerate(picked):
+        truth = truth_of(t["sample_id"])
+        said = (truth, other(truth)) if i % 2 else (other(truth), truth)
+        answers += [(read_by(t["id"], 2, 1), said[0], ANN), (t["id"], said[1], BOB)]
+    say(stage, answers)
+    return {read_by(t["id"], 2, 3) for t in picked}
+
+
+def records(stage):
+    return [json.loads(r.value) for r in stage.read("tasks")]
+
+
+def thirds(stage):
+    """{id: record} of third readers' tasks, each there once."""
+    out = {}
+    for r in records(stage):
+        if r["meta"].get("reader") == 3:
+            check(r["meta"]["id"] not in out, "a third reader was asked twice: %s", r["meta"]["id"])
+            out[r["meta"]["id"]] = r
+    return out
+
+
+def status(daemon):
+    return json.loads(daemon.get("/status")[1])
+
+
+def stranger(stage):
+    """Somebody's open transaction on the tasks topic: what is committed behind it cannot be read until it ends."""
+    writer = Producer({"bootstrap.servers": stage.brokers, "transactional.id": stage.topic("stranger"), "transaction.timeout.ms": 600000})
+    writer.init_transactions(60)
+    writer.begin_transaction()
+    for partition in range(2):
+        writer.produce(stage.topic("tasks"), b"{}", partition=partition)
+    writer.flush(60)
+    return writer
+
+
+def test(stage):
+    stage.create()
+    daemon = stage.start(CHANGES).ready()
+    feed(stage, SAMPLES)
+    stage.caught_up()
+    tasks = records(stage)
+    by_id = {t["meta"]["id"]: t for t in tasks}
+    seconds = [t["meta"] for t in tasks if t["meta"].get("reader") == 2]
+    equal({t["opinions"] for t in seconds}, {3}, "what is paid for a doubled sample")
+    check(len(seconds) >= AGREED + 12 + STEP * (KILLS + 1), "%d doubled samples are too few", len(seconds))
+    check(len(tasks) + len(seconds) <= RATE * SAMPLES + 2 * (BURST + 1), "%d tasks and %d to come of %d samples", len(tasks), len(seconds), SAMPLES)
+
+    # Who agrees wants nobody (and two who never do would be told apart by it, as one who is right and one who is wrong); who disagrees does, and he
+    # sees what the second reader saw.
+    agreed, at = seconds[:AGREED], AGREED
+    say(stage, [(t["id"], truth_of(t["sample_id"]), BOB) for t in agreed] +
+        [(read_by(t["id"], 2, 1), truth_of(t["sample_id"]), ANN) for t in agreed])
+    due = disagree(stage, seconds, at, 5)
+    at += 5
+    wait("the first five are asked", lambda: set(thirds(stage)) == due)
+    for task_id, record in thirds(stage).items():
+        two, meta = by_id[read_by(task_id, 3, 2)], record["meta"]
+        equal([record["data"]["event"], record["data"]["sample_id"], meta["row"], meta["probabilities"], meta["source"]],
+              [two["data"]["event"], two["data"]["sample_id"], two["meta"]["row"], two["meta"]["probabilities"], two["meta"]["source"]], "what he sees")
+        equal([record["data"]["reader"], meta["reason"], meta["propensity"]], [3, "third", 0], "who he is")
+        check(meta["expires_ms"] > meta["asked_ms"] > two["meta"]["asked_ms"] and "opinions" not in meta, "his time: %s", meta)
+        check(not any(name in json.dumps(record) for name in (ANN, BOB)), "he is told what others said: %s", record)
+    equal(daemon.metric("tasks_asked_total", reason="third"), float(len(due)), "counted")
+
+    # Killed when he was asked and nobody can read it yet: only the progress record knows.
+    writer = stranger(stage)
+    due |= disagree(stage, seconds, at, 4)
+    at += 4
+    wait("progress names them", lambda: set(progress(stage).get("opinions", [])) == due - set(thirds(stage)))
+    daemon.kill()
+    daemon = stage.start(CHANGES).ready()
+    due |= disagree(stage, seconds, at, 1)
+    at += 1
+    wait("it goes on from there", lambda: set(progress(stage).get("opinions", [])) == due - set(thirds(stage)))
+    daemon.kill()
+    writer.abort_transaction(60)
+    daemon = stage.start(CHANGES).ready()
+    wait("each was asked once", lambda: set(thirds(stage)) == due)
+    wait("and is on its way no more", lambda: not progress(stage).get("opinions"))
+
+    # Killed at any moment.
+    for _ in range(KILLS):
+        due |= disagree(stage, seconds, at, STEP)
+        at += STEP
+        time.sleep(stage.random.uniform(0, 2))
+        daemon.kill()
+        daemon = stage.start(CHANGES)
+    daemon.ready()
+    wait("each was asked", lambda: set(thirds(stage)) == due)
+
+    # From nothing: what stands on the topics is asked no more.
+    daemon.stop()
+    shutil.rmtree(stage.dir / "one" / "labels")
+    daemon = stage.start(CHANGES).ready()
+    due |= disagree(stage, seconds, at, STEP)
+    wait("the new ones are asked", lambda: len(thirds(stage)) >= len(due))
+    equal(set(thirds(stage)), due, "no others")
+    everything = records(stage)
+    check(len(everything) <= RATE * SAMPLES + 2 * (BURST + 1), "%d tasks of %d samples", len(everything), SAMPLES)
+
+    # What three say: two of them are right. Eve knows: the bank told so of her.
+    say(stage, [(task_id, truth_of(r["data"]["sample_id"]), EVE) for task_id, r in sorted(thirds(stage).items())][:-3])
+    wait("they answered", lambda: status(daemon)["annotator_answers"].get(EVE, 0) == len(due) - 3)
+    equal(daemon.metric("labels_total", outcome="second") > 0, True, "fates")
+    shown = wait("the undecided are told", lambda: [s for s in [status(daemon)] if (s["undecided"] or 0) + (s["decided_by_third"] or 0) == len(due) - 3])[0]
+    words = run("people", "-c", stage.dir / "winnowd.yaml").stdout
+    for number, sentence in ((shown["undecided"], "%d samples stay undecided"), (shown["decided_by_third"], "a third reader decided %d of the others")):
+        equal(sentence % number in words, number > 0, "by the topics: %s" % words)
+    learned = daemon.metric("labelled_rows")
+    equal(learned, float(len(due) + len(agreed)), "a sample is learned once")
+    code = run("audit", "-c", stage.dir / "winnowd.yaml", "--listen", "127.0.0.1:%d" % daemon.port())
+    equal(code.returncode, 0, "audit: %s" % code.stdout)
+    found = run("tasks", "-c", stage.dir / "winnowd.yaml", "show", sorted(due)[0])
+    check("third time" in found.stdout, "tasks: %s", found.stdout + found.stderr)
+
+
+main(test)

@@ -1,0 +1,239 @@
+/* Whom a third reader's task is made for: once, with all that the second reader saw and nothing
+ * that he said, and remembered until it was read back. */
+#include "run/adjudication.h"
+
+#include "base/clock.h"
+#include "route/task.h"
+#include "unit/store/home.h"
+#include "unit/test.h"
+
+#include <cjson/cJSON.h>
+
+enum { D = 2, ROOM = 1 << 20 };
+static const double row[D] = {1.5, -2};
+static const float prob[2] = {0.75f, 0.25f};
+
+struct fixture {
+    struct config config;
+    struct learning learning;
+    struct adjudication *a;
+    struct annotators *known;
+    struct home home;
+    struct store *s;
+    struct buf record;
+};
+
+static int setup(void **state) {
+    static char control[] = "label", object[] = "event";
+    struct fixture *f = calloc(1, sizeof *f);
+    const char *why = NULL;
+    f->config.route.label_control = control;
+    f->config.route.label_object = object;
+    f->config.route.expiry = 3600000;
+    f->learning.config = &f->config;
+    f->a = adjudication_create(&f->learning);
+    f->known = annotators_create(2);
+    if (home_make(&f->home, D) < 0 || store_open(&f->s, &f->home.options, &why) < 0) return -1;
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct fixture *f = *state;
+    adjudication_destroy(f->a);
+    annotators_destroy(f->known);
+    store_close(f->s);
+    buf_release(&f->record);
+    int result = home_remove(&f->home);
+    free(f);
+    return result;
+}
+
+static struct task second_of(int i) {
+    struct task t = home_task(TEXT("s"), i * 8, row, D, prob);
+    task_id_text_read_by(t.id, 1, 2);
+    t.event = TEXT("{\"card\": \"1\",  \"x\":1.50, \"note\": \"byte for byte, as it stands\"}");
+    t.reason = ASK_SECOND;
+    t.propensity = 0;
+    t.opinions = OPINIONS_MAX;
+    return t;
+}
+
+static struct dispute dispute_of(struct fixture *f, int i, uint64_t one, uint64_t other) {
+    const struct task_style style = {f->config.route.label_control, f->config.route.label_object};
+    struct task t = second_of(i);
+    struct dispute d = {.said = {{one, 1}, {other, 0}}, .n = 2};
+    buf_reset(&f->record);
+    task_write(&t, &style, &f->record);
+    d.record = buf_view(&f->record);
+    assert_int_equal(task_id_parse(d.id, text_of(t.id)), 0);
+    return d;
+}
+
+static void consider(struct fixture *f, int i) {
+    const struct dispute d = dispute_of(f, i, 1, 2);
+    adjudication_consider(f->a, f->known, &d);
+}
+
+/* What a progress record would say: how many; its text is the test's. */
+static int asked(struct fixture *f, struct buf *progress) {
+    buf_reset(progress);
+    buf_str(progress, "{\"by\":\"x\"");
+    adjudication_write_asked(f->a, f->s, progress);
+    buf_str(progress, "}");
+    cJSON *json = cJSON_Parse(buf_string(progress));
+    assert_non_null(json);
+    int n = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "opinions"));
+    cJSON_Delete(json);
+    return n;
+}
+
+static void he_sees_what_the_second_saw(void **state) {
+    struct fixture *f = *state;
+    struct arena arena = {0};
+    struct task t, before = second_of(1);
+    const char *why;
+    consider(f, 1);
+    assert_int_equal(adjudication_collect(f->a, ROOM), 1);
+    struct producer_record r = adjudication_task(f->a, 0);
+    assert_int_equal(task_read(&t, r.value, &arena, &why), 0);
+    assert_int_equal(task_reader(&t), 3);
+    assert_true(text_equal(r.key, text_of(t.id)) && text_equal(t.event, before.event));
+    assert_memory_equal(t.row, row, sizeof row);
+    assert_memory_equal(t.prob, prob, sizeof prob);
+    assert_true(t.propensity == 0 && t.offset == before.offset && t.time_ms == before.time_ms);
+    assert_int_equal(t.opinions, 0);
+    assert_int_equal(t.expires_ms - t.asked_ms, f->config.route.expiry);
+    assert_true(t.asked_ms > before.asked_ms && t.asked_ms <= clock_wall_ms());
+    task_id_text_read_by(t.id, 3, 2);
+    assert_string_equal(t.id, before.id);
+    arena_release(&arena);
+}
+
+/* From the moment it is in a transaction until it is read back; whoever takes over goes by what
+ * stands on the topic. */
+static void he_is_asked_once(void **state) {
+    struct fixture *f = *state;
+    struct buf progress = {0};
+    struct answered joined;
+    for (int i = 1; i <= 3; i++) consider(f, i), consider(f, i);
+    assert_int_equal(asked(f, &progress), 0);
+    assert_int_equal(adjudication_collect(f->a, ROOM), 3);
+    assert_int_equal(asked(f, &progress), 3);
+    adjudication_written(f->a, true);
+    for (int i = 1; i <= 4; i++) consider(f, i);
+    assert_int_equal(adjudication_collect(f->a, ROOM), 1); // the fourth
+    adjudication_resume(f->a, buf_view(&progress));        // the fourth was not written
+    for (int i = 1; i <= 4; i++) consider(f, i);
+    assert_int_equal(adjudication_collect(f->a, ROOM), 1);
+    adjudication_written(f->a, true);
+    struct task t = second_of(2);
+    task_id_text_read_by(t.id, 2, 3);
+    t.reason = ASK_THIRD;
+    assert_int_equal(store_begin(f->s), 0);
+    assert_int_equal(store_put_task(f->s, &t, NULL, &joined), 0);
+    assert_int_equal(store_commit(f->s), 0);
+    assert_int_equal(asked(f, &progress), 3); // it was read back
+    adjudication_resume(f->a, TEXT(""));
+    assert_int_equal(asked(f, &progress), 0);
+    for (int i = 0; i < 1000; i++) consider(f, i); // a transaction has its bound
+    assert_in_range(adjudication_collect(f->a, ROOM), 1, 100);
+    buf_release(&progress);
+}
+
+static void what_was_not_written_is_due_again(void **state) {
+    struct fixture *f = *state;
+    struct buf progress = {0};
+    consider(f, 1);
+    assert_int_equal(adjudication_collect(f->a, ROOM), 1);
+    adjudication_written(f->a, false);
+    assert_int_equal(asked(f, &progress), 0);
+    consider(f, 1);
+    assert_int_equal(adjudication_collect(f->a, ROOM), 0); // not at once
+    adjudication_destroy(f->a);
+    f->a = adjudication_create(&f->learning);
+    consider(f, 1);
+    assert_int_equal(adjudication_collect(f->a, ROOM), 1);
+    buf_release(&progress);
+}
+
+/* A progress record is anyone's who may write the topic. */
+static void a_hostile_list_is_bounded(void **state) {
+    struct fixture *f = *state;
+    struct buf progress = {0}, out = {0};
+    static const char *const odd[] = {"", "{", "[]", "{\"opinions\":7}",
+                                      "{\"opinions\":[1,null,\"x\"]}"};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        adjudication_resume(f->a, text_of(odd[i]));
+        assert_int_equal(asked(f, &out), 0);
+    }
+    buf_str(&progress, "{\"opinions\":[\"\"");
+    for (int i = 0; i < 5000; i++) buf_printf(&progress, ",\"%s\"", second_of(i).id);
+    buf_str(&progress, "]}");
+    adjudication_resume(f->a, buf_view(&progress));
+    assert_in_range(asked(f, &out), 1, 1000);
+    consider(f, 9999);
+    assert_int_equal(adjudication_collect(f->a, ROOM), 0); // there is no room to remember one
+    buf_release(&progress);
+    buf_release(&out);
+}
+
+/* Who is right 19 times of 20 settles it against one who draws lots. */
+static void what_is_known_of_them_may_settle_it(void **state) {
+    struct fixture *f = *state;
+    for (int i = 0; i < 200; i++) {
+        annotators_settled(f->known, 1, i % 20 > 0);
+        annotators_settled(f->known, 2, i % 2);
+    }
+    const struct dispute settled = dispute_of(f, 1, 1, 2);
+    adjudication_consider(f->a, f->known, &settled);
+    assert_int_equal(adjudication_collect(f->a, ROOM), 1); // 0.941
+    adjudication_written(f->a, true);
+    for (int i = 0; i < 400; i++) annotators_settled(f->known, 1, true);
+    const struct dispute more = dispute_of(f, 2, 1, 2);
+    adjudication_consider(f->a, f->known, &more);
+    assert_int_equal(adjudication_collect(f->a, ROOM), 0);
+    struct disputes sum = {0};
+    annotators_dispute(f->known, more.said, 2, true, &sum);
+    annotators_dispute(f->known, more.said, 2, false, &sum);
+    assert_true(!sum.undecided && !sum.third);
+    annotators_dispute(f->known, (struct opinion[]){{1, 1}, {2, 0}, {1, 1}}, 3, false, &sum);
+    annotators_dispute(f->known, (struct opinion[]){{3, 1}, {4, 0}, {5, 1}}, 3, false, &sum);
+    assert_true(sum.undecided == 1 && sum.third == 1);
+}
+
+/* The topic's limit may be lower than when the second reader's task was taken. */
+static void a_task_that_has_grown_too_large_goes_without_its_event(void **state) {
+    struct fixture *f = *state;
+    struct arena arena = {0};
+    struct task t;
+    const char *why;
+    consider(f, 1);
+    assert_int_equal(adjudication_collect(f->a, ROOM), 1);
+    struct producer_record r = adjudication_task(f->a, 0);
+    size_t whole = record_batch_bytes(&r);
+    adjudication_destroy(f->a);
+    f->a = adjudication_create(&f->learning);
+    consider(f, 1);
+    assert_int_equal(adjudication_collect(f->a, whole - 1), 1);
+    r = adjudication_task(f->a, 0);
+    assert_int_equal(task_read(&t, r.value, &arena, &why), 0);
+    assert_true(t.event_left_out && !t.event.at);
+    arena_release(&arena);
+    adjudication_written(f->a, true);
+    consider(f, 2);
+    assert_int_equal(adjudication_collect(f->a, 100), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(he_sees_what_the_second_saw, setup, teardown),
+        cmocka_unit_test_setup_teardown(he_is_asked_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_not_written_is_due_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_hostile_list_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_known_of_them_may_settle_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_task_that_has_grown_too_large_goes_without_its_event,
+                                        setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

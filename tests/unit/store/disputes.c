@@ -1,0 +1,258 @@
+/* Samples whose readers disagree: which record is kept for a third one and for how long, and what
+ * is told of those that stay so. */
+#include "home.h"
+#include "unit/test.h"
+
+enum { D = 2, FIRST = 1, SECOND, THIRD };
+static const double row[D] = {1, 2};
+static const float prob[2] = {0.9f, 0.1f};
+
+struct fixture {
+    struct home home;
+    struct store *s;
+    int64_t offset;
+    struct dispute last;
+    size_t told;
+    char record[64];
+};
+
+static void reopen(struct fixture *f) {
+    const char *why = NULL;
+    store_close(f->s);
+    assert_int_equal(store_open(&f->s, &f->home.options, &why), 0);
+    assert_null(why);
+}
+
+static int setup(void **state) {
+    static char name[] = "bank", *bank = name;
+    struct fixture *f = calloc(1, sizeof *f);
+    if (home_make(&f->home, D) < 0) return -1;
+    f->home.options.certain = (struct list){.at = &bank, .n = 1};
+    reopen(f);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct fixture *f = *state;
+    store_close(f->s);
+    int result = home_remove(&f->home);
+    free(f);
+    return result;
+}
+
+static struct task task_of(int i, int reader) {
+    static const enum ask reasons[] = {
+        [FIRST] = ASK_RANDOM, [SECOND] = ASK_SECOND, [THIRD] = ASK_THIRD};
+    static char sample[32];
+    snprintf(sample, sizeof sample, "sample-%d", i);
+    struct task t = home_task(text_of(sample), 8 * i, row, D, prob);
+    task_id_text_read_by(t.id, FIRST, reader);
+    t.reason = reasons[reader];
+    if (reader > FIRST) t.propensity = 0;
+    if (reader == SECOND) t.opinions = THIRD;
+    return t;
+}
+
+static void put_task(struct fixture *f, int i, int reader) {
+    struct task t = task_of(i, reader);
+    struct answered joined;
+    char record[64];
+    snprintf(record, sizeof record, "record of %d", i);
+    assert_int_equal(store_begin(f->s), 0);
+    assert_true(store_put_task(f->s, &t, NULL, &joined) >= 0);
+    if (reader == SECOND) assert_int_equal(store_keep_task(f->s, &t, text_of(record)), 0);
+    assert_int_equal(store_commit(f->s), 0);
+}
+
+static struct answered put_label(struct fixture *f, int i, int reader, const char *class_,
+                                 const char *who, int64_t revision) {
+    struct task t = task_of(i, reader);
+    struct answered a;
+    struct label l = {
+        .id = text_of(t.id), .label = text_of(class_), .time_ms = HOME_MS, .revision = revision};
+    if (strcmp(who, "bank") == 0) l.source = text_of(who);
+    else l.annotator = text_of(who);
+    assert_int_equal(store_begin(f->s), 0);
+    assert_int_equal(store_put_label(f->s, &l, 0, f->offset++, HOME_MS, NULL, &a), 0);
+    assert_int_equal(store_commit(f->s), 0);
+    return a;
+}
+
+static struct answered answer(struct fixture *f, int i, int reader, const char *class_,
+                              const char *who) {
+    return put_label(f, i, reader, class_, who, 0);
+}
+
+static void tell(const struct dispute *d, void *opaque) {
+    struct fixture *f = opaque;
+    f->last = *d;
+    f->told++;
+    if (d->record.at)
+        snprintf(f->record, sizeof f->record, "%.*s", (int)d->record.len, d->record.at);
+}
+
+/* How many are to be asked of a third reader. */
+static size_t look(struct fixture *f, int64_t now_ms) {
+    f->told = 0;
+    assert_int_equal(store_begin(f->s), 0);
+    assert_int_equal(store_adjudicate(f->s, now_ms, tell, f), 0);
+    assert_int_equal(store_commit(f->s), 0);
+    return f->told;
+}
+static size_t due(struct fixture *f) { return look(f, HOME_MS + 1000); }
+
+/* How many stay disputed. */
+static size_t disputes(struct fixture *f) {
+    f->told = 0;
+    assert_int_equal(store_disputes(f->s, tell, f), 0);
+    return f->told;
+}
+
+static void pair(struct fixture *f, int i) {
+    put_task(f, i, FIRST);
+    put_task(f, i, SECOND);
+}
+
+/* As soon as both have answered, and again and again, also after a restart, until the third
+ * reader's task is there; his answer is heard with theirs. */
+static void two_who_disagree_want_a_third(void **state) {
+    struct fixture *f = *state;
+    pair(f, 1);
+    assert_int_equal(due(f), 0);
+    answer(f, 1, SECOND, "no", "bob");
+    assert_int_equal(due(f), 0);
+    answer(f, 1, FIRST, "yes", "ann");
+    assert_int_equal(due(f), 1);
+    assert_int_equal(due(f), 1);
+    reopen(f);
+    assert_int_equal(due(f), 1);
+    assert_string_equal(f->record, "record of 1");
+    assert_int_equal(f->last.n, 2);
+    assert_int_equal(f->last.said[0].class_, 1);
+    assert_int_equal(f->last.said[1].class_, 0);
+    assert_int_equal(disputes(f), 1);
+    assert_false(f->last.open);
+    put_task(f, 1, THIRD);
+    assert_int_equal(due(f), 0);
+    put_task(f, 1, SECOND); // a repeat asks nobody again
+    assert_int_equal(due(f), 0);
+    assert_int_equal(disputes(f), 1);
+    assert_true(f->last.open && f->last.n == 2);
+    struct answered a = answer(f, 1, THIRD, "no", "eve");
+    assert_true(a.second && !a.paired && !a.evaluate && a.fate == FATE_SECOND);
+    assert_int_equal(disputes(f), 1);
+    assert_true(!f->last.open && f->last.n == 3 && f->last.said[2].class_ == 0);
+    struct store_rows rows;
+    assert_int_equal(store_rows(f->s, 100, 0, &rows), 0);
+    assert_int_equal(rows.n, 1);
+    assert_int_equal(rows.tasks_n, 1);
+    assert_int_equal(rows.others[0].class_, 0);
+    assert_int_equal(rows.others[1].class_, 0);
+    assert_true(rows.others[1].who == f->last.said[2].who);
+    store_rows_release(&rows);
+}
+
+/* Agreement, what is certain, and the end of the second reader's time let the record go, for ever.
+ */
+static void what_needs_nobody_is_let_go(void **state) {
+    struct fixture *f = *state;
+    for (int i = 1; i <= 4; i++) pair(f, i);
+    answer(f, 1, FIRST, "yes", "ann");
+    answer(f, 1, SECOND, "yes", "bob");
+    answer(f, 2, FIRST, "yes", "ann");
+    answer(f, 2, SECOND, "no", "bob");
+    answer(f, 2, FIRST, "no", "bank");
+    answer(f, 3, FIRST, "yes", "ann");
+    answer(f, 3, SECOND, "no", "bob");
+    answer(f, 4, FIRST, "yes", "ann");
+    assert_int_equal(due(f), 1);
+    assert_string_equal(f->record, "record of 3");
+    put_label(f, 1, SECOND, "no", "bob", 1); // revised when it was let go
+    assert_int_equal(due(f), 1);
+    assert_int_equal(disputes(f), 2); // 1 and 3: of 2 the bank knows
+    assert_int_equal(look(f, HOME_MS + 3600000 + 100), 0);
+    answer(f, 4, SECOND, "no", "bob");
+    assert_int_equal(due(f), 0);
+    assert_int_equal(disputes(f), 3);
+}
+
+/* Two answers of one, or of somebody without a name, are no two opinions; nor are three of two. */
+static void who_answers_twice_is_one(void **state) {
+    struct fixture *f = *state;
+    pair(f, 1);
+    answer(f, 1, FIRST, "yes", "ann");
+    answer(f, 1, SECOND, "no", "ann");
+    assert_int_equal(due(f), 0);
+    put_label(f, 1, SECOND, "no", "bob", 1);
+    assert_int_equal(due(f), 1);
+    put_task(f, 1, THIRD);
+    answer(f, 1, THIRD, "no", "bob");
+    assert_int_equal(disputes(f), 1);
+    assert_int_equal(f->last.n, 2);
+    struct store_rows rows;
+    assert_int_equal(store_rows(f->s, 100, 0, &rows), 0);
+    assert_int_equal(rows.others[1].class_, -1);
+    store_rows_release(&rows);
+}
+
+/* A third reader's task that is read before the others is known all the same; and the second's may
+ * be looked at before the first's is read. */
+static void the_order_of_reading_is_nothing(void **state) {
+    struct fixture *f = *state;
+    put_task(f, 2, SECOND);
+    answer(f, 2, SECOND, "no", "bob");
+    assert_int_equal(due(f), 0);
+    put_task(f, 2, FIRST);
+    answer(f, 2, FIRST, "yes", "ann");
+    assert_int_equal(due(f), 1);
+    put_task(f, 2, THIRD);
+    put_task(f, 1, THIRD);
+    put_task(f, 1, SECOND);
+    put_task(f, 1, FIRST);
+    answer(f, 1, SECOND, "no", "bob");
+    answer(f, 1, FIRST, "yes", "ann");
+    assert_int_equal(due(f), 0);
+    assert_int_equal(disputes(f), 2);
+    assert_true(f->last.open);
+}
+
+/* Each is looked at in time, however many there are. */
+static void all_are_looked_at(void **state) {
+    struct fixture *f = *state;
+    enum { MANY = 1500 };
+    size_t seen = 0;
+    store_close(f->s);
+    f->s = NULL;
+    f->home.options.map_bytes = 64 << 20;
+    reopen(f);
+    assert_int_equal(store_begin(f->s), 0);
+    for (int i = 0; i < MANY; i++)
+        for (int reader = FIRST; reader <= SECOND; reader++) {
+            struct task t = task_of(i, reader);
+            struct answered a;
+            struct label l = {.id = text_of(t.id),
+                              .label = text_of(reader == FIRST ? "yes" : "no"),
+                              .annotator = text_of(reader == FIRST ? "ann" : "bob"),
+                              .time_ms = HOME_MS};
+            assert_int_equal(store_put_task(f->s, &t, NULL, &a), 0);
+            if (reader == SECOND) assert_int_equal(store_keep_task(f->s, &t, TEXT("record")), 0);
+            assert_int_equal(store_put_label(f->s, &l, 0, f->offset++, HOME_MS, NULL, &a), 0);
+        }
+    assert_int_equal(store_commit(f->s), 0);
+    for (int i = 0; i < 2; i++) seen += due(f);
+    assert_int_equal(seen, MANY);
+    assert_true(due(f) > 0); // from the beginning
+    assert_int_equal(disputes(f), MANY);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(two_who_disagree_want_a_third, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_needs_nobody_is_let_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_answers_twice_is_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_order_of_reading_is_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(all_are_looked_at, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
