@@ -60,6 +60,9 @@ static void policy_command_show_asking(const struct policy *p) {
                              l->weighted ? "more draws where the figures are in doubt" : "");
     policy_command_print_switch("doubts", l->doubts, TONE_DOUBT,
                                 "labels may have turned: all that is asked is drawn at random");
+    policy_command_print_switch(
+        "seeks", l->seeks, TONE_DOUBT,
+        "no label names the positive class yet: half of what is chosen is odd");
     policy_command_print_switch("rests", l->rests, TONE_GOOD,
                                 "budget.target is reached: only the random arm asks");
 }

@@ -53,7 +53,7 @@ static struct flag simulate_flag[] = {
      "share of the random arm's requests that nobody answers", false},
     {"switches", 0, FLAG_TEXT, &given.switches, "FILE",
      "switch models where a daemon did: lines of SAMPLE TASKS LABELS cold|warm [EXPLORE "
-     "[weighted] [doubts]]",
+     "[weighted] [doubts] [seeks]]",
      false},
     {"seed", 0, FLAG_COUNT, &given.seed, "S", "the first seed (1)", false},
     {"seeds", 0, FLAG_COUNT, &given.seeds, "K",

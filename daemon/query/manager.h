@@ -34,6 +34,7 @@ struct manager_row {
     /* Where telling the threshold costs more than the decision: called for asked samples only.
      * NULL: the answer has it. */
     double (*threshold)(const struct manager_call *c);
+    bool ranks; // asks by the rank in the window alone, so the utility's unit is no matter
     /* A new version's utilities are on another scale: moves the word by so many codes, up or down,
      * which is a factor. NULL: the manager remembers nothing but the window. */
     void (*rescale)(uint32_t *own, int codes);

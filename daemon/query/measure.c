@@ -140,6 +140,11 @@ static double measure_log_typicality(const struct measure_input *in) {
     return -0.5 * (measure_squared_length(in, true) - 1) / (double)in->model->shape.d;
 }
 
+double measure_oddness(const struct model *m, const double *row) {
+    const struct measure_input in = {.row = row, .model = m};
+    return (measure_squared_length(&in, true) - 1) / (double)m->shape.d;
+}
+
 /* Whether the row has a number far outside all that the model's fit saw. A prediction without that
  * number is a doubtful one, and often an extreme one, so every measure would spend the budget on
  * bad rows; the random arm asks about them as often as they come. */

@@ -33,6 +33,7 @@ static const struct member learner[] = {
     {"weighted", BOOLEAN, offsetof(struct policy_learner, weighted), true},
     {"rests", WHOLE, offsetof(struct policy_learner, rests), true},
     {"doubts", BOOLEAN, offsetof(struct policy_learner, doubts), true},
+    {"seeks", BOOLEAN, offsetof(struct policy_learner, seeks), true},
 };
 
 static const struct member operator_[] = {

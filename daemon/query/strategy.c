@@ -14,6 +14,7 @@
 
 #include "draw_weight.h"
 #include "estimate/design.h"
+#include "measure.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,6 +23,8 @@ _Static_assert(MODEL_QUANTILES == (int)STATE_WINDOW, "a swap fills a window with
 
 static const double cold_labels = 20;   // the cold start ends with so many budgeted labels
 static const double share_slack = 1e-6; // that the shares of a mix may miss 1 by
+static const double odd_share = 0.5;    // of what is asked while the positive class is sought
+static const uint32_t of_oddness = 0x6f646421; // tells a window of oddness from one of utilities
 
 /* ---- life ---- */
 
@@ -112,8 +115,8 @@ static void strategy_empty_window(struct partition_state *state) {
 }
 
 /* Empties what another manager or other measures remembered. */
-static void strategy_forget(const struct strategy *s, struct partition_state *state) {
-    state->memory_of = s->memory_of;
+static void strategy_forget(uint32_t memory_of, struct partition_state *state) {
+    state->memory_of = memory_of;
     memset(state->own, 0, sizeof state->own);
     strategy_empty_window(state);
 }
@@ -131,7 +134,7 @@ static struct window strategy_window(const struct strategy *s, struct partition_
 void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int64_t now_ms,
                     struct partition_state *state) {
     *state = (struct partition_state){0};
-    strategy_forget(s, state);
+    strategy_forget(s->memory_of, state);
     budget_begin(&s->budget, partition, fresh, now_ms, state);
 }
 
@@ -143,26 +146,34 @@ struct strategy_caps strategy_caps_left(const struct strategy *s, const struct p
         budget_cap_left(&s->budget, policy, partition, now_ms, true, state)};
 }
 
-/* A small step of the model leaves the window as it is: what the partition itself saw last is the
- * better sample. Else the window is refilled. Its oldest value is overwritten next. In ascending
+/* Fills the window with a version's quantiles. Its oldest value is overwritten next. In ascending
  * order the small ones would all go first and the quantile would climb for a window's length, so
  * neighbours are laid STRIDE places apart: any run of the ring is then spread evenly over the
  * quantiles. */
+static bool strategy_fill(const struct strategy *s, const float *quantiles,
+                          struct partition_state *state) {
+    enum { STRIDE = 79 }; // odd, so that each place is met once; near 128 / the golden ratio
+    if (!quantiles || s->parts > 1) return false; // quantiles are of one measure
+    for (size_t i = 0; i < STATE_WINDOW; i++)
+        state->window[i * STRIDE % STATE_WINDOW] = utility_code((double)quantiles[i]);
+    state->window_n[0] = STATE_WINDOW;
+    return true;
+}
+
+/* A small step of the model leaves the window as it is: what the partition itself saw last is the
+ * better sample. Else the window is refilled. */
 void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles,
                    struct partition_state *state) {
-    enum { STRIDE = 79 }; // odd, so that each place is met once; near 128 / the golden ratio
     state->model = version;
     pending_halve(state);
-    if (state->memory_of != s->memory_of) strategy_forget(s, state);
+    if (state->memory_of == (s->memory_of ^ of_oddness)) return; // each version has its own unit
+    if (state->memory_of != s->memory_of) strategy_forget(s->memory_of, state);
     struct window own = strategy_window(s, state, 0);
     if (quantiles && s->parts == 1 && window_plausible(&own, quantiles)) return;
     double rate = budget_strategy_rate(&s->budget);
     uint16_t before = *own.n ? window_edge(&own, rate) : 0;
     strategy_empty_window(state);
-    if (!quantiles || s->parts > 1) return; // quantiles are of one measure
-    for (size_t i = 0; i < STATE_WINDOW; i++)
-        state->window[i * STRIDE % STATE_WINDOW] = utility_code((double)quantiles[i]);
-    state->window_n[0] = STATE_WINDOW;
+    if (!strategy_fill(s, quantiles, state)) return;
     if (s->manager->rescale && before)
         s->manager->rescale(state->own, window_edge(&own, rate) - before);
 }
@@ -179,6 +190,7 @@ struct step {
     size_t part;    // index of the measure that the sample drew
     double explore; // share of the strategy arm's requests that is drawn at random
     bool cold;      // draw at random: there is no model yet, or not every class has labels
+    bool seeks;     // look among what is odd: no label names the positive class yet
 };
 
 static double strategy_draw(const struct step *t, enum rng_stream stream) {
@@ -191,6 +203,7 @@ static double strategy_draw(const struct step *t, enum rng_stream stream) {
  * RISK, which looks for one class and not for doubt. */
 static double strategy_explored(const struct step *t, double rate, double named) {
     double share = t->s->part[t->part].measure == MEASURE_RISK ? 0 : fmin(t->explore, 1);
+    if (t->seeks) share = 1 - odd_share;
     return (1 - share) * named + share * rate;
 }
 
@@ -247,21 +260,42 @@ static bool strategy_asks(struct step *t, const struct policy *policy, uint16_t 
         answer = row->ask(&call);
         answer.probability = strategy_explored(t, call.rate, answer.probability);
     }
+    if (t->seeks) answer.threshold = 0; // of no utility
     bool asks = t->allowed.strategy && answer.probability > 0 &&
                 strategy_draw(t, stream) < answer.probability;
     strategy_draw_on(t, policy, asks || t->allowed.upfront);
     bool asked = asks || t->draw.drawn || t->allowed.upfront;
-    out->threshold = asked && row->threshold && !t->cold ? row->threshold(&call) : answer.threshold;
+    bool told = asked && row->threshold && !t->cold && !t->seeks;
+    out->threshold = told ? row->threshold(&call) : answer.threshold;
     if (t->c->scored && row->note) row->note(&call, answer.probability, asks);
     out->manager_probability = answer.probability;
     out->rate = call.rate;
     return asks;
 }
 
+/* Before any label names the positive class the model knows nothing of it, and what it is unsure of
+ * is noise: rare ones are sooner among the odd samples. Not where the manager knows the
+ * utility's unit. */
+static bool strategy_seeks(const struct strategy *s, const struct policy *policy,
+                           const struct candidate *c) {
+    return policy->learner.seeks && c->scored && s->manager->ranks;
+}
+
+/* The window is of utilities, or of oddness; after a reload or restart of what another
+ * configuration made of it. */
+static void strategy_remember(const struct strategy *s, const struct candidate *c, bool seeks,
+                              struct partition_state *state) {
+    uint32_t wanted = seeks ? s->memory_of ^ of_oddness : s->memory_of;
+    bool sought = state->memory_of == (s->memory_of ^ of_oddness);
+    if (state->memory_of == wanted) return;
+    strategy_forget(wanted, state);
+    if (sought && c->scored) (void)strategy_fill(s, c->model->utility, state);
+}
+
 static enum ask strategy_reason(const struct step *t, const struct charge *charge) {
     if (charge->upfront) return ASK_UPFRONT;
     if (!charge->strategy) return ASK_RANDOM;
-    if (t->cold) return ASK_COLD;
+    if (t->cold || t->seeks) return ASK_COLD;
     return t->s->part[t->part].measure == MEASURE_RISK ? ASK_RISK : ASK_UNCERTAIN;
 }
 
@@ -292,15 +326,17 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
                      const struct candidate *c, struct partition_state *state,
                      struct decision *out) {
     struct step t = {.s = s, .c = c, .state = state, .explore = policy->learner.explore};
-    if (state->memory_of != s->memory_of) strategy_forget(s, state); // after a reload or restart
     t.part = scoring_part(s, c->partition, c->offset);
     t.cold = !c->scored ||
              (policy->learner.cold &&
               (double)state->admitted * budget_total_rate(&s->budget, policy) < cold_labels);
+    t.seeks = strategy_seeks(s, policy, c) && !t.cold;
+    strategy_remember(s, c, t.seeks, state);
     t.allowed = budget_open(&s->budget, policy, c->partition, now_ms, !t.cold, state);
     uint16_t code = scoring_utility(s, c, t.part, state);
     *out = (struct decision){.measure = s->part[t.part].measure, .utility = utility_value(code)};
     struct charge charge = {.upfront = t.allowed.upfront};
+    if (t.seeks) code = utility_code(measure_oddness(c->model, c->row));
     charge.strategy = strategy_asks(&t, policy, code, out) && !charge.upfront;
     charge.random_ = t.draw.drawn, charge.own = t.draw.own, charge.more = t.draw.more;
     out->covered = t.allowed.covered || t.draw.propensity > 0;

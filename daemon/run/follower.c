@@ -79,6 +79,7 @@ static void follower_say(struct follower *f, const struct snapshot *s) {
     metric_set_by(METRIC_policy_flag, POLICY_WEIGHTED, p->learner.weighted);
     metric_set_by(METRIC_policy_flag, POLICY_RESTS, p->learner.rests != 0);
     metric_set_by(METRIC_policy_flag, POLICY_DOUBTS, p->learner.doubts);
+    metric_set_by(METRIC_policy_flag, POLICY_SEEKS, p->learner.seeks);
     atomic_store(&f->shared->open_cap,
                  (int64_t)policy_cap(p->operator_.open_tasks,
                                      (uint64_t)atomic_load(&f->shared->config)->budget.open_tasks));
@@ -93,8 +94,9 @@ static void follower_say(struct follower *f, const struct snapshot *s) {
         L_U64("live", s->model ? s->model->version : 0), L_U64("wanted", policy_live(p)),
         L_BOOL("cold", p->learner.cold), L_F64("explore", p->learner.explore),
         L_BOOL("full", p->learner.full), L_BOOL("rests", p->learner.rests != 0),
-        L_BOOL("doubts", p->learner.doubts), L_BOOL("paused", p->operator_.paused),
-        L_BOOL("frozen", p->operator_.frozen), L_F64("budget_scale", p->operator_.budget_scale));
+        L_BOOL("doubts", p->learner.doubts), L_BOOL("seeks", p->learner.seeks),
+        L_BOOL("paused", p->operator_.paused), L_BOOL("frozen", p->operator_.frozen),
+        L_F64("budget_scale", p->operator_.budget_scale));
 }
 
 static void follower_add_model(struct buf *out, const struct model *m, uint64_t live,
@@ -132,6 +134,7 @@ static void follower_describe(struct follower *f, const struct snapshot *s) {
     follower_add_flag(&out, "weighted", p->learner.weighted);
     follower_add_flag(&out, "rests", p->learner.rests != 0);
     follower_add_flag(&out, "doubts", p->learner.doubts);
+    follower_add_flag(&out, "seeks", p->learner.seeks);
     follower_add_flag(&out, "paused", p->operator_.paused);
     follower_add_flag(&out, "explore_only", p->operator_.explore_only);
     buf_printf(&out, ",\"pin\":%" PRIu64 ",\"budget_scale\":", p->operator_.pin);

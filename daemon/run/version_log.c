@@ -267,7 +267,7 @@ static bool version_log_policy_changed(const struct version_log *v,
            now->full != wanted->full || now->rolled_ms != wanted->rolled_ms ||
            now->shrunken != wanted->shrunken || now->samples_a_day != wanted->samples_a_day ||
            now->weighted != wanted->weighted || now->rests != wanted->rests ||
-           now->doubts != wanted->doubts;
+           now->doubts != wanted->doubts || now->seeks != wanted->seeks;
 }
 
 /* ---- sending ---- */

@@ -267,7 +267,7 @@ static int backtest_learn(struct backtest *t, size_t sample) {
     const struct policy_learner *now = &t->policy.learner;
     if (wanted.live != now->live || wanted.cold != now->cold || wanted.full != now->full ||
         wanted.weighted != now->weighted || wanted.rests != now->rests ||
-        wanted.doubts != now->doubts)
+        wanted.doubts != now->doubts || wanted.seeks != now->seeks)
         t->policy.number++;
     t->policy.learner = wanted;
     t->snapshot = (struct snapshot){.policy = t->policy, .model = t->model};
@@ -290,6 +290,7 @@ static int backtest_follow_switch(struct backtest *t, const struct backtest_swit
                                                 .explore = w->explore,
                                                 .weighted = w->weighted,
                                                 .doubts = w->doubts,
+                                                .seeks = w->seeks,
                                                 .samples_a_day = t->o->samples_a_day};
     t->snapshot = (struct snapshot){.policy = t->policy, .model = t->model};
     return 0;

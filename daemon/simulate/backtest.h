@@ -34,7 +34,7 @@ struct backtest_switch {
     size_t sample, tasks, labels;
     bool cold;
     double explore;
-    bool weighted, doubts;
+    bool weighted, doubts, seeks;
 };
 
 /* What became of each sample, for --predictions. Arrays of the file's length, the caller's. */

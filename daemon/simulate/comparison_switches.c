@@ -19,14 +19,15 @@ static bool switches_read_word(char **at, const char *word) {
     return is;
 }
 
-/* The rest of a line: a share, and the words "weighted" and "doubts". Without a word false, without
- * all 0. */
+/* The rest of a line: a share, and the words "weighted", "doubts" and "seeks". Without a word
+ * false, without all 0. */
 static bool switches_read_rest(const char *rest, struct backtest_switch *out) {
     char *end = (char *)rest;
     out->explore = *rest ? strtod(rest, &end) : 0;
     if (end == rest && *rest) return false;
     out->weighted = switches_read_word(&end, "weighted");
     out->doubts = switches_read_word(&end, "doubts");
+    out->seeks = switches_read_word(&end, "seeks");
     return !end[strspn(end, " \t\r\n")] && out->explore >= 0 && out->explore <= 1;
 }
 
@@ -37,7 +38,7 @@ static const char *switches_read_line(const char *line, struct backtest_switch *
     if (sscanf(line, "%zu %zu %zu %7s %n", &out->sample, &out->tasks, &out->labels, word, &end) !=
             4 ||
         !switches_read_rest(line + end, out))
-        return "is not \"SAMPLE TASKS LABELS cold|warm [EXPLORE [weighted] [doubts]]\"";
+        return "is not \"SAMPLE TASKS LABELS cold|warm [EXPLORE [weighted] [doubts] [seeks]]\"";
     if (strcmp(word, "cold") != 0 && strcmp(word, "warm") != 0) return "says neither cold nor warm";
     out->cold = strcmp(word, "cold") == 0;
     return out->sample < after ? "goes back to an earlier sample" : NULL;

@@ -53,6 +53,8 @@ struct policy_learner schedule_policy(const struct config *c, const struct sched
         .samples_a_day = c->watch.capacity_per_day ? s->samples_a_day : 0,
         .doubts = s->doubts,
         .rests = s->rests};
+    int positive = config_class(c, text_of(c->model.positive));
+    p.seeks = !s->primed && positive >= 0 && s->per_class[positive] == 0;
     for (size_t i = 0; i < c->model.classes.n; i++)
         p.cold |= !s->primed && s->per_class[i] < (size_t)c->query.cold_labels;
     return p;

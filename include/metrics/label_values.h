@@ -111,7 +111,8 @@ enum paused_label { WORDS_ENUM(PAUSED_TABLE) PAUSED_LABELS };
     NEXT(POLICY_SHRUNKEN, "shrunken")                                                              \
     NEXT(POLICY_WEIGHTED, "weighted")                                                              \
     NEXT(POLICY_RESTS, "rests")                                                                    \
-    NEXT(POLICY_DOUBTS, "doubts")
+    NEXT(POLICY_DOUBTS, "doubts")                                                                  \
+    NEXT(POLICY_SEEKS, "seeks")
 enum policy_label { WORDS_ENUM(POLICY_FLAG_TABLE) POLICY_LABELS };
 
 /* kafka_broker_rtt_seconds, kafka_throttle_seconds: whose connection. */

@@ -24,6 +24,8 @@ struct policy_learner {
     bool weighted; // the random arm draws more where the figures are in doubt, for that tells more
     uint64_t samples_a_day; // of all partitions, for watch.capacity_per_day; 0: not known
     bool doubts;            // labels may have turned: all that may be asked is drawn at random
+    bool seeks;             // no label names the positive class yet: half of what the strategy arm
+                            // asks is what is odd
     uint64_t rests; // the strategy arm rests: the number of the target (train/target.h) that is
                     // reached; 0: it works
 };

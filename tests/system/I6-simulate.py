@@ -26,7 +26,7 @@ def seen(meta, topic):
 
 
 def switches(stage, daemon):
-    """(sample, tasks known, labels learned, cold, explore, weighted, doubts) of each policy that came into force."""
+    """(sample, tasks known, labels learned, cold, explore, weighted, doubts, seeks) of each policy that came into force."""
     policies, versions = {}, {}
     for r in stage.read("models"):
         key = r.key.decode().split("/", 1)[1]
@@ -45,7 +45,7 @@ def switches(stage, daemon):
             meta = versions[version]
             known, labels = sum(o < seen(meta, "tasks") for o in tasks), int(meta["rows"])
         policy = [p for n, p in sorted(policies.items()) if n <= number][-1]
-        out.append((int(event["offset"]), known, labels, policy["cold"], policy["explore"], policy["weighted"], policy["doubts"]))
+        out.append((int(event["offset"]), known, labels, policy["cold"], policy["explore"], policy["weighted"], policy["doubts"], policy["seeks"]))
     return out
 
 
@@ -83,8 +83,8 @@ def test(stage):
     points = switches(stage, daemon)
     check(len({p[2] for p in points}) >= 3, "too few models came into force: %s", points)
     path = stage.dir / "switches"
-    path.write_text("".join("%d %d %d %s %r%s%s\n" % (s, t, l, "cold" if c else "warm", e, " weighted" if w else "", " doubts" if d else "")
-                            for s, t, l, c, e, w, d in points))
+    path.write_text("".join("%d %d %d %s %r%s%s%s\n" % (s, t, l, "cold" if c else "warm", e, " weighted" if w else "", " doubts" if d else "",
+                                                             " seeks" if o else "") for s, t, l, c, e, w, d, o in points))
     done = run("simulate", "-c", daemon.config, "--data", as_file(stage), "--label", "truth", "--switches", path, "--json")
     equal(done.returncode, 0, "simulate: " + done.stderr)
     figures = json.loads(done.stdout)
