@@ -330,7 +330,7 @@ static void labelled_figures_tell_cohorts(const struct labelled_figures *f, int6
     for (size_t t = 0; t < TOLD; t++) metric_set_named(metrics[t], list[t], n);
 }
 
-void labelled_figures_tell(const struct labelled_figures *f, struct store *names, int64_t now_ms) {
+void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms) {
     struct estimates start, now;
     estimator_read(f->estimator, ESTIMATE_SINCE_START, &start);
     estimator_read(f->estimator, ESTIMATE_NOW, &now);
@@ -363,6 +363,11 @@ void labelled_figures_tell(const struct labelled_figures *f, struct store *names
     labelled_figures_tell_live(f);
     labelled_figures_tell_cohorts(f, now_ms);
     labelled_figures_tell_score(f);
+}
+
+void labelled_figures_tell_people(const struct labelled_figures *f, struct store *names) {
+    struct estimates start;
+    estimator_read(f->estimator, ESTIMATE_SINCE_START, &start);
     labelled_people_tell(f->annotators, &start, names);
 }
 

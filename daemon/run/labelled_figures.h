@@ -28,7 +28,10 @@ void labelled_figures_watch(struct labelled_figures *f, const struct answered *a
 void labelled_figures_alarm(const struct labelled_figures *f, struct alarm_figures *out);
 /* What is known of people; borrowed. */
 struct annotators *labelled_figures_annotators(struct labelled_figures *f);
-/* As metrics. names: knows the annotators'; NULL: nobody does. */
-void labelled_figures_tell(const struct labelled_figures *f, struct store *names, int64_t now_ms);
+/* As metrics, but for what is known of people. */
+void labelled_figures_tell(const struct labelled_figures *f, int64_t now_ms);
+/* That, and the figures against the truth: milliseconds of work, so not in every round. names:
+ * knows the annotators'. */
+void labelled_figures_tell_people(const struct labelled_figures *f, struct store *names);
 /* The same of when budget.target will be reached. labelled: rows of the labelled set. */
 void labelled_figures_tell_forecast(struct labelled_figures *f, size_t labelled);

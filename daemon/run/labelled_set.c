@@ -33,6 +33,7 @@ enum {
     EXPIRE_MS = 1000,     // how often tasks are closed whose time is over
     CLUSTER_MS = 1000,    // how long a broker is waited for that names its cluster
     ARENA_KEPT = 1 << 22, // bytes kept from record to record
+    PEOPLE_MS = 500,      // at most so often it is told what is known of people
     DISPUTES_MS = 2000,   // at most so often disputes are counted,
     DISPUTES_COST = 100,  // and not before so many times as long as it takes
     GIVE_WAY_MS = 10000   // a store that takes nothing for so long is left: another may learn
@@ -59,6 +60,7 @@ struct labelled_set {
     struct buf cluster; // id of the cluster; empty: it tells none
     struct believed_time time;
     int64_t rescan_ms, expire_ms;
+    int64_t people_ms;   // what is known of people is told no earlier
     int64_t disputes_ms; // no count of disputes before
     bool heard;          // a label since the last one
     uint64_t labels;     // read since the start
@@ -302,7 +304,13 @@ void labelled_set_counts(const struct labelled_set *s, struct store_counts *out)
     store_counts(s->store, out);
 }
 
-void labelled_set_report(const struct labelled_set *s, const struct store_counts *counts) {
+static void labelled_set_report_people(struct labelled_set *s) {
+    if (clock_ms() < s->people_ms) return;
+    labelled_figures_tell_people(s->figures, s->store);
+    s->people_ms = clock_ms() + PEOPLE_MS;
+}
+
+void labelled_set_report(struct labelled_set *s, const struct store_counts *counts) {
     double covered = counts->admitted ? (double)counts->covered / (double)counts->admitted : 1;
     metric_set(METRIC_open_tasks, (double)counts->open);
     metric_set(METRIC_parked_labels, (double)counts->parked);
@@ -310,8 +318,9 @@ void labelled_set_report(const struct labelled_set *s, const struct store_counts
     metric_set(METRIC_store_bytes, (double)counts->bytes);
     metric_set(METRIC_store_limit, (double)s->learning->config->train.store);
     metric_set(METRIC_accuracy_covered, covered);
-    labelled_figures_tell(s->figures, s->store, clock_wall_ms());
+    labelled_figures_tell(s->figures, clock_wall_ms());
     labelled_figures_tell_forecast(s->figures, counts->labelled);
+    labelled_set_report_people(s);
 }
 
 static int labelled_set_watch_again(const struct answered *a, void *opaque) {

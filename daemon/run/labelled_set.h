@@ -41,7 +41,7 @@ void labelled_set_lost_positions(const struct labelled_set *s, size_t out[LOST_N
 int64_t labelled_set_held_up(const struct labelled_set *s, enum labelled_topic t);
 void labelled_set_counts(const struct labelled_set *s, struct store_counts *out);
 /* Sets the metrics of the store and of the accuracy. */
-void labelled_set_report(const struct labelled_set *s, const struct store_counts *counts);
+void labelled_set_report(struct labelled_set *s, const struct store_counts *counts);
 /* Whether the random arm's draws should be weighted; weighted: they are. */
 bool labelled_set_weigh(const struct labelled_set *s, bool weighted);
 /* Goes through the store again for the alarm, in label order: a store that is filled from the

@@ -48,7 +48,7 @@ static void the_score_is_judged_over_all_its_answers(void **state) {
     (void)state;
     struct labelled_figures *f = labelled_figures_create(&learning);
     for (uint64_t i = 0; i < 6; i++) answer(f, i, FRAUD, i < 4 ? OK : FRAUD, i < 4, 1);
-    labelled_figures_tell(f, NULL, NOW);
+    labelled_figures_tell(f, NOW);
     assert_true(metric_get(METRIC_upstream_accuracy) == 4 / 6.0);
     assert_true(metric_get(METRIC_upstream_differ) == 6);
     assert_true(metric_get(METRIC_upstream_beaten) == 2 / 6.0);
@@ -61,7 +61,7 @@ static void now_is_told_beside_the_start(void **state) {
     (void)state;
     struct labelled_figures *f = labelled_figures_create(&learning);
     for (uint64_t i = 0; i < 40; i++) answer(f, i, FRAUD, i < 38 ? OK : FRAUD, -1, 0.01);
-    labelled_figures_tell(f, NULL, NOW);
+    labelled_figures_tell(f, NOW);
     assert_true(metric_get(METRIC_estimate_draws) == 40);
     assert_true(metric_get(METRIC_estimate_now_draws) == 2);
     assert_true(metric_get_by(METRIC_estimate_now, ESTIMATE_RECALL) == 1);
@@ -83,7 +83,7 @@ static void the_target_is_told(void **state) {
     struct labelled_figures *f = labelled_figures_create(&with);
     assert_int_equal(labelled_figures_rests(f, 0), 0);
     for (uint64_t i = 0; i < 200; i++) answer(f, i, FRAUD, i % 10 ? FRAUD : OK, -1, 0.01);
-    labelled_figures_tell(f, NULL, NOW);
+    labelled_figures_tell(f, NOW);
     labelled_figures_tell_forecast(f, 200);
     assert_true(metric_get_by(METRIC_target, ESTIMATE_RECALL) == 0.5);
     assert_true(isnan(metric_get_by(METRIC_target, ESTIMATE_PRECISION)));
@@ -93,7 +93,7 @@ static void the_target_is_told(void **state) {
     uint64_t rests = labelled_figures_rests(f, 0);
     assert_true(rests != 0);
     value = most;
-    labelled_figures_tell(f, NULL, NOW);
+    labelled_figures_tell(f, NOW);
     labelled_figures_tell_forecast(f, 200);
     assert_int_equal(labelled_figures_rests(f, rests), 0);
     assert_true(metric_get_by(METRIC_target_reached, ESTIMATE_RECALL) == 0);
@@ -122,13 +122,13 @@ static void a_turn_is_told(void **state) {
                                       .term = {UNASKED_ONE - 100, UNASKED_ONE - 100}}};
         labelled_figures_answer(f, &a);
         if (i == 199) {
-            labelled_figures_tell(f, NULL, NOW);
+            labelled_figures_tell(f, NOW);
             assert_true(metric_get(METRIC_turned) == 0 && metric_get(METRIC_turns) == 0);
             assert_true(isnan(metric_get(METRIC_turn_time)));
             assert_true(labelled_figures_rests(f, 0) != 0);
         }
     }
-    labelled_figures_tell(f, NULL, NOW);
+    labelled_figures_tell(f, NOW);
     assert_true(metric_get(METRIC_turned) == 1 && metric_get(METRIC_turns) == 1);
     assert_true(metric_get(METRIC_turn_time) == 200);
     assert_true(metric_get(METRIC_turn_draws) < 20);
@@ -151,7 +151,7 @@ static void segments_are_told_by_name(void **state) {
         labelled_figures_ask(figures, &a.said, NOW);
         labelled_figures_answer(figures, &a);
     }
-    labelled_figures_tell(figures, NULL, NOW);
+    labelled_figures_tell(figures, NOW);
     struct buf out = {0};
     metric_named_json(METRIC_segment, &out);
     cJSON *all = cJSON_Parse(buf_string(&out));
@@ -195,7 +195,7 @@ static void a_day_is_told_when_its_labels_are_there(void **state) {
         if (i < TASKS * 8 / 10) labelled_figures_answer(f, &a[i]);
     }
     for (int look = 0; look < 3; look++) { // too early; too few closed; a tenth is open
-        labelled_figures_tell(f, NULL, NOW + (look ? DAY : 0));
+        labelled_figures_tell(f, NOW + (look ? DAY : 0));
         buf_reset(&out);
         metric_named_json(METRIC_cohort, &out);
         cJSON *all = cJSON_Parse(buf_string(&out));
@@ -212,7 +212,7 @@ static void a_day_is_told_when_its_labels_are_there(void **state) {
     buf_reset(&out);
     metric_named_json(METRIC_cohort_closed, &out);
     assert_string_equal(buf_string(&out), "{\"2025-11-29\":0.9}");
-    labelled_figures_tell(f, NULL, NOW + 3 * (int64_t)DAY); // all have expired
+    labelled_figures_tell(f, NOW + 3 * (int64_t)DAY); // all have expired
     buf_reset(&out);
     metric_named_json(METRIC_cohort_closed, &out);
     assert_string_equal(buf_string(&out), "{\"2025-11-29\":1}");
