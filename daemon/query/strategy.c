@@ -278,7 +278,7 @@ static bool strategy_asks(struct step *t, const struct policy *policy, uint16_t 
  * utility's unit. */
 static bool strategy_seeks(const struct strategy *s, const struct policy *policy,
                            const struct candidate *c) {
-    return policy->learner.seeks && c->scored && s->manager->ranks;
+    return policy->learner.seeks && c->scored && c->model && s->manager->ranks;
 }
 
 /* The window is of utilities, or of oddness; after a reload or restart of what another
@@ -289,7 +289,7 @@ static void strategy_remember(const struct strategy *s, const struct candidate *
     bool sought = state->memory_of == (s->memory_of ^ of_oddness);
     if (state->memory_of == wanted) return;
     strategy_forget(wanted, state);
-    if (sought && c->scored) (void)strategy_fill(s, c->model->utility, state);
+    if (sought && c->model) (void)strategy_fill(s, c->model->utility, state);
 }
 
 static enum ask strategy_reason(const struct step *t, const struct charge *charge) {

@@ -10,7 +10,7 @@ static void records_read_as_documented(void **state) {
         buf_view(&b),
         TEXT("{\"live\":41,\"cold\":false,\"full\":true,\"rolled_ms\":0,\"explore\":0.25,"
              "\"shrunken\":false,\"samples_a_day\":0,\"weighted\":false,\"rests\":0,\"doubts\":"
-             "false}")));
+             "false,\"seeks\":false}")));
     buf_reset(&b);
     policy_operator_write(&(struct policy_operator){.paused = true, .budget_scale = 0.5, .pin = 7},
                           &b);
@@ -31,6 +31,7 @@ static void every_learner_record_comes_back(void **state) {
                                     .samples_a_day = 1000 * i,
                                     .weighted = i & 1,
                                     .doubts = i & 2,
+                                    .seeks = i & 1,
                                     .rests = i % 3},
                               out = {.live = 9, .cold = !in.cold, .full = !in.full};
         struct buf b = {0};
@@ -39,7 +40,7 @@ static void every_learner_record_comes_back(void **state) {
         assert_true(out.live == in.live && out.cold == in.cold && out.full == in.full &&
                     out.explore == in.explore && out.samples_a_day == in.samples_a_day &&
                     out.weighted == in.weighted && out.rests == in.rests &&
-                    out.doubts == in.doubts);
+                    out.doubts == in.doubts && out.seeks == in.seeks);
         buf_release(&b);
     }
 }

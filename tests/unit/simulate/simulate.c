@@ -431,6 +431,7 @@ static void given_switches(void **state) {
     assert_int_equal(switches("100 8 8 cold\n300 20 18 warm 0.25 weighted\n"), 0);
     assert_int_equal(switches("100 8 8 cold\n300 20 18 warm 0.25 weighted doubts\n"), 0);
     assert_int_equal(switches("100 8 8 cold\n300 20 18 warm 0 doubts\n"), 0);
+    assert_int_equal(switches("100 8 8 cold 0 seeks\n300 20 18 warm 0 doubts seeks\n"), 0);
     assert_int_equal(switches("100 0 0 cold\n"), 0); // never a model
     assert_true(figure("log_loss") > 0.69);
     static const struct {

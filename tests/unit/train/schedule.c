@@ -13,6 +13,7 @@ static struct config options(void) {
     c.train.interval = 60000;
     c.query.cold_labels = 5;
     c.model.classes = (struct list){classes, 2};
+    c.model.positive = b;
     return c;
 }
 
@@ -47,6 +48,19 @@ static void time_is_enough_when_something_changed(void **state) {
     assert_true(due(1000, 1000, true, 60000)); // a revision changes the set, not its size
     assert_true(due(990, 1000, true, 60000));
     assert_false(due(1000, 1000, false, 1 << 30));
+}
+
+static void the_positive_class_is_sought_until_it_has_a_label(void **state) {
+    (void)state;
+    struct config c = options();
+    struct schedule s = {.per_class = (const size_t[]){50, 0}};
+    assert_true(schedule_policy(&c, &s, 3).seeks);
+    s.primed = true; // the live model knows it from elsewhere
+    assert_false(schedule_policy(&c, &s, 3).seeks);
+    s.primed = false, s.per_class = (const size_t[]){0, 50};
+    assert_false(schedule_policy(&c, &s, 3).seeks);
+    s.per_class = (const size_t[]){50, 1};
+    assert_false(schedule_policy(&c, &s, 3).seeks);
 }
 
 static void cold_and_full_come_from_counts(void **state) {
@@ -169,6 +183,7 @@ int main(void) {
         cmocka_unit_test(the_first_version_waits_for_enough),
         cmocka_unit_test(growth_or_count_is_enough),
         cmocka_unit_test(time_is_enough_when_something_changed),
+        cmocka_unit_test(the_positive_class_is_sought_until_it_has_a_label),
         cmocka_unit_test(cold_and_full_come_from_counts),
         cmocka_unit_test(the_day_is_told_where_it_is_wanted),
         cmocka_unit_test(a_primed_model_is_not_cold),
