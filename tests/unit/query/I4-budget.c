@@ -139,6 +139,7 @@ static void switches_and_lost_states(void **state) {
             uint64_t event = rng_below(rng_next(&r), 150);
             if (event == 6) p.policy.learner.weighted = !p.policy.learner.weighted;
             if (event == 8) p.policy.learner.doubts = !p.policy.learner.doubts;
+            if (event == 9) p.policy.learner.explore = rng_unit(rng_next(&r));
             if (event == 7) partition_move(&p, 1);
             if (event == 6) p.policy.learner.rests = !p.policy.learner.rests;
             if (event == 0) p.policy.operator_.budget_scale = scales[rng_below(rng_next(&r), 6)];
