@@ -5,6 +5,7 @@
 
 #include "estimate/annotators.h"
 #include "estimate/estimator.h"
+#include "estimate/lateness.h"
 
 #include <math.h>
 
@@ -254,6 +255,25 @@ static size_t status_lines_classes(const cJSON *s, struct status_line *l) {
     return 1;
 }
 
+/* What it costs that labels come late, and what is made of it; nothing before draws were judged.
+ * Returns how many lines. */
+static size_t status_lines_lateness(const cJSON *s, struct status_line *l) {
+    double low = status_value(s, "lateness_cost_low"), high = status_value(s, "lateness_cost_high");
+    if (!(status_value(s, "lateness_draws") > 0)) return 0;
+    if (status_value(s, "lateness_evidence") >= LATENESS_SURE)
+        LINE(l, "late labels",
+             "cost %.1f points of Brier loss, surely more than %.1f: %s drawn at random",
+             100 * status_value(s, "lateness_cost"), 100 * low, P(status_value(s, "explore")));
+    else if (status_value(s, "lateness_evidence_against") >= LATENESS_SURE)
+        LINE(l, "late labels",
+             "cost surely less than %.1f points of Brier loss: chosen questions keep their worth",
+             100 * high);
+    else
+        LINE(l, "late labels", "not yet known what they cost; %s of the choice drawn at random",
+             P(status_value(s, "explore")));
+    return 1;
+}
+
 /* While figures of now hold answers of before a turn of the labels. Returns how many lines. */
 static size_t status_lines_turned(const cJSON *s, struct status_line *l) {
     if (!(status_value(s, "turned") > 0)) return 0;
@@ -453,6 +473,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     n += status_lines_classes(s, out + n);
     n += status_lines_turned(s, out + n);
     n += status_lines_shifted(s, out + n);
+    n += status_lines_lateness(s, out + n);
     n += status_lines_target(s, out + n);
     n += status_lines_segments(s, out + n);
     n += status_lines_people(s, out + n);

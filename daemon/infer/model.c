@@ -96,6 +96,7 @@ void model_destroy(struct model *m) {
                      m->run,
                      m->mix,
                      m->lapse,
+                     m->lateness,
                      m->utility,
                      m->code_column,
                      m->code_weight,

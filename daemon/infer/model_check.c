@@ -71,6 +71,14 @@ static bool model_lapse_sound(const struct model *m) {
     return !m->lapse || (*m->lapse >= 0 && *m->lapse <= MODEL_LAPSE_MOST);
 }
 
+/* NaN in no place: it steers how much is drawn at random. */
+static bool model_lateness_sound(const struct model *m) {
+    if (!m->lateness) return true;
+    for (size_t i = 0; i < MODEL_LATENESS; i++)
+        if (!(fabs(m->lateness[i]) <= MODEL_LATENESS_MOST)) return false;
+    return true;
+}
+
 static bool model_scale_sound(const struct model *m) {
     const double *all[] = {m->mean, m->scale, m->log_unit, m->low, m->high};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -144,6 +152,7 @@ int model_check(const struct model *m, size_t d, struct text classes, uint64_t f
          "the codes are of no columns in ascending order, or their weights out of range"},
         {model_mixture_sound(m), ERR_CORRUPT, "the mixture is not a set of shares"},
         {model_lapse_sound(m), ERR_CORRUPT, "the lapse is none, or more than is accepted"},
+        {model_lateness_sound(m), ERR_CORRUPT, "a number of the lateness is none, or too large"},
         {model_quantiles_sound(m), ERR_CORRUPT,
          "the utility quantiles are not finite or not ascending"},
     };

@@ -34,6 +34,8 @@
 #include "base/rng.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     HOUR_MS = 3600000,
@@ -75,6 +77,17 @@ static uint32_t budget_piece_most(const struct config *c) {
     return c->budget.draws == DRAWS_WEIGHTED && most >= 2 * STATE_PIECES ? (uint32_t)most : 0;
 }
 
+/* Measure RISK looks for one class and not for doubt: nothing of its part is drawn at random. A
+ * pool saves what its windows ask, and shorter blocks would take it away. */
+static double budget_explores_of(const struct config *c) {
+    double share = 1;
+    if (c->pool.window || c->pool.time || c->query.measure == MEASURE_RISK) return 0;
+    for (size_t i = 0; c->query.measure == MEASURE_MIX && i < c->query.mix.n; i++)
+        if (strcmp(c->query.mix.key[i], measure_name(MEASURE_RISK)) == 0)
+            share -= strtod(c->query.mix.value[i], NULL);
+    return fmax(0, share);
+}
+
 struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions) {
     return (struct budget){.seed = (uint64_t)c->service.seed,
                            .topic = topic,
@@ -90,6 +103,7 @@ struct budget budget_of(const struct config *c, uint64_t topic, size_t partition
                            .per_hour = (uint64_t)c->budget.per_hour,
                            .per_day = (uint64_t)c->budget.per_day,
                            .piece_most = budget_piece_most(c),
+                           .explores = budget_explores_of(c),
                            .pool_share = c->pool.window || c->pool.time ? c->pool.share : 0,
                            .pool_top = c->pool.top ? (size_t)c->pool.top : SIZE_MAX};
 }
@@ -248,15 +262,30 @@ static bool budget_doubts(const struct budget *b, const struct policy *p) {
     return p->learner.doubts && !budget_hour_cap(b, p) && !budget_day_cap(b, p);
 }
 
-/* A block whose sample goes to other readers too costs their labels as well. What can be borrowed
- * makes blocks half as long, and while it is paid back the random arm has no more than half of the
- * rate. */
+bool budget_explores(const struct budget *b, const struct policy *p) {
+    return b->explores > 0 && !budget_hour_cap(b, p) && !budget_day_cap(b, p);
+}
+
+/* The random arm's part of the rate where it may have all: a block whose sample goes to other
+ * readers too costs their labels as well. */
+static double budget_whole_share(const struct budget *b) {
+    return fmax(b->random_share, 1 / (1 + b->second * b->more));
+}
+
+/* Its part, and of the strategy arm's part what is to be drawn at random. */
+static double budget_explored_share(const struct budget *b, const struct policy *p) {
+    const double own = b->random_share, more = (1 - own) * b->explores * p->learner.explore;
+    if (!(more > 0) || !budget_explores(b, p)) return own;
+    return fmin(own + more, budget_whole_share(b));
+}
+
+/* What can be borrowed makes blocks half as long, and while it is paid back the random arm has no
+ * more than half of the rate. */
 static double budget_random_share(const struct budget *b, const struct policy *p,
                                   const struct partition_state *s) {
-    if (budget_doubts(b, p))
-        return fmax(b->random_share, 1 / (1 + b->second * b->more)) *
-               (s->lent < b->loan ? loan_speed : 1);
-    return s->lent ? fmin(b->random_share, payback_share) : b->random_share;
+    if (budget_doubts(b, p)) return budget_whole_share(b) * (s->lent < b->loan ? loan_speed : 1);
+    const double share = budget_explored_share(b, p);
+    return s->lent ? fmin(share, payback_share) : share;
 }
 
 /* m = ceil(1/(e·B)), the samples of a block of the random arm. */
@@ -292,10 +321,23 @@ static void budget_keep_burst(int64_t most, struct partition_state *s) {
     if (s->owed > room) s->owed = (uint32_t)room;
 }
 
+/* The most pieces that a sample may take of a block of that size: what it earns of a token. */
+static uint32_t budget_pieces_of(const struct budget *b, double rate, uint32_t block_size) {
+    double most = STATE_PIECES * piece_slack * rate * (double)block_size;
+    return most < (double)b->piece_most ? (uint32_t)most : b->piece_most;
+}
+
+uint32_t budget_pieces(const struct budget *b, const struct policy *policy,
+                       const struct partition_state *s) {
+    return budget_pieces_of(b, budget_total_rate(b, policy), s->block_size);
+}
+
+/* Not where a sample cannot have much more than the mean. */
 static bool budget_weighs(const struct budget *b, const struct policy *p, double rate,
                           const struct partition_state *s) {
-    return b->piece_most && p->learner.weighted && !budget_doubts(b, p) && rate > 0 &&
-           budget_block_size(b, p, rate, s) <= STATE_WEIGHTED_MOST;
+    if (!b->piece_most || !p->learner.weighted || budget_doubts(b, p) || !(rate > 0)) return false;
+    uint32_t size = budget_block_size(b, p, rate, s);
+    return size <= STATE_WEIGHTED_MOST && budget_pieces_of(b, rate, size) >= 2 * STATE_PIECES;
 }
 
 /* Whether the block behind the one that began there goes to a second reader too: known while that
@@ -353,8 +395,9 @@ static void budget_begin_block(const struct budget *b, const struct policy *p, i
 }
 
 /* Samples that the present block has at least to go. */
-static uint64_t budget_block_left(const struct budget *b, const struct partition_state *s) {
-    uint64_t most = s->weighted ? b->piece_most : STATE_PIECES,
+static uint64_t budget_block_left(const struct budget *b, double rate,
+                                  const struct partition_state *s) {
+    uint64_t most = s->weighted ? budget_pieces_of(b, rate, s->block_size) : STATE_PIECES,
              pieces = budget_block_length(s) - s->block_passed;
     return most ? (pieces + most - 1) / most : 0; // 0: weighted by an option that is gone
 }
@@ -365,7 +408,7 @@ static int64_t budget_reserve(const struct budget *b, const struct policy *p, do
     int64_t labels = 1 + budget_next_more(b, partition, s) + budget_payback(b, p, rate, s),
             price = labels * TOKEN_ONE;
     if (!s->block_size) return price;
-    __int128 to_come = (__int128)budget_block_left(b, s) * budget_earned(rate);
+    __int128 to_come = (__int128)budget_block_left(b, rate, s) * budget_earned(rate);
     return to_come < price ? price - (int64_t)to_come : 0;
 }
 
@@ -472,6 +515,8 @@ static void budget_draw_on(const struct budget *b, const struct policy *policy, 
     if (s->tokens < TOKEN_ONE || !budget_weighs(b, policy, budget_total_rate(b, policy), s)) return;
     budget_end_block(b, s);
     budget_begin_block(b, policy, partition, s);
+    const uint64_t most = budget_pieces(b, policy, s); // this block may be shorter
+    if (pieces > most) pieces = most;
     double share = a->next ? (double)pieces / (double)budget_block_length(s) : 0;
     d->propensity += share - d->propensity * share;
     d->own = budget_pass(b, partition, pieces, s) && a->next;

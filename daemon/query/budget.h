@@ -21,6 +21,7 @@ struct budget {
     uint64_t upfront;           // labels of the grant, of the whole topic
     uint64_t per_hour, per_day; // caps of the whole topic; 0: none
     uint32_t piece_most;        // that a sample takes of a weighted block; 0: none is weighted
+    double explores;   // share of the strategy arm's part that `explore` may move to the random arm
     double pool_share; // of the strategy arm's tokens, saved for the pool; 0: there is no pool
     size_t pool_top;   // most labels of a window
 };
@@ -51,6 +52,9 @@ void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t
 
 /* B as it is now, 0..1: the rate times the operator's scale. */
 double budget_total_rate(const struct budget *b, const struct policy *p);
+/* Whether the random arm draws what the learner wants drawn at random (`explore`); else, where caps
+ * have divided the labels or a pool saves them, the strategy arm does. */
+bool budget_explores(const struct budget *b, const struct policy *p);
 /* B·(1 − e): what the strategy arm gets in the long run. */
 double budget_strategy_rate(const struct budget *b);
 
@@ -59,9 +63,13 @@ double budget_strategy_rate(const struct budget *b);
 struct allowance budget_open(const struct budget *b, const struct policy *policy, int32_t partition,
                              int64_t now_ms, bool saves, struct partition_state *s);
 
+/* The most pieces that a sample may take of the present block. */
+uint32_t budget_pieces(const struct budget *b, const struct policy *policy,
+                       const struct partition_state *s);
+
 /* Passes so many pieces of the present block, and of the next one where they reach into it, and
  * says what falls on them. weighted: the next block's samples take pieces by their doubt. pieces:
- * STATE_PIECES where the present block is not weighted, else at most piece_most. */
+ * STATE_PIECES where the present block is not weighted, else at most budget_pieces. */
 struct draw budget_draw(const struct budget *b, const struct policy *policy, int32_t partition,
                         const struct allowance *a, uint32_t pieces, struct partition_state *s);
 

@@ -199,10 +199,12 @@ static double strategy_draw(const struct step *t, enum rng_stream stream) {
 }
 
 /* The manager's probability, mixed with the plain rate: while labels are late the utility is that
- * of an old model, so part of the requests is drawn at random (query.explore). Not with the measure
- * RISK, which looks for one class and not for doubt. */
+ * of an old model, so part of the requests is drawn at random (query.explore), here where the
+ * random arm does not draw it. Not with the measure RISK, which looks for one class and not for
+ * doubt. */
 static double strategy_explored(const struct step *t, double rate, double named) {
-    double share = t->s->part[t->part].measure == MEASURE_RISK ? 0 : fmin(t->explore, 1);
+    bool risk = t->s->part[t->part].measure == MEASURE_RISK;
+    double share = risk ? 0 : fmin(t->explore, 1);
     if (t->seeks) share = 1 - odd_share;
     return (1 - share) * named + share * rate;
 }
@@ -225,7 +227,8 @@ static uint16_t strategy_capacity_code(const struct strategy *s, const struct ca
 /* The random arm draws, blind to what the strategy arm makes of it. by_strategy: that one asks, or
  * the grant does. */
 static void strategy_draw_on(struct step *t, const struct policy *policy, bool by_strategy) {
-    const uint32_t most = t->s->budget.piece_most;
+    const uint32_t most = t->state->weighted ? budget_pieces(&t->s->budget, policy, t->state)
+                                             : t->s->budget.piece_most;
     uint32_t pieces = STATE_PIECES;
     if (most && t->c->scored) {
         uint32_t *level = &t->state->doubt;
@@ -325,7 +328,8 @@ static void strategy_account(const struct strategy *s, const struct policy *poli
 void strategy_decide(const struct strategy *s, const struct policy *policy, int64_t now_ms,
                      const struct candidate *c, struct partition_state *state,
                      struct decision *out) {
-    struct step t = {.s = s, .c = c, .state = state, .explore = policy->learner.explore};
+    struct step t = {.s = s, .c = c, .state = state};
+    if (!budget_explores(&s->budget, policy)) t.explore = policy->learner.explore;
     t.part = scoring_part(s, c->partition, c->offset);
     t.cold = !c->scored ||
              (policy->learner.cold &&

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bridge/figures.h"
+#include "estimate/lateness.h"
 #include "kafka/client.h"
 #include "kafka/topic_reader.h"
 #include "metrics/metrics.h"
@@ -18,6 +19,7 @@
 #include "run/upstream.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 enum {
     POLL_MS = 50,           // how long the models topic is waited for
@@ -67,6 +69,18 @@ static void follower_free_retired(struct follower *f) {
     f->retired_n = kept;
 }
 
+/* What the version in force says of late labels. */
+static void follower_tell_lateness(const double *of) {
+    bool known = of && of[LATENESS_DRAWS] > 0;
+    metric_set(METRIC_lateness_draws, of ? of[LATENESS_DRAWS] : 0);
+    metric_set(METRIC_lateness_cost, known ? of[LATENESS_COST] : NAN);
+    metric_set(METRIC_lateness_cost_low, of ? of[LATENESS_LOW] : -1);
+    metric_set(METRIC_lateness_cost_high, of ? of[LATENESS_HIGH] : 1);
+    metric_set(METRIC_lateness_evidence, of ? of[LATENESS_FOR] : 1);
+    metric_set(METRIC_lateness_evidence_against, of ? of[LATENESS_AGAINST] : 1);
+    metric_set(METRIC_questions_worn, of && of[LATENESS_WORN] >= 0 ? of[LATENESS_WORN] : NAN);
+}
+
 static void follower_say(struct follower *f, const struct snapshot *s) {
     const struct policy *p = &s->policy;
     metric_set(METRIC_policy_number, (double)p->number);
@@ -85,6 +99,8 @@ static void follower_say(struct follower *f, const struct snapshot *s) {
                                      (uint64_t)atomic_load(&f->shared->config)->budget.open_tasks));
     metric_set(METRIC_random_share, atomic_load(&f->shared->config)->budget.random_share);
     metric_set(METRIC_frozen, p->operator_.frozen);
+    metric_set(METRIC_explore, p->learner.explore);
+    follower_tell_lateness(s->model ? s->model->lateness : NULL);
     metric_set(METRIC_budget_rate,
                atomic_load(&f->shared->config)->budget.rate * p->operator_.budget_scale);
     metric_set(METRIC_model_version, s->model ? (double)s->model->version : 0);

@@ -34,6 +34,7 @@
 #include "base/log.h"
 #include "certification.h"
 #include "day_volume.h"
+#include "estimate/lateness.h"
 #include "infer/score_model.h"
 #include "labelled_set.h"
 #include "metrics/metrics.h"
@@ -64,11 +65,12 @@ struct learner {
     int64_t read_ms;                     // when a record was last read
     int64_t fit_ms;                      // what the last fit took
     struct day_volume volume;
-    bool moved;          // positions have changed since the last progress record
-    uint64_t turns;      // of the labels, that were there or are said; UINT64_MAX: not looked at
-    bool shrunken;       // the labelled set waits for the operator; said
-    int64_t wait_ms;     // before this life, or the next one
-    int64_t well_ms;     // since when rounds of this life go through; 0: none did yet
+    bool moved;     // positions have changed since the last progress record
+    uint64_t turns; // of the labels, that were there or are said; UINT64_MAX: not looked at
+    enum lateness_verdict lateness; // of the live version; said
+    bool shrunken;                  // the labelled set waits for the operator; said
+    int64_t wait_ms;                // before this life, or the next one
+    int64_t well_ms;                // since when rounds of this life go through; 0: none did yet
     _Atomic int trouble; // the ERR_ of the last life; 0: there is none, or it is well again
     _Atomic bool ended, ready, refused;
     _Atomic int role; // enum learner_role
@@ -94,6 +96,13 @@ static bool learner_is_primed(const struct learner *l) {
     return m && m->prior;
 }
 
+/* What the version says of late labels, or with NULL the live one. */
+static const double *learner_lateness(const struct learner *l, const struct model *version) {
+    const struct registry *r = version_log_registry(l->versions);
+    const struct model *m = version ? version : registry_model(r, registry_live(r));
+    return m ? m->lateness : NULL;
+}
+
 static struct schedule learner_schedule(struct learner *l, const struct store_counts *c) {
     const struct version_log_newest newest = version_log_newest(l->versions);
     const struct registry *registry = version_log_registry(l->versions);
@@ -117,6 +126,7 @@ static struct schedule learner_schedule(struct learner *l, const struct store_co
         .bytes = newest.bytes,
         .weighted = labelled_set_weigh(l->set, now->weighted),
         .doubts = alarm.doubts,
+        .lateness = learner_lateness(l, NULL),
         .rests = now->cold ? 0 : labelled_set_rests(l->set, now->rests), // a class is still unknown
         .samples_a_day = day_volume_look(&l->volume, c->admitted, clock_ms(), now->samples_a_day)};
 }
@@ -164,6 +174,28 @@ static void learner_say_rests(const struct learner *l, uint64_t before) {
     else LOG(NOTICE, "target_changed", "budget.target is another one: the strategy arm asks again");
 }
 
+/* What is known of late labels, when it becomes sure and when it is not any more. */
+static void learner_say_lateness(struct learner *l) {
+    static const char *const words[] = {
+        [LATENESS_UNKNOWN] = "it is not sure any more what it costs that labels come late: explore "
+                             "goes by how many are open",
+        [LATENESS_COSTS] =
+            "that labels come late surely costs something: as far as open questions lose "
+            "their worth, they are drawn at random (query.explore)",
+        [LATENESS_FREE] =
+            "that labels come late surely costs next to nothing: the strategy arm asks "
+            "all that is its part"};
+    const struct registry *r = version_log_registry(l->versions);
+    const struct model *live = registry_model(r, registry_live(r));
+    const double *of = live ? live->lateness : NULL;
+    const enum lateness_verdict now = lateness_verdict(of);
+    if (now == l->lateness || !of) return;
+    LOG(NOTICE, "lateness_judged", words[now], L_F64("cost", of[LATENESS_COST]),
+        L_F64("low", of[LATENESS_LOW]), L_F64("high", of[LATENESS_HIGH]),
+        L_U64("draws", (uint64_t)of[LATENESS_DRAWS]));
+    l->lateness = now;
+}
+
 /* The edition of this round; the caller destroys its version. */
 static int learner_prepare(struct learner *l, const struct store_counts *counts,
                            struct registry_push *push, struct edition *e) {
@@ -179,6 +211,7 @@ static int learner_prepare(struct learner *l, const struct store_counts *counts,
     const struct policy_learner *now = version_log_policy(l->versions);
     struct schedule after = learner_schedule(l, counts); // since_ms has gone on
     if (e->version) after.primed = e->version->prior != 0;
+    after.lateness = learner_lateness(l, e->version);
     e->taken = pushed ? push : NULL;
     uint64_t live = e->version ? e->version->version : now->live;
     e->policy = schedule_policy(config, &after, learner_wants(l, live, pushed));
@@ -218,6 +251,7 @@ static int learner_publish(struct learner *l, const struct store_counts *counts)
         TRY(version_log_restore(l->versions, true));
     if (result > 0) l->moved = false;
     if (result >= 0) learner_say_rests(l, rested);
+    if (result >= 0) learner_say_lateness(l);
     bool again = result == ERR_RETRY; // the next round decides anew, from what the topic says
     return result < 0 && !again ? result : 0;
 }

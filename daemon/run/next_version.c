@@ -190,7 +190,8 @@ static int next_version_describe(const struct next_version *n, struct model *m) 
     TRY(store_rows(labelled_set_store(n->set), n->learning->memories.largest, 0, &rows));
     if (rows.tasks_n)
         fit_describe(m, &options,
-                     &(struct fit_tasks){rows.tasks_n, rows.task_row, rows.task_weight});
+                     &(struct fit_tasks){
+                         .n = rows.tasks_n, .row = rows.task_row, .weight = rows.task_weight});
     store_rows_release(&rows);
     return 0;
 }
@@ -259,7 +260,10 @@ static int next_version_solve(const struct next_version *n, const struct fit_opt
                                 .member = rows.member,
                                 .since = alarm_since((double)n->learning->config->query.alarm,
                                                      rows.said, rows.label, rows.n)};
-    struct fit_tasks tasks = {.n = rows.tasks_n, .row = rows.task_row, .weight = rows.task_weight};
+    struct fit_tasks tasks = {.n = rows.tasks_n,
+                              .row = rows.task_row,
+                              .weight = rows.task_weight,
+                              .open = rows.task_open};
     int64_t started_ns = clock_ns();
     result = fit_model(out, options, &labelled, &tasks);
     int64_t took_ns = clock_ns() - started_ns;
@@ -275,6 +279,7 @@ int next_version_fit(const struct next_version *n, const struct store_counts *co
     struct fit_options options = next_version_options(n);
     struct model made = {0};
     fit_take_prior(&options, next_version_base(n, &made));
+    options.open = counts->open;
     options.late = schedule_late(counts->open);
     int result = next_version_solve(n, &options, out, took_ms);
     if (result < 0) {

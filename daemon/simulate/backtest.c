@@ -123,7 +123,8 @@ static void backtest_release_questions(struct backtest *t, size_t sample) {
 
 /* Fits on the answers so far. known: requests that the learner knows of. */
 static int backtest_refit(struct backtest *t, size_t known) {
-    t->fit.late = schedule_late(known - t->asked.labelled);
+    t->fit.open = known - t->asked.labelled;
+    t->fit.late = schedule_late(t->fit.open);
     const struct backtest_questions *q = &t->asked;
     size_t d = t->o->file->d,
            from = q->labelled > t->memories.largest ? q->labelled - t->memories.largest : 0,
@@ -131,10 +132,14 @@ static int backtest_refit(struct backtest *t, size_t known) {
     struct fit_rows rows = backtest_questions_from(&t->asked, from, t->per_class);
     rows.since = alarm_since((double)t->config->query.alarm, q->said + from, rows.label, rows.n);
     t->since = rows.since ? from + rows.since : 0;
+    bool *open = xcalloc(known - first + 1, sizeof *open);
+    for (size_t i = q->labelled; i < known; i++) open[i - first] = true;
     struct fit_tasks tasks = {
-        .n = known - first, .row = q->row + first * d, .weight = q->weight + first};
+        .n = known - first, .row = q->row + first * d, .weight = q->weight + first, .open = open};
     struct model *fresh;
-    TRY(fit_model(&fresh, &t->fit, &rows, &tasks));
+    int result = fit_model(&fresh, &t->fit, &rows, &tasks);
+    free(open);
+    TRY(result);
     if (t->model != t->base) model_destroy(t->model);
     t->model = fresh;
     t->model->version = ++t->out->models + (t->base ? t->base->version : 0);
@@ -262,6 +267,7 @@ static int backtest_learn(struct backtest *t, size_t sample) {
                                 .samples_a_day = t->o->samples_a_day};
     t->turns = alarm.turns;
     TRY(backtest_improve(t, &schedule, before));
+    schedule.lateness = t->model ? t->model->lateness : NULL;
     struct policy_learner wanted =
         schedule_policy(t->config, &schedule, t->model ? t->model->version : 0);
     const struct policy_learner *now = &t->policy.learner;
@@ -501,6 +507,8 @@ static void backtest_finish(struct backtest *t) {
     struct alarm_figures alarm;
     alarm_read(t->alarm, &alarm);
     r->evidence = alarm.evidence;
+    if (t->model && t->model->lateness) memcpy(r->lateness, t->model->lateness, sizeof r->lateness);
+    r->explore = t->policy.learner.explore;
     r->auto_labelled = t->auto_.labelled;
     r->auto_wrong = t->auto_.wrong;
     r->auto_ended = t->auto_.ended;

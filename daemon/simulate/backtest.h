@@ -11,6 +11,7 @@
 #include "estimate/annotators.h"
 #include "estimate/by_class.h"
 #include "estimate/estimator.h"
+#include "estimate/lateness.h"
 #include "estimate/prequential.h"
 #include "estimate/score.h"
 
@@ -99,6 +100,9 @@ struct backtest_result {
     size_t turns;                              // alarms
     struct backtest_turn turn[BACKTEST_TURNS]; // the first of them
     double evidence;                           // that labels have turned since, at the end
+    double lateness[LATENESS_NUMBERS]; // what it cost that labels came late, by the last fit;
+                                       // without one no draws
+    double explore;                    // at the end
     struct backtest_target target;
     struct forecast forecast[ESTIMATES]; // at the end, where budget.target wants something
     struct score_figures score;

@@ -296,6 +296,19 @@ static void comparison_print_add_turns(const struct backtest_result *r, struct b
     buf_double(out, r->evidence);
 }
 
+static void comparison_print_add_lateness(const struct backtest_result *r, struct buf *out) {
+    static const char *const key[LATENESS_NUMBERS] = {
+        [LATENESS_DRAWS] = "draws", [LATENESS_COST] = "cost",    [LATENESS_LOW] = "low",
+        [LATENESS_HIGH] = "high",   [LATENESS_FOR] = "evidence", [LATENESS_AGAINST] = "against",
+        [LATENESS_WORN] = "worn"};
+    for (size_t i = 0; i < LATENESS_NUMBERS; i++) {
+        buf_printf(out, "%s\"%s\":", i ? "," : ",\"lateness\":{", key[i]);
+        buf_double(out, r->lateness[i]);
+    }
+    buf_str(out, "},\"explore\":");
+    buf_double(out, r->explore);
+}
+
 static void comparison_print_add_run(const struct comparison *t, size_t strategy, size_t seed,
                                      struct buf *out) {
     double value[FIGURES_N];
@@ -310,6 +323,7 @@ static void comparison_print_add_run(const struct comparison *t, size_t strategy
     comparison_print_add_segments(t, r, out);
     comparison_print_add_classes(t, r, out);
     comparison_print_add_turns(r, out);
+    comparison_print_add_lateness(r, out);
     comparison_print_add_target(t, strategy, r, out);
     buf_printf(out, ",\"decisions_sha256\":\"%s\"}\n", r->decisions_sha256);
 }

@@ -167,6 +167,24 @@ void comparison_write_target(const struct comparison *t, struct buf *out) {
     else buf_str(out, "The target was never surely reached, so the strategy arm did not rest.\n");
 }
 
+/* Whether choosing paid although labels came late. */
+static void words_lateness(const struct backtest_result *r) {
+    const double *of = r->lateness;
+    if (!(of[LATENESS_DRAWS] > 0)) return;
+    printf("%-34s", "that labels came late");
+    switch (lateness_verdict(of)) {
+    case LATENESS_COSTS:
+        printf("cost %.1f points of Brier loss, surely more than %.1f", 100 * of[LATENESS_COST],
+               100 * of[LATENESS_LOW]);
+        break;
+    case LATENESS_FREE:
+        printf("cost surely less than %.1f points of Brier loss", 100 * of[LATENESS_HIGH]);
+        break;
+    default: printf("cost what is not yet known"); break;
+    }
+    printf("; %.0f %% of the choice drawn at random\n", 100 * r->explore);
+}
+
 static void words_turns(const struct backtest_result *r) {
     for (size_t i = 0; i < r->turns && i < BACKTEST_TURNS; i++)
         printf("%sLabels have turned at about sample %zu: noticed at sample %zu, after %zu "
@@ -201,6 +219,7 @@ void comparison_print_words(const struct comparison *t) {
            words_of_100(r, ESTIMATE_RECALL_AT_CAPACITY, e), class_);
     words_cost(r, c);
     words_turns(r);
+    words_lateness(r);
     struct buf target = {0};
     comparison_write_target(t, &target);
     if (target.len) printf("\n%s", buf_string(&target));

@@ -206,6 +206,7 @@ static int store_rows_fill_tasks(struct filling *f, MDB_txn *txn) {
     size_t d = s->options.d, want = store_rows_least(s->tally.tasks, f->most), left = want;
     r->task_row = xcalloc(want * d, sizeof *r->task_row);
     r->task_weight = xcalloc(want, sizeof *r->task_weight);
+    r->task_open = xcalloc(want, sizeof *r->task_open);
     MDB_cursor *cursor;
     MDB_val key, value;
     TRY(store_open_cursor(s, txn, TABLE_TASKS, &cursor));
@@ -220,12 +221,14 @@ static int store_rows_fill_tasks(struct filling *f, MDB_txn *txn) {
         if (e.second) continue; // its sample is there with the first reader's
         store_record_read_doubles(r->task_row + --left * d, whole.at + ENTRY_BYTES, d);
         r->task_weight[left] = e.propensity > 0 ? 1 / e.propensity : 1;
+        r->task_open[left] = !e.answered && !e.expired;
     }
     if (result == 0 && more < 0) result = more;
     mdb_cursor_close(cursor);
     r->tasks_n = want - left;
     memmove(r->task_row, r->task_row + left * d, r->tasks_n * d * sizeof *r->task_row);
     memmove(r->task_weight, r->task_weight + left, r->tasks_n * sizeof *r->task_weight);
+    memmove(r->task_open, r->task_open + left, r->tasks_n * sizeof *r->task_open);
     return result;
 }
 
@@ -242,8 +245,8 @@ int store_rows(struct store *s, size_t most, size_t members, struct store_rows *
 }
 
 void store_rows_release(struct store_rows *r) {
-    void *owned[] = {r->row,         r->propensity, r->label,   r->key,    r->member, r->task_row,
-                     r->task_weight, r->annotator,  r->certain, r->others, r->said};
+    void *owned[] = {r->row,       r->propensity,  r->label,     r->key,     r->member, r->task_row,
+                     r->task_open, r->task_weight, r->annotator, r->certain, r->others, r->said};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     *r = (struct store_rows){0};
 }

@@ -17,11 +17,14 @@
 #include "member.h"
 #include "mixture.h"
 
+#include "estimate/lateness.h"
 #include "query/strategy.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
+
+_Static_assert((int)LATENESS_NUMBERS == (int)MODEL_LATENESS, "a version has room for all");
 
 enum {
     GOLDEN_ROWS = 8 // with their scores in the model; who loads it computes them again and compares
@@ -38,6 +41,30 @@ static int fit_by_utility(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* The share of the samples below that utility, ties counted half. scored: (n) ascending. */
+static double fit_rank(const struct scored *scored, size_t n, double utility) {
+    double below = 0, all = 0;
+    for (size_t i = 0; i < n; i++) {
+        double ways = (scored[i].utility < utility) + (scored[i].utility <= utility);
+        below += scored[i].weight * ways / 2;
+        all += scored[i].weight;
+    }
+    return below / all;
+}
+
+/* How far what the strategy arm asked, and nobody has answered yet, has lost its worth: the mean
+ * rank of its utilities by the present model is `fresh` where nothing has changed, and a half where
+ * the choice says nothing any more. While most is drawn at random few are open, so that a few
+ * questions of a middling rank count besides. asked: (open) utilities. −1: it is not known. */
+static double fit_worn(const struct scored *scored, size_t n, const double *asked, size_t open) {
+    static const double fresh = 0.97, stale = 0.5, before = 3, rank_before = 0.895;
+    double sum = before * rank_before;
+    if (!open) return -1;
+    for (size_t i = 0; i < open; i++) sum += fit_rank(scored, n, asked[i]);
+    double worn = (fresh - sum / ((double)open + before)) / (fresh - stale);
+    return worn > 0 ? fmin(worn, 1) : 0;
+}
+
 /* The utility's quantiles at (i + ½)/MODEL_QUANTILES over recent tasks, weighted by 1/propensity:
  * what fills the windows at a swap. A mix has none: quantiles are of one measure. */
 static void fit_utility_quantiles(const struct fit_options *o, const struct fit_tasks *t,
@@ -47,7 +74,8 @@ static void fit_utility_quantiles(const struct fit_options *o, const struct fit_
     float *scratch = xmalloc((model_scratch(&model->shape) + (1 + model->shape.members) * o->k) *
                              sizeof *scratch),
           *prob = scratch + model_scratch(&model->shape), *member = prob + o->k;
-    double total = 0, passed = 0;
+    double total = 0, passed = 0, *asked = xmalloc(t->n * sizeof *asked);
+    size_t open = 0;
     for (size_t i = 0; i < t->n; i++) {
         bool far = model_predict(model, t->row + i * o->d, scratch, member, prob);
         const struct measure_input in = {.prob = prob,
@@ -60,8 +88,10 @@ static void fit_utility_quantiles(const struct fit_options *o, const struct fit_
                                          .density = o->density};
         scored[i] = (struct scored){measure_utility(o->measure, &in), t->weight[i]};
         total += t->weight[i];
+        if (t->open && t->open[i] && t->weight[i] <= 1) asked[open++] = scored[i].utility;
     }
     qsort(scored, t->n, sizeof *scored, fit_by_utility);
+    if (model->lateness) model->lateness[LATENESS_WORN] = fit_worn(scored, t->n, asked, open);
     model->utility = xmalloc(MODEL_QUANTILES * sizeof *model->utility);
     for (size_t q = 0, i = 0; q < MODEL_QUANTILES; q++) {
         double share = ((double)q + 0.5) / MODEL_QUANTILES * total;
@@ -70,6 +100,7 @@ static void fit_utility_quantiles(const struct fit_options *o, const struct fit_
     }
     free(scored);
     free(scratch);
+    free(asked);
 }
 
 /* Rows spread over the newest tasks, with the probabilities that every loader must reproduce
@@ -131,6 +162,19 @@ static void fit_mixture(const struct fit_options *o, const struct fit_rows *rows
     free(said);
 }
 
+static void fit_lateness(const struct fit_options *o, const struct fit_rows *rows, const double *x,
+                         size_t width, struct model *model) {
+    model->lateness = xmalloc(LATENESS_NUMBERS * sizeof *model->lateness);
+    lateness_of(&(struct lateness_rows){.n = rows->n,
+                                        .d = width,
+                                        .k = o->k,
+                                        .open = o->open,
+                                        .x = x,
+                                        .label = rows->label,
+                                        .propensity = rows->propensity},
+                model->lateness);
+}
+
 /* The fit itself, into an empty model. */
 static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
                    const struct fit_tasks *tasks, const struct network *w, struct model *model) {
@@ -149,6 +193,7 @@ static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
                parameters + (o->memories_n ? o->memories_n - 1 : 0) * network_size(w), model);
     codes_learn(rows, o->memories_n ? o->memories_n - 1 : 0, model);
     fit_mixture(o, rows, model);
+    fit_lateness(o, rows, x, w->width[0], model);
     fit_utility_quantiles(o, tasks, model);
     fit_golden_rows(tasks, model);
     free(parameters);
@@ -193,7 +238,8 @@ int fit_model(struct model **out, const struct fit_options *o, const struct fit_
         double *weight = xmalloc(rows->n * sizeof *weight);
         for (size_t i = 0; i < rows->n; i++)
             weight[i] = rows->propensity[i] > 0 ? 1 / rows->propensity[i] : 1;
-        fit_to(o, rows, &(struct fit_tasks){rows->n, rows->row, weight}, &w, model);
+        fit_to(o, rows, &(struct fit_tasks){.n = rows->n, .row = rows->row, .weight = weight}, &w,
+               model);
         free(weight);
     }
     free(place);

@@ -6,6 +6,8 @@
  * Thread: learner thread, simulation */
 #include "train/schedule.h"
 
+#include "estimate/lateness.h"
+
 enum {
     COST_SHARE = 20,     // fitting takes at most 1/COST_SHARE of a core
     BYTES_A_MS = 1000,   // of the models topic, at most: a megabyte a second
@@ -41,18 +43,34 @@ bool schedule_due(const struct config *c, const struct schedule *s) {
 
 double schedule_late(size_t open) { return (double)open / ((double)open + late_labels); }
 
+/* Shares of the open questions' worth that are lost, to the share that is drawn at random. */
+
+/* What the open questions have lost of their worth counts so many times: a sixth lost, and choosing
+ * no longer pays (docs/DECISIONS.md, D176). */
+static const double worn_gain = 6;
+
+/* The share of the strategy arm's part that is drawn at random. While nothing is known of it the
+ * open questions are taken to have lost their worth. */
+static double schedule_explore(const struct config *c, const struct schedule *s) {
+    const double most = c->query.explore, late = schedule_late(s->open),
+                 worn = s->lateness ? s->lateness[LATENESS_WORN] : -1;
+    if (!(most > 0) || !schedule_learns(c)) return 0;
+    double between = worn < 0 ? most : worn_gain * worn;
+    return lateness_steer(s->lateness, late * (between < most ? between : most));
+}
+
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s,
                                       uint64_t live) {
     uint64_t most = policy_cap(s->open_tasks, (uint64_t)c->budget.open_tasks);
-    struct policy_learner p = {
-        .live = live,
-        .full = most && s->open >= most,
-        .explore = schedule_learns(c) ? c->query.explore * schedule_late(s->open) : 0,
-        .shrunken = schedule_shrunken(s),
-        .weighted = s->weighted && c->budget.draws == DRAWS_WEIGHTED && !c->auto_.enabled,
-        .samples_a_day = c->watch.capacity_per_day ? s->samples_a_day : 0,
-        .doubts = s->doubts,
-        .rests = s->rests};
+    struct policy_learner p = {.live = live,
+                               .full = most && s->open >= most,
+                               .explore = schedule_explore(c, s),
+                               .shrunken = schedule_shrunken(s),
+                               .weighted = s->weighted && c->budget.draws == DRAWS_WEIGHTED &&
+                                           !c->auto_.enabled,
+                               .samples_a_day = c->watch.capacity_per_day ? s->samples_a_day : 0,
+                               .doubts = s->doubts,
+                               .rests = s->rests};
     int positive = config_class(c, text_of(c->model.positive));
     p.seeks = !s->primed && positive >= 0 && s->per_class[positive] == 0;
     for (size_t i = 0; i < c->model.classes.n; i++)

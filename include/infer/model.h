@@ -82,10 +82,12 @@ struct model {
     float *hinge;          // (3, hinges) column, knot, slope; NULL: none
     struct hinge_run *run; // (runs) of the hinges
     size_t runs;
-    size_t straight; // the first so many members give no hinge any weight
-    double *mix;     // (m) ≥ 0, sum 1; 0: the member is of the committee only
-    double *lapse;   // (1) share of samples of which the mixture is taken to know nothing, each
-                     // class being as likely; NULL: 0
+    size_t straight;  // the first so many members give no hinge any weight
+    double *mix;      // (m) ≥ 0, sum 1; 0: the member is of the committee only
+    double *lapse;    // (1) share of samples of which the mixture is taken to know nothing, each
+                      // class being as likely; NULL: 0
+    double *lateness; // (MODEL_LATENESS) what it cost that labels came late, when it was fitted
+                      // (estimate/lateness.h); NULL: not known
     /* [l], layer l: row-major, member after member. */
     float *weight[MODEL_LAYERS_MAX]; // (m * width[l+1], width[l])
     float *bias[MODEL_LAYERS_MAX];   // (m * width[l+1])
@@ -102,7 +104,9 @@ struct model {
     struct text aside; // labels that were rolled back: "PARTITION FROM TO\n" of the labels topic
 };
 
-#define MODEL_LAPSE_MOST 0.5 // more, and small probabilities could no longer be told apart
+enum { MODEL_LATENESS = 7 };    // numbers of estimate/lateness.h
+#define MODEL_LATENESS_MOST 1e9 // none of them is larger
+#define MODEL_LAPSE_MOST 0.5    // more, and small probabilities could no longer be told apart
 
 #define MODEL_CLIP 4.0      // standard deviations: farther, a column says no more
 #define HINGE_SLOPE_MAX 1e6 // of a hinge: scores stay finite with it

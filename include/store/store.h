@@ -204,6 +204,7 @@ struct store_rows {
     float *member;       // (n, members, k); zeros where a task recorded another number of members
     double *task_row;    // (tasks_n, d)
     double *task_weight; // (tasks_n) 1/propensity; 1 where that is 0
+    bool *task_open;     // (tasks_n) it waits for an answer
 };
 /* Gives the arrays, which store_rows_release frees. On an error there are none. */
 int store_rows(struct store *s, size_t most, size_t members, struct store_rows *out) MUST_CHECK;

@@ -38,6 +38,7 @@ struct fit_options {
     double shrinkage;     // of each shorter memory towards the next longer one
     double mix_memory;    // labels over which a member's loss fades in the mixture
     double late;          // in [0, 1): how late labels are (schedule_late); set before each fit
+    size_t open;          // tasks that wait for an answer, of which that is made
     uint64_t seed;        // of initial weights of hidden layers and of the committee's draws
     enum measure measure; // whose utility the quantiles describe; MIX: none are measured
     double density;       // β of query.density
@@ -76,6 +77,7 @@ struct fit_tasks {
     size_t n;
     const double *row;    // (n, d) raw
     const double *weight; // (n) 1/propensity, for the quantiles
+    const bool *open;     // (n) it waits for an answer; NULL: not known
 };
 
 /* m of the models that these options make. */

@@ -26,6 +26,7 @@ struct schedule {
     uint64_t samples_a_day; // that the workers shall reckon with; 0: not known
     bool weighted;          // draws of the random arm should be weighted (estimate/design.h)
     bool doubts;            // labels may have turned (estimate/alarm.h)
+    const double *lateness; // (LATENESS_NUMBERS) of the live version, borrowed; NULL: not known
     uint64_t rests;         // of target_rests: the target that is reached; 0: none
 };
 
@@ -43,9 +44,11 @@ bool schedule_due(const struct config *c, const struct schedule *s);
 bool schedule_shrunken(const struct schedule *s);
 
 /* The learner's half of the policy, with `live` as the version to score with. cold: until every
- * class has query.cold_labels, unless the live model is primed. explore: the more, the later labels
- * are (query.explore). full: while budget.open_tasks are open. shrunken: schedule_shrunken.
- * rests: as s says. */
+ * class has query.cold_labels, unless the live model is primed. explore: all where lateness
+ * surely costs something, nothing where it surely costs next to nothing (estimate/lateness.h); else
+ * the more, the later labels are and the more the open questions have lost their worth, at most
+ * query.explore; 0 where that is 0. full: while budget.open_tasks are open. shrunken:
+ * schedule_shrunken. rests: as s says. */
 struct policy_learner schedule_policy(const struct config *c, const struct schedule *s,
                                       uint64_t live);
 

@@ -20,9 +20,10 @@ static struct rng rng = {.seed = 5};
 /* Labelled rows, which are also the tasks. */
 struct rows {
     size_t n, d, k, members;
-    double *row, *one;
+    double *row, *propensity, *weight;
     int *label;
     float *member;
+    bool *open;
 };
 
 static double rows_number(size_t column, double centre) {
@@ -37,13 +38,17 @@ static void rows_fill(struct rows *r) {
     for (size_t i = 0; i < r->k * r->d; i++)
         centre[i] = i % r->d % 2 ? 0 : rng_next_normal(&rng) / sqrt((double)r->d / 4);
     r->row = xcalloc(r->n * r->d, sizeof *r->row);
-    r->one = xcalloc(r->n, sizeof *r->one);
+    r->propensity = xcalloc(r->n, sizeof *r->propensity);
+    r->weight = xcalloc(r->n, sizeof *r->weight);
     r->label = xcalloc(r->n, sizeof *r->label);
+    r->open = xcalloc(r->n, sizeof *r->open);
     r->member = xcalloc(r->n * r->members * r->k, sizeof *r->member);
     for (size_t i = 0; i < r->n; i++) {
         size_t class = rng_below(rng_next(&rng), r->k);
         r->label[i] = (int)class;
-        r->one[i] = 1;
+        r->propensity[i] = i % 5 ? 1 : 0.1;
+        r->weight[i] = 1 / r->propensity[i];
+        r->open[i] = i % 10 == 1;
         for (size_t c = 0; c < r->d; c++)
             r->row[i * r->d + c] = rows_number(c, centre[class * r->d + c]);
     }
@@ -57,7 +62,8 @@ static void rows_fill(struct rows *r) {
 }
 
 static void rows_release(struct rows *r) {
-    free(r->row), free(r->one), free(r->label), free(r->member);
+    free(r->row), free(r->propensity), free(r->weight), free(r->label), free(r->member),
+        free(r->open);
 }
 
 /* The default members of a model of so many columns and classes. */
@@ -87,10 +93,10 @@ static void round_print(const struct fit_options *o, const struct rows *r) {
     const struct fit_rows rows = {.n = r->n,
                                   .row = r->row,
                                   .label = r->label,
-                                  .propensity = r->one,
+                                  .propensity = r->propensity,
                                   .members = r->members,
                                   .member = r->member};
-    const struct fit_tasks tasks = {r->n, r->row, r->one};
+    const struct fit_tasks tasks = {r->n, r->row, r->weight, r->open};
     struct model *m;
     double from = now_ms();
     CHECK(fit_model(&m, o, &rows, &tasks) == 0);
@@ -106,6 +112,7 @@ int main(int argc, char **argv) {
     struct config *c = config_of(r.d, r.k);
     struct fit_memories memories = fit_memories_of(c);
     struct fit_options o = fit_options_of(c, r.d, 0, &memories);
+    o.late = schedule_late(r.n / 10);
     r.members = fit_members(&o);
     rows_fill(&r);
     for (size_t rounds = strtoul(argv[4], NULL, 10); rounds; rounds--) round_print(&o, &r);

@@ -238,6 +238,16 @@ function show_shifted(s) {
   tiles.shifted.box.hidden = false;
 }
 
+/* Whether choosing pays although labels come late; only where draws were judged. */
+function show_lateness(s) {
+  if (!(s.lateness_draws > 0)) { if (tiles.lateness) tiles.lateness.box.hidden = true; return; }
+  const drawn = percent(s.explore, 0) + " of the choice is drawn at random", points = (x) => number(100 * x, 1);
+  if (s.lateness_evidence >= 20) tile("lateness", "Late labels cost", points(s.lateness_cost), "points of Brier loss", "surely more than " + points(s.lateness_cost_low) + "; " + drawn);
+  else if (s.lateness_evidence_against >= 20) tile("lateness", "Late labels cost", "nothing", "", "surely less than " + points(s.lateness_cost_high) + " points of Brier loss; " + drawn);
+  else tile("lateness", "Late labels cost", "–", "", "not yet known; " + drawn);
+  tiles.lateness.box.hidden = false;
+}
+
 function show_tiles(s) {
   const n = s.now, speed = last(rates("samples", 10));
   tile("speed", "Samples per second", number(speed, speed < 10 ? 1 : 0), "", number(n.samples) + " in all" + (n.dead_letters ? ", " + number(n.dead_letters) + " refused" : "") + (n.blocked ? "; " + number(n.blocked) + " blocked, outside of every figure" : ""));
@@ -252,6 +262,7 @@ function show_tiles(s) {
   tile("model", "Live model", live ? "v" + live : "none", "", live && own && !s.model_rows ? "the score that events bring" : live ? number(s.model_rows) + " labels, " + duration(s.model_age_s) + " old" : "labels are drawn at random");
   show_turned(s);
   show_shifted(s);
+  show_lateness(s);
   show_target(s);
   show_bridge(s);
   $("tiles").classList.toggle("many", $("tiles").children.length > 6);

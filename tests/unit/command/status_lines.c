@@ -66,6 +66,22 @@ static void a_shift_of_the_samples_is_told_for_an_hour(void **state) {
     line("{\"time_ms\":7300000,\"shift_s\":0}", "shifted", NULL);
 }
 
+static void what_late_labels_cost_is_told(void **state) {
+    (void)state;
+    line("{\"lateness_draws\":90,\"lateness_cost\":0.021,\"lateness_cost_low\":0.005,"
+         "\"lateness_cost_high\":0.04,\"lateness_evidence\":25,\"lateness_evidence_against\":0.1,"
+         "\"explore\":1}",
+         "late labels",
+         "cost 2.1 points of Brier loss, surely more than 0.5: 100.00 % drawn at random");
+    line("{\"lateness_draws\":90,\"lateness_cost_high\":0.005,\"lateness_evidence\":0.5,"
+         "\"lateness_evidence_against\":20,\"explore\":0}",
+         "late labels",
+         "cost surely less than 0.5 points of Brier loss: chosen questions keep their worth");
+    line("{\"lateness_draws\":90,\"lateness_evidence\":0.5,\"lateness_evidence_against\":2,"
+         "\"explore\":0.25}",
+         "late labels", "not yet known what they cost; 25.00 % of the choice drawn at random");
+}
+
 /* Where recall is surely least first, by the upper end; at most three, and none that is hardly
  * known. A name may hold what a path is cut at. */
 static void the_worst_segments_are_told(void **state) {
@@ -128,6 +144,7 @@ int main(void) {
         cmocka_unit_test(the_target_is_told),
         cmocka_unit_test(a_turn_of_the_labels_is_told),
         cmocka_unit_test(a_shift_of_the_samples_is_told_for_an_hour),
+        cmocka_unit_test(what_late_labels_cost_is_told),
         cmocka_unit_test(the_worst_segments_are_told),
         cmocka_unit_test(the_newest_matured_day_is_told),
         cmocka_unit_test(the_better_one_is_told_where_it_is_known),

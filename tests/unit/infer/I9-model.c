@@ -28,6 +28,8 @@ static void negative_lapse(struct model *m) { *m->lapse = -0.01; }
 static void huge_lapse(struct model *m) { *m->lapse = 0.51; }
 static void nan_lapse(struct model *m) { *m->lapse = NAN; }
 static void another_lapse(struct model *m) { *m->lapse = 0.04; }
+static void nan_lateness(struct model *m) { m->lateness[MODEL_LATENESS - 1] = NAN; }
+static void huge_lateness(struct model *m) { m->lateness[0] = -2e9; }
 static void falling_quantiles(struct model *m) { m->utility[64] = m->utility[63] - 1; }
 static void nan_quantile(struct model *m) { m->utility[127] = NAN; }
 static void huge_weight(struct model *m) { m->weight[0][0] = 3e38f; }
@@ -81,6 +83,8 @@ static const struct defect {
     {"negative_lapse", negative_lapse, ERR_CORRUPT, "lapse"},
     {"huge_lapse", huge_lapse, ERR_CORRUPT, "lapse"},
     {"nan_lapse", nan_lapse, ERR_CORRUPT, "lapse"},
+    {"nan_lateness", nan_lateness, ERR_CORRUPT, "lateness"},
+    {"huge_lateness", huge_lateness, ERR_CORRUPT, "lateness"},
     {"another_lapse", another_lapse, ERR_CORRUPT, "golden rows"},
     {"falling_quantiles", falling_quantiles, ERR_CORRUPT, "quantiles"},
     {"nan_quantile", nan_quantile, ERR_CORRUPT, "quantiles"},

@@ -145,6 +145,7 @@ static void switches_and_lost_states(void **state) {
             if (event == 8) p.policy.learner.doubts = !p.policy.learner.doubts;
             if (event == 9 && t.burst >= OPINIONS_MAX) // by who has it in another number
                 p.config.people.opinions = 5 - p.config.people.opinions;
+            if (event == 10) p.policy.learner.explore = rng_unit(rng_next(&r));
             if (event == 7 || event == 9) partition_move(&p, 1);
             if (event == 6) p.policy.learner.rests = !p.policy.learner.rests;
             if (event == 0) p.policy.operator_.budget_scale = scales[rng_below(rng_next(&r), 6)];

@@ -147,6 +147,7 @@ static void weighted_draws_are_as_likely_as_stated(void **state) {
             double u = pow(uniform(7, i), 5), place = 0;
             p.policy.learner.weighted = uniform(seed + 1000, i / 4000) < 0.9;
             p.policy.operator_.budget_scale = i / 9000 % 2 ? 0.7 : 1;
+            p.policy.learner.explore = i / 3000 % 2 ? uniform(seed + 3000, i / 1500) / 2 : 0;
             if (uniform(seed + 2000, i) < 0.002) partition_move(&p, 1);
             if (p.state.block_size)
                 place = (double)p.state.block_passed / (double)STATE_PIECES / p.state.block_size;
@@ -222,6 +223,9 @@ static void explore_only(struct partition *p, int64_t i) {
     p->policy.operator_.explore_only = i / 250 % 2;
 }
 static void rest(struct partition *p, int64_t i) { p->policy.learner.rests = i / 250 % 2; }
+static void explore(struct partition *p, int64_t i) {
+    p->policy.learner.explore = i / 250 % 2 ? uniform(17, i / 250) : 0;
+}
 static void doubt(struct partition *p, int64_t i) { p->policy.learner.doubts = i / 250 % 2; }
 static void lose_the_state(struct partition *p, int64_t i) {
     if (i % 700 == 650) strategy_begin(p->strategy, p->number, false, p->now_ms, &p->state);
@@ -275,6 +279,7 @@ static void weighted_sums_are_unbiased(void **state) {
                  {"rested", rest, 0, 0},
                  {"rested, granted", rest, 0, 30},
                  {"in doubt", doubt, 0, 0},
+                 {"draws more", explore, 0, 0},
                  {"lost", lose_the_state, 0, 0}};
     enum { SEEDS = 120 };
     for (size_t life = 0; life < sizeof lives / sizeof *lives; life++)

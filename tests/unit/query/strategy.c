@@ -94,34 +94,50 @@ static void cold_asks_without_looking(void **state) {
     partition_close(&p);
 }
 
-/* So much of what it asks it draws: here only half of that can lie under the threshold. Risk is
- * looked for all the same. */
-static size_t asked_below(enum measure measure, double explore, size_t *asked) {
+struct asked_by {
+    size_t strategy, random_;
+    size_t below;      // of the strategy arm's, such as it would not choose
+    double propensity; // of the random arm's, at the end
+};
+
+/* What is to be drawn at random the random arm draws; the strategy arm where caps divide the
+ * labels, and there only half of it can lie under the threshold. */
+static struct asked_by asked_below(enum measure measure, double explore, int64_t per_day) {
     struct config c = config_of(0.1, MANAGER_QUANTILE_WINDOW);
+    struct asked_by asked = {0};
     struct partition p;
-    size_t below = 0;
     c.query.measure = (int)measure;
+    c.budget.per_day = per_day;
     partition_open(&p, &c);
     p.policy.learner.explore = explore;
-    *asked = 0;
     for (int64_t i = 0; i < 20000; i++) {
         struct decision d = partition_take(&p, uniform(3, i));
-        *asked += d.by_strategy;
-        below += d.by_strategy && (measure == MEASURE_RISK ? d.utility < 0.5 : d.utility < 0.25);
+        asked.strategy += d.by_strategy;
+        asked.random_ += d.by_random;
+        asked.below +=
+            d.by_strategy && (measure == MEASURE_RISK ? d.utility < 0.5 : d.utility < 0.25);
+        if (!d.by_strategy) asked.propensity = d.propensity;
     }
     partition_close(&p);
-    return below;
+    return asked;
 }
 
 static void late_labels_make_it_draw_a_share(void **state) {
     (void)state;
-    size_t asked, below = asked_below(MEASURE_LEAST_CONFIDENCE, 0, &asked);
-    assert_true(below < asked / 100);
-    below = asked_below(MEASURE_LEAST_CONFIDENCE, 0.5, &asked);
-    assert_in_range(below, asked / 5, asked * 3 / 10); // a quarter
-    assert_in_range(asked, 1500, 1700);                // the rate stays
-    below = asked_below(MEASURE_RISK, 0.5, &asked);
-    assert_true(below < asked / 100);
+    struct asked_by asked = asked_below(MEASURE_LEAST_CONFIDENCE, 0, 0);
+    assert_true(asked.below < asked.strategy / 100 && asked.propensity == 1.0 / 50);
+    assert_in_range(asked.random_, 390, 401);
+    asked = asked_below(MEASURE_LEAST_CONFIDENCE, 0.5, 0);
+    assert_true(asked.below < asked.strategy / 100 && asked.propensity == 1.0 / 17);
+    assert_in_range(asked.random_, 1170, 1177); // 0.2 + 0.8 · ½ of the rate
+    assert_in_range(asked.strategy + asked.random_, 1900, 2100);
+    asked = asked_below(MEASURE_LEAST_CONFIDENCE, 1, 0);
+    assert_true(asked.propensity == 1.0 / 10 && asked.random_ >= 1990);
+    asked = asked_below(MEASURE_LEAST_CONFIDENCE, 0.5, 1000000);
+    assert_in_range(asked.below, asked.strategy / 5, asked.strategy * 3 / 10); // a quarter
+    assert_in_range(asked.strategy, 1500, 1700);                               // the rate stays
+    asked = asked_below(MEASURE_RISK, 0.5, 0);
+    assert_true(asked.below < asked.strategy / 100 && asked.propensity == 1.0 / 50);
 }
 
 static void without_a_model_it_stays_cold(void **state) {

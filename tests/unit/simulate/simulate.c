@@ -350,8 +350,8 @@ static void json_has_the_promised_keys(void **state) {
         assert_string_equal(strategy, strategies[n < 12 ? n / 3 : n - 12]);
         if (n < 12) {
             has_keys(object,
-                     16); // strategy, seed, decisions_sha256, reliability, of the alarm, and of the
-                          // estimates
+                     18); // lateness, explore, strategy, seed, decisions_sha256, reliability, of
+                          // the alarm, and of the estimates
             has_estimates(object);
             assert_true(number(object, "seed") == 7 + n % 3);
             assert_int_equal(

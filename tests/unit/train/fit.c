@@ -5,6 +5,7 @@
 #include "train/preconditioner.h"
 
 #include "estimate/annotators.h"
+#include "estimate/lateness.h"
 #include "golden.h"
 #include "labelled.h"
 
@@ -873,6 +874,50 @@ static void what_cannot_be_fitted_is_refused(void **state) {
     labelled_release(&s);
 }
 
+/* Open questions at the old boundary: fresh while it stands, worn when it has moved; answered ones
+ * and what the random arm drew say nothing of it. */
+static double worn(double asked_at, bool open, double weight) {
+    enum { N = 400, OPEN = 20 };
+    static double row[N], task[N + OPEN], propensity[N], task_weight[N + OPEN];
+    static int label[N];
+    static bool is_open[N + OPEN];
+    struct rng r = {.seed = 4};
+    for (size_t i = 0; i < N; i++) {
+        row[i] = task[i] = rng_next_normal(&r);
+        label[i] = row[i] > 0;
+        propensity[i] = 0.05, task_weight[i] = 20, is_open[i] = false;
+    }
+    for (size_t i = N; i < N + OPEN; i++)
+        task[i] = asked_at, task_weight[i] = weight, is_open[i] = open;
+    static const size_t memory[] = {100, 400};
+    struct fit_options o = {.d = 1,
+                            .k = 2,
+                            .memories_n = 2,
+                            .memories = memory,
+                            .l2 = 1,
+                            .shrinkage = 1,
+                            .mix_memory = 100,
+                            .sgd_rate = 0.05,
+                            .open = OPEN,
+                            .measure = MEASURE_LEAST_CONFIDENCE};
+    struct fit_rows rows = {.n = N, .row = row, .label = label, .propensity = propensity};
+    struct fit_tasks tasks = {.n = N + OPEN, .row = task, .weight = task_weight, .open = is_open};
+    struct model *m;
+    assert_int_equal(fit_model(&m, &o, &rows, &tasks), 0);
+    double is = m->lateness[LATENESS_WORN];
+    assert_true(m->lateness[LATENESS_DRAWS] > 0 && m->lateness[LATENESS_LOW] < 0);
+    model_destroy(m);
+    return is;
+}
+
+static void open_questions_wear(void **state) {
+    (void)state;
+    assert_true(worn(0, true, 1) < 0.05);
+    assert_true(worn(0.7, true, 1) > 0.6);
+    assert_true(worn(3, true, 1) == 1);
+    assert_true(worn(0, false, 1) == -1 && worn(0, true, 20) == -1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_the_references),
@@ -904,6 +949,7 @@ int main(void) {
         cmocka_unit_test(golden_rows_are_of_the_tasks),
         cmocka_unit_test(labelled_rows_stand_in_for_tasks),
         cmocka_unit_test(what_cannot_be_fitted_is_refused),
+        cmocka_unit_test(open_questions_wear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,7 @@ static inline struct labelled labelled_create(size_t n, size_t tasks, size_t d, 
                                .propensity = s.propensity,
                                .members = members,
                                .member = s.member};
-    s.tasks = (struct fit_tasks){tasks, s.row, s.weight};
+    s.tasks = (struct fit_tasks){.n = tasks, .row = s.row, .weight = s.weight};
     for (size_t i = 0; i < tasks; i++) s.propensity[i] = s.weight[i] = 1;
     return s;
 }

@@ -1,6 +1,9 @@
 /* When a version is due: by growth, by count, by time; never without a change. */
 #include "train/schedule.h"
+#include "estimate/lateness.h"
 #include "unit/test.h"
+
+#include <math.h>
 
 static const size_t enough[2] = {5, 5};
 static char a[] = "a", b[] = "b", *classes[] = {a, b};
@@ -141,6 +144,38 @@ static void late_labels_let_the_strategy_explore(void **state) {
     assert_true(schedule_policy(&c, &s, 3).explore == 0);
 }
 
+static void near(double is, double wanted, double by) {
+    if (!(fabs(is - wanted) <= by)) fail_msg("%g, not %g", is, wanted);
+}
+
+static double explores(double evidence_for, double evidence_against, double worn, double most) {
+    struct config c = options();
+    double lateness[LATENESS_NUMBERS] = {[LATENESS_FOR] = evidence_for,
+                                         [LATENESS_AGAINST] = evidence_against,
+                                         [LATENESS_WORN] = worn};
+    c.query.explore = most;
+    return schedule_policy(
+               &c, &(struct schedule){.per_class = enough, .open = 10, .lateness = lateness}, 3)
+        .explore;
+}
+
+/* Most, nothing, or in between by what the open questions are still worth; query.explore: 0 is
+ * never.
+ */
+static void evidence_says_how_much_to_explore(void **state) {
+    (void)state;
+    near(explores(20, 1, 1, 0.8), 0.9, 1e-9);
+    near(explores(20, 1, 0.05, 0.8), 0.15, 1e-9); // what moved has not worn the questions
+    assert_true(explores(1, 20, 1, 0.8) == 0);
+    assert_true(explores(20, 1, 1, 0) == 0);
+    assert_true(explores(1, 1, 0, 0.8) == 0);
+    near(explores(1, 1, 0.1, 0.8), 0.3, 1e-9);
+    assert_true(explores(1, 1, 1, 0.8) == 0.4 && explores(1, 1, -1, 0.8) == 0.4);
+    assert_true(explores(5, 1, 1, 0.8) > 0.6 && explores(5, 1, 1, 0.8) < 0.7);
+    assert_true(explores(1, 5, 1, 0.8) < 0.2 && explores(1, 5, 1, 0.8) > 0.15);
+    assert_true(explores(0.1, 0.1, 1, 0.8) == 0.4);
+}
+
 static bool shrunken(size_t labelled, size_t before, bool accepted) {
     const struct schedule s = {.labelled = labelled,
                                .published_rows = before,
@@ -188,6 +223,7 @@ int main(void) {
         cmocka_unit_test(the_day_is_told_where_it_is_wanted),
         cmocka_unit_test(a_primed_model_is_not_cold),
         cmocka_unit_test(late_labels_let_the_strategy_explore),
+        cmocka_unit_test(evidence_says_how_much_to_explore),
         cmocka_unit_test(a_much_smaller_set_waits),
         cmocka_unit_test(a_set_that_shrinks_slowly_does_not),
     };
