@@ -1,6 +1,6 @@
 /* What may be asked of the next sample: the token bucket, the random arm's blocks, the caps
- * (budget.c), and how caps and grant are divided among the partitions (division.c). Private to the
- * room.
+ * (budget.c, budget_caps.c), and how caps and grant are divided among the partitions (division.c).
+ * Private to the room.
  *
  * Thread: worker thread, simulation */
 #pragma once
