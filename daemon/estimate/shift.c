@@ -8,9 +8,13 @@
 static const double slack = 0.1; // three standard errors of a mean place among 75 tasks
 
 enum shift_way shift_look(struct shift *s, double looks, double place) {
+    if (!(looks > 0)) {
+        *s = (struct shift){0};
+        return SHIFT_NONE;
+    }
     s->more = (1 + s->more) * (1 + (place - 0.5 - slack));
     s->less = (1 + s->less) * (1 + (0.5 - place - slack));
-    if (!(looks > 0) || shift_evidence(s) < looks) return SHIFT_NONE;
+    if (shift_evidence(s) < looks) return SHIFT_NONE;
     enum shift_way way = s->more > s->less ? SHIFT_MORE : SHIFT_LESS;
     *s = (struct shift){0};
     return way;

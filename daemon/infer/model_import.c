@@ -336,6 +336,9 @@ static int import_fill(struct import *im, struct model *m, const struct safetens
     m->lapse = xcalloc(1, sizeof *m->lapse);
     int lapse = import_fill_doubles(im, "lapse", 1, m->lapse);
     if (lapse < 0 && lapse != ERR_MISSING) return lapse;
+    double lateness[MODEL_LATENESS]; // of the stream that it was pulled from: read, and left out
+    int late = import_fill_doubles(im, "lateness", MODEL_LATENESS, lateness);
+    if (late < 0 && late != ERR_MISSING) return late;
     return import_fill_codes(im, m);
 }
 

@@ -127,10 +127,12 @@ static double budget_whole_share(const struct budget *b) {
     return fmax(b->random_share, 1 / (1 + b->second * b->more));
 }
 
-/* Its part, and of the strategy arm's part what is to be drawn at random. */
+/* Its part, and of the strategy arm's part what is to be drawn at random; nothing of it where that
+ * arm rests or is off. */
 static double budget_explored_share(const struct budget *b, const struct policy *p) {
     const double own = b->random_share, more = (1 - own) * b->explores * p->learner.explore;
-    if (!(more > 0) || !budget_explores(b, p)) return own;
+    bool off = p->learner.rests || p->operator_.explore_only;
+    if (!(more > 0) || off || !budget_explores(b, p)) return own;
     return fmin(own + more, budget_whole_share(b));
 }
 
@@ -342,7 +344,8 @@ struct allowance budget_open(const struct budget *b, const struct policy *policy
     budget_clock(now_ms, s);
     budget_end_block(b, s);
     s->tokens += earn;
-    budget_keep_burst(b->burst - s->doubled * TOKEN_ONE + earn, s);
+    int64_t paid = s->doubled * TOKEN_ONE; // for others; a block of before may have paid for more
+    budget_keep_burst((b->burst > paid ? b->burst - paid : 0) + earn, s);
     budget_begin_block(b, policy, partition, s);
     double own = budget_own_rate(rate, budget_payback(b, policy, rate, s), s),
            share = saves ? b->pool_share : 0;
@@ -376,7 +379,7 @@ static void budget_draw_on(const struct budget *b, const struct policy *policy, 
     d->propensity += share - d->propensity * share;
     d->own = budget_pass(b, partition, pieces, s) && a->next;
     d->drawn |= d->own;
-    if (d->own) d->more = s->doubled;
+    if (d->own && s->doubled > d->more) d->more = s->doubled;
 }
 
 struct draw budget_draw(const struct budget *b, const struct policy *policy, int32_t partition,

@@ -112,7 +112,7 @@ struct cap_room budget_allowed(const struct budget *b, const struct policy *p, i
     if (!per_hour && !per_day) return (struct cap_room){true, true, true};
     struct cap_room hour = budget_allowed_by(b, per_hour, partition, s, &s->hour),
                     day = budget_allowed_by(b, per_day, partition, s, &s->day);
-    int doubted = s->doubt_random - s->hour.block;
+    int doubted = s->doubt_random - s->hour.block * budget_block_labels(s);
     return (struct cap_room){hour.strategy && day.strategy && s->doubt_strategy < UINT8_MAX,
                              hour.random_ && day.random_ && doubted < UINT8_MAX - OPINIONS_MAX,
                              hour.next && day.next &&

@@ -192,7 +192,7 @@ static void learner_say_lateness(struct learner *l) {
     if (now == l->lateness || !of) return;
     LOG(NOTICE, "lateness_judged", words[now], L_F64("cost", of[LATENESS_COST]),
         L_F64("low", of[LATENESS_LOW]), L_F64("high", of[LATENESS_HIGH]),
-        L_U64("draws", (uint64_t)of[LATENESS_DRAWS]));
+        L_U64("draws", (uint64_t)fmax(of[LATENESS_DRAWS], 0)));
     l->lateness = now;
 }
 

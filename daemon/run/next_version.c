@@ -215,6 +215,8 @@ static struct model *next_version_made_of(const struct next_version *n,
     m->aside = made.aside;
     m->prior = m->version;
     m->rows = 0;
+    free(m->lateness); // of another stream
+    m->lateness = NULL;
     memcpy(m->pushed, push->id, sizeof m->pushed);
     readable = next_version_copied(n, m);
     if (!readable) model_destroy(m);

@@ -113,6 +113,7 @@ int pipeline_reload(struct pipeline *p, const struct config *config) {
     strategy_destroy(p->strategy);
     p->strategy = fresh;
     p->config = config;
+    pipeline_shift_anew(p);
     return 0;
 }
 

@@ -71,7 +71,9 @@ struct pipeline {
     } far;
     struct {
         struct shift bets;
-        uint64_t told; // the version with which it was an alarm; 0: none
+        uint64_t version;                // whose quantiles these are; 0: none yet
+        float quantile[MODEL_QUANTILES]; // coded as utilities are
+        bool begun, told;                // told: nothing more is said of that version
     } shift;
     struct buf out, made;          // a record; a synthetic event and its id
     _Atomic uint64_t *auto_labels; // (k) written; NULL: nobody counts
@@ -101,6 +103,8 @@ void pipeline_note_far(struct pipeline *p, const struct batch *b, size_t i, int6
 
 /* One look in fifty at whether samples have shifted, of the batch's sample i, which is decided. */
 void pipeline_look_for_shift(struct pipeline *p, const struct batch *b, size_t i);
+/* After a reload: what utilities are may have changed. */
+void pipeline_shift_anew(struct pipeline *p);
 
 /* ---- pipeline_trace.c ---- */
 

@@ -21,19 +21,30 @@ enum {
 
 static bool pipeline_shift_knows(const struct pipeline *p, const struct model *m) {
     const struct config *c = p->config;
-    return m && m->utility && m->version != p->shift.told &&
-           (double)m->rows * c->budget.random_share >= DRAWS_FEWEST &&
+    return m && m->utility && (double)m->rows * c->budget.random_share >= DRAWS_FEWEST &&
            c->query.measure != MEASURE_MIX && c->query.pending_discount == 0;
 }
 
-void pipeline_look_for_shift(struct pipeline *p, const struct batch *b, size_t i) {
-    const struct record *r = &b->record[i];
-    const struct model *m = b->in_force[i]->model;
-    if (rng_mix((uint64_t)r->offset) % EVERY || !pipeline_shift_knows(p, m)) return;
-    double place = shift_place(m->utility, MODEL_QUANTILES, b->decision[i].utility);
-    enum shift_way way = shift_look(&p->shift.bets, (double)p->config->watch.shift, place);
-    if (way == SHIFT_NONE) return;
-    p->shift.told = m->version;
+/* Whether the version's quantiles are to be looked at; they are coded as utilities are, so that
+ * equal ones stay equal. */
+static bool pipeline_shift_takes(struct pipeline *p, const struct model *m) {
+    if (m->version == p->shift.version) return !p->shift.told;
+    p->shift.told = false;
+    p->shift.version = m->version;
+    for (size_t i = 0; i < MODEL_QUANTILES; i++)
+        p->shift.quantile[i] = (float)utility_value(utility_code((double)m->utility[i]));
+    return true;
+}
+
+/* The version that is in force at the first look of a life, or since a reload, is never looked at:
+ * it may have been fitted for another measure. */
+static void pipeline_shift_begin(struct pipeline *p, const struct model *m) {
+    if (p->shift.begun) return;
+    p->shift.begun = p->shift.told = true;
+    p->shift.version = m ? m->version : 0;
+}
+
+static void pipeline_say_shift(const struct model *m, const struct record *r, enum shift_way way) {
     metric_add_by(METRIC_shifts, way, 1);
     metric_set(METRIC_shift_time, (double)clock_wall_ms() / 1000);
     LOG(WARNING, "samples_shifted",
@@ -42,5 +53,20 @@ void pipeline_look_for_shift(struct pipeline *p, const struct batch *b, size_t i
             : "the model is less in doubt of what comes now than of what its version was fitted on",
         L_U64("version", m->version), L_I64("partition", r->partition), L_I64("offset", r->offset));
 }
+
+void pipeline_look_for_shift(struct pipeline *p, const struct batch *b, size_t i) {
+    const struct record *r = &b->record[i];
+    const struct model *m = b->in_force[i]->model;
+    if (rng_mix((uint64_t)r->offset) % EVERY) return;
+    pipeline_shift_begin(p, m);
+    if (!pipeline_shift_knows(p, m) || !pipeline_shift_takes(p, m)) return;
+    double place = shift_place(p->shift.quantile, MODEL_QUANTILES, b->decision[i].utility);
+    enum shift_way way = shift_look(&p->shift.bets, (double)p->config->watch.shift, place);
+    if (way == SHIFT_NONE) return;
+    p->shift.told = true;
+    pipeline_say_shift(m, r, way);
+}
+
+void pipeline_shift_anew(struct pipeline *p) { p->shift.begun = false; }
 
 double pipeline_shift(const struct pipeline *p) { return shift_evidence(&p->shift.bets); }

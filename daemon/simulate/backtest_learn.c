@@ -20,7 +20,8 @@ static int backtest_refit(struct backtest *t, size_t known) {
     rows.since = alarm_since((double)t->config->query.alarm, q->said + from, rows.label, rows.n);
     t->since = rows.since ? from + rows.since : 0;
     bool *open = xcalloc(known - first + 1, sizeof *open);
-    for (size_t i = q->labelled; i < known; i++) open[i - first] = true;
+    for (size_t i = q->labelled > first ? q->labelled : first; i < known; i++)
+        open[i - first] = true;
     struct fit_tasks tasks = {
         .n = known - first, .row = q->row + first * d, .weight = q->weight + first, .open = open};
     struct model *fresh;

@@ -17,6 +17,7 @@
 #include "member.h"
 #include "mixture.h"
 
+#include "base/sort.h"
 #include "estimate/lateness.h"
 #include "query/strategy.h"
 
@@ -41,27 +42,34 @@ static int fit_by_utility(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The share of the samples below that utility, ties counted half. scored: (n) ascending. */
-static double fit_rank(const struct scored *scored, size_t n, double utility) {
-    double below = 0, all = 0;
-    for (size_t i = 0; i < n; i++) {
-        double ways = (scored[i].utility < utility) + (scored[i].utility <= utility);
-        below += scored[i].weight * ways / 2;
-        all += scored[i].weight;
+/* The mean rank of `asked` (open, ascending) among n samples (ascending): the share of them below,
+ * ties counted half. */
+static double fit_mean_rank(const struct scored *scored, size_t n, const double *asked,
+                            size_t open) {
+    double all = 0, below = 0, equal = 0, sum = 0;
+    for (size_t i = 0; i < n; i++) all += scored[i].weight;
+    for (size_t i = 0, at = 0; at < open; at++) {
+        if (at == 0 || asked[at] > asked[at - 1]) {
+            for (below += equal, equal = 0; i < n && scored[i].utility < asked[at]; i++)
+                below += scored[i].weight;
+            for (; i < n && scored[i].utility == asked[at]; i++) equal += scored[i].weight;
+        }
+        sum += (below + equal / 2) / all;
     }
-    return below / all;
+    return sum / (double)open;
 }
 
 /* How far what the strategy arm asked, and nobody has answered yet, has lost its worth: the mean
  * rank of its utilities by the present model is `fresh` where nothing has changed, and a half where
  * the choice says nothing any more. While most is drawn at random few are open, so that a few
- * questions of a middling rank count besides. asked: (open) utilities. −1: it is not known. */
-static double fit_worn(const struct scored *scored, size_t n, const double *asked, size_t open) {
+ * questions of a middling rank count besides. asked: (open) utilities, sorted here. −1: it is not
+ * known. */
+static double fit_worn(const struct scored *scored, size_t n, double *asked, size_t open) {
     static const double fresh = 0.97, stale = 0.5, before = 3, rank_before = 0.895;
-    double sum = before * rank_before;
     if (!open) return -1;
-    for (size_t i = 0; i < open; i++) sum += fit_rank(scored, n, asked[i]);
-    double worn = (fresh - sum / ((double)open + before)) / (fresh - stale);
+    sort_ascending(asked, open);
+    double sum = before * rank_before + (double)open * fit_mean_rank(scored, n, asked, open),
+           worn = (fresh - sum / ((double)open + before)) / (fresh - stale);
     return worn > 0 ? fmin(worn, 1) : 0;
 }
 

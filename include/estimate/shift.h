@@ -31,7 +31,7 @@ struct shift {
 #define SHIFT_TABLE(FIRST, NEXT) FIRST(SHIFT_MORE, "more") NEXT(SHIFT_LESS, "less")
 enum shift_way { WORDS_ENUM(SHIFT_TABLE) SHIFT_NONE };
 
-/* One look. looks: A; 0: never an alarm. With an alarm, the way that it shifted, and both bets
+/* One look. looks: A; 0: nobody looks. With an alarm, the way that it shifted, and both bets
  * begin anew. */
 enum shift_way shift_look(struct shift *s, double looks, double place);
 double shift_evidence(const struct shift *s);

@@ -82,6 +82,18 @@ static void what_late_labels_cost_is_told(void **state) {
          "late labels", "not yet known what they cost; 25.00 % of the choice drawn at random");
 }
 
+/* There is room for all lines at once. */
+static void all_at_once_have_room(void **state) {
+    (void)state;
+    line("{\"time_ms\":7300000,\"shift_s\":7000,\"turned\":1,\"turn_s\":100,\"turn_draws\":12,"
+         "\"lateness_draws\":90,\"lateness_evidence\":0.5,\"lateness_evidence_against\":2,"
+         "\"explore\":0.25,\"estimate_live_draws\":500,\"estimate_live\":{\"precision\":0.5},"
+         "\"class_now\":{\"a\":{\"recall\":1},\"b\":{\"recall\":1},\"c\":{\"recall\":1}},"
+         "\"class_now_high\":{\"a\":{\"recall\":1},\"b\":{\"recall\":1},\"c\":{\"recall\":1}},"
+         "\"forecast\":{\"recall\":{\"says\":\"recall 80 % is reached\"}}}",
+         "late labels", "not yet known");
+}
+
 /* Where recall is surely least first, by the upper end; at most three, and none that is hardly
  * known. A name may hold what a path is cut at. */
 static void the_worst_segments_are_told(void **state) {
@@ -144,6 +156,7 @@ int main(void) {
         cmocka_unit_test(the_target_is_told),
         cmocka_unit_test(a_turn_of_the_labels_is_told),
         cmocka_unit_test(a_shift_of_the_samples_is_told_for_an_hour),
+        cmocka_unit_test(all_at_once_have_room),
         cmocka_unit_test(what_late_labels_cost_is_told),
         cmocka_unit_test(the_worst_segments_are_told),
         cmocka_unit_test(the_newest_matured_day_is_told),

@@ -64,8 +64,10 @@ static void all_begins_anew_behind_an_alarm(void **state) {
     struct shift s = {0};
     while (shift_look(&s, 1000, 1) == SHIFT_NONE) continue;
     assert_true(shift_evidence(&s) == 0);
-    assert_int_equal(shift_look(&s, 0, 1), SHIFT_NONE); // no price: evidence, and no alarm
+    assert_int_equal(shift_look(&s, 1000, 1), SHIFT_NONE);
     assert_true(shift_evidence(&s) > 0);
+    assert_int_equal(shift_look(&s, 0, 1), SHIFT_NONE); // without a price nobody looks
+    assert_true(shift_evidence(&s) == 0);
 }
 
 static void a_place_is_between_those_below_and_not_above(void **state) {

@@ -60,6 +60,7 @@ struct trial {
     double second;
     double loan;
     int64_t opinions;
+    bool explores;
 };
 
 static struct trial trial_of(uint64_t seed) {
@@ -73,7 +74,8 @@ static struct trial trial_of(uint64_t seed) {
                       seed,
                       0,
                       0,
-                      2};
+                      2,
+                      seed % 3 == 1};
     if (t.burst >= 2) t.second = seconds[rng_below(rng_next(&r), 4)];
     if (t.burst >= OPINIONS_MAX) t.opinions = 2 + (int64_t)(seed / 2 % 2);
     t.loan = (const double[]){0, 1, 7, 40}[rng_below(rng_next(&r), 4)];
@@ -88,6 +90,7 @@ static void open_trial(struct partition *p, const struct trial *t, enum manager 
     c.people.double_ = t->second;
     c.people.opinions = t->opinions;
     c.budget.loan = (int64_t)t->loan;
+    if (t->explores) c.query.measure = MEASURE_LEAST_CONFIDENCE; // with risk nothing is explored
     partition_open(p, &c);
 }
 
@@ -117,7 +120,7 @@ static void the_bound_is_reached(void **state) {
     (void)state;
     double nearest = 0;
     for (uint64_t seed = 0; seed < 30; seed++) {
-        struct trial t = {0.05, 0.2, 4, seed, 0, 0, 2};
+        struct trial t = {0.05, 0.2, 4, seed, 0, 0, 2, false};
         struct partition p;
         struct watch w = {0};
         open_trial(&p, &t, MANAGER_FIXED);
@@ -168,7 +171,7 @@ static void switches_and_lost_states(void **state) {
 static void a_third_reader_is_paid_ahead(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < 40; seed++) {
-        struct trial t = {0.3, 0.3, 3 + (double)(seed % 3), seed, 0.5, 0, OPINIONS_MAX};
+        struct trial t = {0.3, 0.3, 3 + (double)(seed % 3), seed, 0.5, 0, OPINIONS_MAX, false};
         struct partition p;
         struct watch w = {0};
         uint64_t charged = 0;
@@ -201,7 +204,7 @@ static void a_loan_is_paid_back(void **state) {
     (void)state;
     enum { LOAN = 20, DOUBT = 1000, LIFE = 6000 };
     for (uint64_t seed = 0; seed < 20; seed++) {
-        struct trial t = {0.05, seed % 2 ? 0.2 : 1, 4, seed, 0, LOAN, 2};
+        struct trial t = {0.05, seed % 2 ? 0.2 : 1, 4, seed, 0, LOAN, 2, false};
         struct partition p;
         struct watch w = {0};
         size_t asked = 0, all = 0, uncovered = 0;
@@ -275,8 +278,8 @@ static void a_stream_spends_its_budget(void **state) {
     for (size_t r = 0; r < 4; r++)
         for (size_t shape = 0; shape < sizeof streams / sizeof *streams; shape++)
             for (uint64_t seed = 1; seed < 4; seed++) {
-                struct trial t = {rates[r],         0.2, 10, seed, seed >= 2 ? 0.1 : 0, 0,
-                                  seed == 3 ? 3 : 2};
+                struct trial t = {rates[r],          0.2,  10, seed, seed >= 2 ? 0.1 : 0, 0,
+                                  seed == 3 ? 3 : 2, false};
                 double many = 2000, few = 150;
                 bool weighted = seed > 1;
                 double asked =
@@ -312,7 +315,7 @@ static void random_and_cold_spend_it_too(void **state) {
 static void every_block_has_its_request(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
-        struct trial t = {0.05, 0.2, 1 + (double)(seed % 3), seed, 0, 0, 2};
+        struct trial t = {0.05, 0.2, 1 + (double)(seed % 3), seed, 0, 0, 2, false};
         struct partition p;
         open_trial(&p, &t, (enum manager)(seed % MANAGERS));
         for (int64_t block = 0; block < 30; block++) {
@@ -336,7 +339,7 @@ static void a_weighted_arm_draws_as_often(void **state) {
     static const double shares[] = {0.2, 0.05, 0.4}, rates[] = {0.004, 0.05, 0.3};
     for (uint64_t seed = 0; seed < 27; seed++) {
         struct trial t = {
-            rates[seed % 3], shares[seed / 3 % 3], 1 + (double)(seed % 4), seed, 0, 0, 2};
+            rates[seed % 3], shares[seed / 3 % 3], 1 + (double)(seed % 4), seed, 0, 0, 2, false};
         struct partition p;
         double drawn = 0, n = 400 / (t.rate * t.share);
         open_trial(&p, &t, (enum manager)(seed % MANAGERS));
@@ -357,7 +360,7 @@ static void a_weighted_arm_draws_as_often(void **state) {
 
 static void a_new_rate_waits_for_the_next_block(void **state) {
     (void)state;
-    struct trial t = {0.05, 0.2, 10, 3, 0, 0, 2};
+    struct trial t = {0.05, 0.2, 10, 3, 0, 0, 2, false};
     struct partition p;
     open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
     for (int i = 0; i < 130; i++) partition_take(&p, 0.5);
@@ -374,7 +377,7 @@ static void a_new_rate_waits_for_the_next_block(void **state) {
 static void switches_that_ask_nobody(void **state) {
     (void)state;
     for (int which = 0; which < 5; which++) {
-        struct trial t = {0.5, 0.2, 10, 3, 0, 0, 2};
+        struct trial t = {0.5, 0.2, 10, 4, 0, 0, 2, true};
         struct partition p;
         size_t asked = 0;
         open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
@@ -384,6 +387,7 @@ static void switches_that_ask_nobody(void **state) {
         p.policy.operator_.budget_scale = which != 2;
         p.policy.operator_.explore_only = which == 3;
         p.policy.learner.rests = which == 4;
+        p.policy.learner.explore = 0.6; // of an arm that asks nothing
         for (int i = 0; i < 100; i++) {
             struct decision d = partition_take(&p, 1);
             asked += d.ask;
