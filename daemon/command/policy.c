@@ -52,8 +52,10 @@ static void policy_command_show_asking(const struct policy *p) {
     policy_command_print_switch("paused", o->paused, TONE_BAD, "nobody is asked; `resume` goes on");
     policy_command_print_switch("full", l->full, TONE_DOUBT,
                                 "budget.open_tasks is reached: nobody is asked until answers come");
-    policy_command_print_switch("cold", l->cold, TONE_DOUBT,
-                                "labels are drawn at random until every class has enough");
+    policy_command_print_switch(
+        "cold", l->cold, TONE_DOUBT,
+        "labels are drawn at random until every class has enough, or 20/budget "
+        "samples have passed");
     policy_command_print_switch("explore only", o->explore_only, TONE_DOUBT,
                                 "the strategy arm is off");
     policy_command_print_row("random arm", TONE_PLAIN, l->weighted ? "weighted" : "uniform",
@@ -62,7 +64,8 @@ static void policy_command_show_asking(const struct policy *p) {
                                 "labels may have turned: all that is asked is drawn at random");
     policy_command_print_switch(
         "seeks", l->seeks, TONE_DOUBT,
-        "no label names the positive class yet: half of what is chosen is odd");
+        "no label names the positive class yet: behind the cold start half of "
+        "what is chosen is odd");
     policy_command_print_switch("rests", l->rests, TONE_GOOD,
                                 "budget.target is reached: only the random arm asks");
 }

@@ -163,7 +163,7 @@ static const char *tasks_why_asked(enum ask reason) {
         [ASK_RISK] = "it looked like the class that is looked for",
         [ASK_RANDOM] = "drawn at random, for unbiased figures",
         [ASK_POOL] = "chosen at the end of its window",
-        [ASK_COLD] = "drawn while not every class had labels",
+        [ASK_COLD] = "drawn, or odd, while not every class had labels",
         [ASK_UPFRONT] = "of the labels asked at the start",
         [ASK_SYNTHETIC] = "a point that was synthesised on the decision boundary",
         [ASK_SECOND] = "to be read a second time, blind, by somebody else",
@@ -304,8 +304,12 @@ static void tasks_tell_story(const struct tasks *t, const struct ledger_task *on
                              const struct task *read) {
     tasks_tell("task", "%s, %s", one->id, join_state_name(ledger_state(one, clock_wall_ms())));
     tasks_tell_times(read);
-    tasks_tell("utility", "%.6g by %s; %s asked from %.6g on", read->utility,
-               measure_name(read->measure), manager_name(read->manager), read->threshold);
+    if (read->reason == ASK_COLD)
+        tasks_tell("utility", "%.6g by %s, which did not choose it", read->utility,
+                   measure_name(read->measure));
+    else
+        tasks_tell("utility", "%.6g by %s; %s asked from %.6g on", read->utility,
+                   measure_name(read->measure), manager_name(read->manager), read->threshold);
     tasks_tell("propensity", "%.6g%s", read->propensity,
                read->propensity > 0 ? "" : ": outside the unbiased figures");
     tasks_tell("priority", "%.6g", read->priority);

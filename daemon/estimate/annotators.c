@@ -402,6 +402,9 @@ void annotators_correct(struct annotators *a, enum estimate_name name, const str
     struct sight s = {.a = a, .weight = weight};
     *out = (struct estimate){NAN, NAN, NAN, NAN, NAN};
     if (!sight_of(&s, seen, name) || !annotators_weigh_readers(a, weight)) return;
+    if (truth_below(&s, 1) - truth_below(&s, 0) < 2 * tail)
+        return; // no truth looks like that to
+                // readers who are alike
     out->value = truth_quantile(&s, 0.5);
     out->low = truth_quantile(&s, tail);
     out->high = truth_quantile(&s, 1 - tail);

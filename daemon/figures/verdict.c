@@ -1,6 +1,8 @@
 /* Two curves are compared at the highest level that both reach with the whole budget, so neither
  * has to be extrapolated.
  *
+ * Where one ends below half of the other that level says nothing, and both ends are told.
+ *
  * The sentence also says when random sampling needs fewer labels, and when the difference is within
  * the noise of the seeds.
  *
@@ -48,6 +50,13 @@ void verdict_write(const char *what, const struct verdict_curve *mine,
     if (!isfinite(own) || !isfinite(other)) {
         buf_printf(out, "The %s cannot be told on this file, so there is nothing to compare.",
                    what);
+        return;
+    }
+    if (level < fmax(own, other) / 2) { // what the one ends with the other had all along
+        buf_printf(
+            out, "With the same %.0f labels random sampling comes to %.1f %% %s, this to %.1f %%.",
+            mine->labels[mine->n - 1], 100 * other, what, 100 * own);
+        verdict_write_doubt(out, seeds, own - other, error);
         return;
     }
     buf_printf(out, "To reach %.1f %% %s you need ", 100 * level, what);

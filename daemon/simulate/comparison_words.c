@@ -168,9 +168,9 @@ void comparison_write_target(const struct comparison *t, struct buf *out) {
 }
 
 /* Whether choosing paid although labels came late. */
-static void words_lateness(const struct backtest_result *r) {
+static void words_lateness(const struct backtest_result *r, size_t delay) {
     const double *of = r->lateness;
-    if (!(of[LATENESS_DRAWS] > 0)) return;
+    if (!delay || !(of[LATENESS_DRAWS] > 0)) return;
     printf("%-34s", "that labels came late");
     switch (lateness_verdict(of)) {
     case LATENESS_COSTS:
@@ -219,7 +219,7 @@ void comparison_print_words(const struct comparison *t) {
            words_of_100(r, ESTIMATE_RECALL_AT_CAPACITY, e), class_);
     words_cost(r, c);
     words_turns(r);
-    words_lateness(r);
+    words_lateness(r, t->delay);
     struct buf target = {0};
     comparison_write_target(t, &target);
     if (target.len) printf("\n%s", buf_string(&target));

@@ -59,6 +59,7 @@ static int simulate_check_words(const struct simulate_flags *f) {
          "--upfront is a share of the budget, below 1: the random arm lives on the rest, and every "
          "unbiased figure on it"},
         {f->noise > 1, "--noise is a share of the labels: 0 to 1"},
+        {f->second > 1, "--double is a share of the random arm's requests: 0 to 1"},
         {f->unanswered > 1, "--unanswered is a share of the random arm's requests: 0 to 1"},
         {f->upfront > 0 && f->budget == 0, "--upfront is a share of the budget, and --budget is 0"},
         {f->data.positive && f->config,

@@ -43,8 +43,6 @@ bool schedule_due(const struct config *c, const struct schedule *s) {
 
 double schedule_late(size_t open) { return (double)open / ((double)open + late_labels); }
 
-/* Shares of the open questions' worth that are lost, to the share that is drawn at random. */
-
 /* What the open questions have lost of their worth counts so many times: a sixth lost, and choosing
  * no longer pays (docs/DECISIONS.md, D176). */
 static const double worn_gain = 6;
@@ -54,7 +52,7 @@ static const double worn_gain = 6;
 static double schedule_explore(const struct config *c, const struct schedule *s) {
     const double most = c->query.explore, late = schedule_late(s->open),
                  worn = s->lateness ? s->lateness[LATENESS_WORN] : -1;
-    if (!(most > 0) || !schedule_learns(c)) return 0;
+    if (!(most > 0) || !schedule_learns(c) || c->query.measure == MEASURE_RISK) return 0;
     double between = worn < 0 ? most : worn_gain * worn;
     return lateness_steer(s->lateness, late * (between < most ? between : most));
 }

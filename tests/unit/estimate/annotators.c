@@ -300,6 +300,19 @@ static void the_corrected_recall_holds_the_truth(void **state) {
     }
 }
 
+/* Half of the pairs agree, so readers are at chance or little above it, and yet all answers are as
+ * the model said: not of readers who are alike. No certainty is made of that. */
+static void what_no_truth_explains_is_not_known(void **state) {
+    (void)state;
+    struct annotators *a = annotators_create(2);
+    struct estimates seen = {.of[ESTIMATE_ACCURACY] = {1, 0.99, 1, NAN, NAN}};
+    struct estimate out;
+    for (int i = 0; i < 200; i++) tell_pair(a, 1, 2, i % 2);
+    annotators_correct(a, ESTIMATE_ACCURACY, &seen, &out);
+    assert_true(isnan(out.value) && isnan(out.low) && isnan(out.high));
+    annotators_destroy(a);
+}
+
 static void too_few_pairs_say_nothing(void **state) {
     (void)state;
     struct annotators *a = annotators_create(2);
@@ -327,6 +340,7 @@ static void too_few_pairs_say_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_no_truth_explains_is_not_known),
         cmocka_unit_test(who_is_no_pair),
         cmocka_unit_test(of_whom_nothing_was_checked),
         cmocka_unit_test(settled_answers_are_counted),

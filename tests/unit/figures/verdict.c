@@ -47,6 +47,18 @@ static void lost_again(void **state) {
            "is within the noise of 5 seeds.");
 }
 
+/* Of a rare class random sampling learns nothing. */
+static void far_apart(void **state) {
+    (void)state;
+    expect((const double[]){0.001, 0.3, 0.5, 0.8, 0.89},
+           (const double[]){0.001, 0.001, 0.001, 0.001, 0.001}, 5, 0.01,
+           "With the same 400 labels random sampling comes to 0.1 % accuracy, this to 89.0 %.");
+    expect(
+        (const double[]){0.1, 0.1, 0.1, 0.1, 0.1}, (const double[]){0.1, 0.2, 0.3, 0.4, 0.5}, 1, 0,
+        "With the same 400 labels random sampling comes to 50.0 % accuracy, this to 10.0 %. That "
+        "is one seed: repeat it with --seeds 10 before you trust the difference.");
+}
+
 static void one_seed(void **state) {
     (void)state;
     expect((const double[]){0.6, 0.7, 0.8, 0.85, 0.9}, (const double[]){0.5, 0.6, 0.7, 0.75, 0.8},
@@ -75,8 +87,9 @@ static void between_points(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(better),        cmocka_unit_test(worse),    cmocka_unit_test(never_below),
-        cmocka_unit_test(lost_again),    cmocka_unit_test(one_seed), cmocka_unit_test(unknown),
-        cmocka_unit_test(between_points)};
+        cmocka_unit_test(better),      cmocka_unit_test(worse),
+        cmocka_unit_test(never_below), cmocka_unit_test(lost_again),
+        cmocka_unit_test(far_apart),   cmocka_unit_test(one_seed),
+        cmocka_unit_test(unknown),     cmocka_unit_test(between_points)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
