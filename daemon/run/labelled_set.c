@@ -217,9 +217,8 @@ static int labelled_set_take(struct labelled_set *s, size_t n) {
 
 static bool labelled_set_disputed(const struct dispute *d, void *opaque) {
     struct labelled_set *s = opaque;
-    if (s->adjudication)
-        adjudication_consider(s->adjudication, labelled_figures_annotators(s->figures), d);
-    return true;
+    return !s->adjudication ||
+           adjudication_consider(s->adjudication, labelled_figures_annotators(s->figures), d);
 }
 
 static int labelled_set_expire(struct labelled_set *s) {

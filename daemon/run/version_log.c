@@ -500,10 +500,18 @@ static int version_log_asked_not(struct version_log *v, struct adjudication *a, 
     return 0;
 }
 
+/* With two opinions the producer has no tasks topic; records that were kept with three wait for
+ * three, or until they close. */
+static bool version_log_may_ask(const struct version_log *v) {
+    const struct policy *p = registry_policy(v->registry);
+    return v->learning->config->people.opinions > 2 && !p->operator_.paused && !v->policy.full;
+}
+
 int version_log_ask(struct version_log *v, struct labelled_set *set,
                     const struct store_counts *counts, struct adjudication *a) {
     struct publication p = {.name = v->learning->config->service.name};
-    size_t n = adjudication_collect(a, producer_room(v->producer, PUBLISHED_TASKS));
+    adjudication_allow(a, version_log_may_ask(v) ? producer_room(v->producer, PUBLISHED_TASKS) : 0);
+    size_t n = adjudication_collect(a);
     if (!n) return 0;
     publication_add_tasks(&p, a, n);
     publication_add_progress(&p, v->learning->config->service.instance, set, counts, v->policy.live,
