@@ -10,7 +10,8 @@
  *   progress written behind that             positions and names are one record: whoever goes by it
  *                                            has read as far first, and so has the task
  * So nobody is asked twice, and none that is due is forgotten while the second reader's task is
- * open.
+ * open. A name that is never read back (the topic was made anew, or the task is of another feature
+ * map) leaves the record when both tasks have closed: then nobody could be asked again.
  *
  * Thread: learner thread */
 #include "adjudication.h"
@@ -21,6 +22,7 @@
 #include "route/task.h"
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 
 enum {
     DUE_MOST = 16,    // tasks of one transaction
@@ -32,6 +34,7 @@ struct adjudication_due {
     uint8_t id[TASK_ID_BYTES]; // of the third reader's task
     struct text record;        // his
     char key[TASK_ID_LENGTH + 1];
+    int64_t until_ms; // when it and the second reader's have closed
 };
 
 struct adjudication {
@@ -44,7 +47,9 @@ struct adjudication {
     size_t due_n, collected;
     uint8_t asked[ASKED_MOST][TASK_ID_BYTES]; // written, not read back
     char asked_text[ASKED_MOST][TASK_ID_LENGTH + 1];
+    int64_t asked_until_ms[ASKED_MOST];
     size_t asked_n;
+    bool full_said;
     int64_t rest_ms; // nothing is due before
 };
 
@@ -70,37 +75,72 @@ void adjudication_allow(struct adjudication *a, size_t most) { a->most = most; }
 
 /* ---- what was asked ---- */
 
-static bool adjudication_note(struct adjudication *a, struct text id) {
+static bool adjudication_note(struct adjudication *a, struct text id, int64_t until_ms) {
     uint8_t bytes[TASK_ID_BYTES];
     if (a->asked_n == ASKED_MOST || task_id_parse(bytes, id) < 0) return false;
     memcpy(a->asked[a->asked_n], bytes, sizeof bytes);
     memcpy(a->asked_text[a->asked_n], id.at, TASK_ID_LENGTH);
+    a->asked_until_ms[a->asked_n] = until_ms;
     a->asked_text[a->asked_n++][TASK_ID_LENGTH] = '\0';
     return true;
+}
+
+/* Untrusted; where it is no time, or not there, as if he had been asked just now. */
+static int64_t adjudication_until(const struct adjudication *a, const cJSON *until) {
+    if (cJSON_IsNumber(until) && until->valuedouble > 0 &&
+        until->valuedouble <= (double)TASK_TIME_MOST)
+        return (int64_t)until->valuedouble;
+    return clock_wall_ms() + a->learning->config->route.expiry;
 }
 
 void adjudication_resume(struct adjudication *a, struct text progress) {
     cJSON *json = progress.len ? cJSON_ParseWithLength(progress.at, progress.len) : NULL;
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, "opinions"), *item;
+    const cJSON *until = cJSON_GetObjectItemCaseSensitive(json, "opinions_until_ms");
+    until = cJSON_IsArray(until) ? until->child : NULL;
     a->asked_n = 0;
     adjudication_drop_due(a);
-    cJSON_ArrayForEach(item, list) if (cJSON_IsString(item))(void)
-        adjudication_note(a, text_of(item->valuestring));
+    cJSON_ArrayForEach(item, list) {
+        if (cJSON_IsString(item))
+            (void)adjudication_note(a, text_of(item->valuestring), adjudication_until(a, until));
+        until = until ? until->next : NULL;
+    }
     cJSON_Delete(json);
 }
 
-static void adjudication_forget_read(struct adjudication *a, struct store *s) {
-    size_t kept = 0;
+/* What was read back the store knows; what has closed nobody could be asked again. */
+static void adjudication_forget(struct adjudication *a, struct store *s, int64_t now_ms) {
+    size_t kept = 0, closed = 0;
     for (size_t i = 0; i < a->asked_n; i++) {
         if (store_has_task(s, a->asked[i])) continue;
+        if (a->asked_until_ms[i] <= now_ms) {
+            closed++;
+            continue;
+        }
         memmove(a->asked[kept], a->asked[i], sizeof *a->asked);
-        memmove(a->asked_text[kept++], a->asked_text[i], sizeof *a->asked_text);
+        memmove(a->asked_text[kept], a->asked_text[i], sizeof *a->asked_text);
+        a->asked_until_ms[kept++] = a->asked_until_ms[i];
     }
     a->asked_n = kept;
+    a->full_said &= kept == ASKED_MOST;
+    if (closed)
+        LOG(WARNING, "third_readers_lost",
+            "tasks of third readers were written and closed before they could be read back",
+            L_U64("tasks", closed));
 }
 
-void adjudication_write_asked(struct adjudication *a, struct store *s, struct buf *out) {
-    adjudication_forget_read(a, s);
+static void adjudication_write_untils(const struct adjudication *a, struct buf *out) {
+    buf_str(out, ",\"opinions_until_ms\":[");
+    for (size_t i = 0; i < a->asked_n; i++)
+        buf_printf(out, "%s%" PRId64, i ? "," : "", a->asked_until_ms[i]);
+    for (size_t i = 0; i < a->collected; i++)
+        buf_printf(out, "%s%" PRId64, i || a->asked_n ? "," : "", a->due[i].until_ms);
+    buf_str(out, "]");
+}
+
+void adjudication_write_asked(struct adjudication *a, struct store *s, int64_t now_ms,
+                              struct buf *out) {
+    adjudication_forget(a, s, now_ms);
     if (!a->asked_n && !a->collected) return;
     buf_str(out, ",\"opinions\":[");
     for (size_t i = 0; i < a->asked_n; i++)
@@ -108,6 +148,7 @@ void adjudication_write_asked(struct adjudication *a, struct store *s, struct bu
     for (size_t i = 0; i < a->collected; i++)
         buf_printf(out, "%s\"%s\"", i || a->asked_n ? "," : "", a->due[i].key);
     buf_str(out, "]");
+    adjudication_write_untils(a, out);
 }
 
 /* ---- what is due ---- */
@@ -130,10 +171,12 @@ static bool adjudication_ask(struct adjudication *a, struct text second,
     if (task_read(&t, second, &a->scratch, &why) < 0) return false;
     task_id_text_read_by(t.id, 2, 3);
     memcpy(due->key, t.id, sizeof due->key);
+    due->until_ms = t.expires_ms;
     t.reason = ASK_THIRD;
     t.opinions = 0;
     t.asked_ms = clock_wall_ms();
     t.expires_ms = t.asked_ms + c->route.expiry;
+    if (t.expires_ms > due->until_ms) due->until_ms = t.expires_ms;
     task_write(&t, &style, out);
     return true;
 }
@@ -162,18 +205,28 @@ static bool adjudication_make(struct adjudication *a, struct text second,
     return made;
 }
 
+static bool adjudication_has_room(struct adjudication *a) {
+    if (a->asked_n + a->due_n < ASKED_MOST) return true;
+    if (!a->full_said)
+        LOG(WARNING, "third_readers_full",
+            "no third reader is asked: as many of their tasks as are remembered were written and "
+            "could not be read back yet",
+            L_U64("tasks", a->asked_n));
+    a->full_said = true;
+    return false;
+}
+
 bool adjudication_consider(struct adjudication *a, struct annotators *known,
                            const struct dispute *d) {
     struct adjudication_due *new = &a->due[a->due_n];
     double probability;
     uint8_t third[TASK_ID_BYTES];
-    if (!a->most || a->due_n == DUE_MOST || a->asked_n + a->due_n >= ASKED_MOST) return true;
-    if (clock_ms() < a->rest_ms) return true;
+    if (!a->most || a->due_n == DUE_MOST || clock_ms() < a->rest_ms) return true;
     memcpy(third, d->id, sizeof third);
     task_id_read_by(third, 2, 3);
     if (adjudication_knows(a, third)) return true;
     (void)annotators_likeliest(known, d->said, d->n, &probability);
-    if (probability >= ANNOTATORS_SETTLED) return true;
+    if (probability >= ANNOTATORS_SETTLED || !adjudication_has_room(a)) return true;
     memcpy(new->id, third, sizeof third);
     bool made = adjudication_make(a, d->record, new);
     a->due_n += made;
@@ -208,7 +261,7 @@ struct producer_record adjudication_task(const struct adjudication *a, size_t i)
 
 void adjudication_written(struct adjudication *a, bool written) {
     for (size_t i = 0; i < a->collected && written; i++)
-        CHECK(adjudication_note(a, text_of(a->due[i].key)));
+        CHECK(adjudication_note(a, text_of(a->due[i].key), a->due[i].until_ms));
     if (written) metric_add_by(METRIC_asked, ASK_THIRD, a->collected);
     else a->rest_ms = clock_ms() + REST_MS;
     adjudication_drop_due(a);

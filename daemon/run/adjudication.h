@@ -27,8 +27,11 @@ size_t adjudication_collect(struct adjudication *a);
 /* The i-th of them as it goes to the tasks topic. Borrowed until adjudication_written. */
 struct producer_record adjudication_task(const struct adjudication *a, size_t i);
 /* Appends the ids of all that were asked, those that are due included, as the member `opinions` of
- * a progress record; nothing where there are none. What the store has is forgotten before. */
-void adjudication_write_asked(struct adjudication *a, struct store *s, struct buf *out);
+ * a progress record, and as `opinions_until_ms` when each may be forgotten; nothing where there
+ * are none. Forgotten before is what the store has, and what has closed at now_ms (ms since 1970).
+ */
+void adjudication_write_asked(struct adjudication *a, struct store *s, int64_t now_ms,
+                              struct buf *out);
 /* What was collected is on the topic; or it is not, or nobody knows: then it is due anew, after a
  * while. */
 void adjudication_written(struct adjudication *a, bool written);

@@ -354,7 +354,8 @@ void labelled_set_adjudicate(struct labelled_set *s, struct adjudication *a) {
 }
 
 void labelled_set_write_asked(struct labelled_set *s, struct buf *out) {
-    if (s->adjudication) adjudication_write_asked(s->adjudication, s->store, out);
+    if (s->adjudication)
+        adjudication_write_asked(s->adjudication, s->store, labelled_set_now(s), out);
 }
 
 uint64_t labelled_set_labels(const struct labelled_set *s) { return s->labels; }

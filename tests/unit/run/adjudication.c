@@ -81,16 +81,21 @@ static bool consider(struct fixture *f, int i) {
 }
 
 /* What a progress record would say: how many; its text is the test's. */
-static int asked(struct fixture *f, struct buf *progress) {
+static int asked_at(struct fixture *f, struct buf *progress, int64_t now_ms) {
     buf_reset(progress);
     buf_str(progress, "{\"by\":\"x\"");
-    adjudication_write_asked(f->a, f->s, progress);
+    adjudication_write_asked(f->a, f->s, now_ms, progress);
     buf_str(progress, "}");
     cJSON *json = cJSON_Parse(buf_string(progress));
     assert_non_null(json);
     int n = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "opinions"));
+    cJSON *until = cJSON_GetObjectItemCaseSensitive(json, "opinions_until_ms");
+    assert_int_equal(cJSON_GetArraySize(until), n);
     cJSON_Delete(json);
     return n;
+}
+static int asked(struct fixture *f, struct buf *progress) {
+    return asked_at(f, progress, clock_wall_ms());
 }
 
 static void he_sees_what_the_second_saw(void **state) {
@@ -265,6 +270,58 @@ static void nobody_is_asked_while_nobody_may_be(void **state) {
     buf_release(&progress);
 }
 
+/* A task that is never read back, as where its topic was made anew, is remembered for as long as
+ * somebody could be asked the same: until both tasks have closed. */
+static void what_never_comes_back_is_forgotten_in_time(void **state) {
+    struct fixture *f = *state;
+    struct buf progress = {0};
+    struct task t;
+    struct arena arena = {0};
+    const char *why;
+    for (int life = 0; life < 2; life++) {
+        consider(f, 1);
+        assert_int_equal(adjudication_collect(f->a), 1);
+        assert_int_equal(task_read(&t, adjudication_task(f->a, 0).value, &arena, &why), 0);
+        assert_int_equal(asked_at(f, &progress, t.expires_ms - 1), 1);
+        adjudication_written(f->a, true);
+        if (life) adjudication_resume(f->a, buf_view(&progress));
+        assert_int_equal(asked_at(f, &progress, t.expires_ms - 1), 1);
+        assert_int_equal(asked_at(f, &progress, t.expires_ms), 0);
+    }
+    arena_release(&arena);
+    struct dispute d = dispute_of(f, 2, 1, 2); // the second reader's closes later than his
+    f->config.route.expiry = HOME_MS - clock_wall_ms();
+    assert_true(adjudication_consider(f->a, f->known, &d));
+    assert_int_equal(adjudication_collect(f->a), 1);
+    adjudication_written(f->a, true);
+    assert_int_equal(asked_at(f, &progress, second_of(2).expires_ms - 1), 1);
+    assert_int_equal(asked_at(f, &progress, second_of(2).expires_ms), 0);
+    buf_release(&progress);
+}
+
+/* Times of a record that is anyone's; one of a release that wrote none counts from now. */
+static void odd_times_are_now(void **state) {
+    struct fixture *f = *state;
+    struct buf progress = {0}, out = {0};
+    static const char *const odd[] = {"",
+                                      ",\"opinions_until_ms\":7",
+                                      ",\"opinions_until_ms\":[]",
+                                      ",\"opinions_until_ms\":[\"x\"]",
+                                      ",\"opinions_until_ms\":[1e300]",
+                                      ",\"opinions_until_ms\":[-1]"};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        const int64_t before = clock_wall_ms() + f->config.route.expiry;
+        buf_reset(&progress);
+        buf_printf(&progress, "{\"opinions\":[\"%s\"]%s}", second_of(1).id, odd[i]);
+        adjudication_resume(f->a, buf_view(&progress));
+        const int64_t after = clock_wall_ms() + f->config.route.expiry;
+        assert_int_equal(asked_at(f, &out, before - 1), 1);
+        assert_int_equal(asked_at(f, &out, after), 0);
+    }
+    buf_release(&progress);
+    buf_release(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(he_sees_what_the_second_saw, setup, teardown),
@@ -276,6 +333,9 @@ int main(void) {
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(what_can_not_be_made_is_let_go, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_is_asked_while_nobody_may_be, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_never_comes_back_is_forgotten_in_time, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(odd_times_are_now, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
