@@ -10,7 +10,8 @@
  *   progress written behind that             positions and names are one record: whoever goes by it
  *                                            has read as far first, and so has the task
  * So nobody is asked twice, and none that is due is forgotten while the second reader's task is
- * open.
+ * open. A name that is never read back (the topic was made anew, or the task is of another feature
+ * map) leaves the record when both tasks have closed: then nobody could be asked again.
  *
  * Thread: learner thread */
 #include "adjudication.h"
@@ -21,6 +22,7 @@
 #include "route/task.h"
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 
 enum {
     DUE_MOST = 16,    // tasks of one transaction
@@ -30,19 +32,25 @@ enum {
 
 struct adjudication_due {
     uint8_t id[TASK_ID_BYTES]; // of the third reader's task
-    struct text record;        // of the second reader's; then of the third's
+    struct text record;        // his
     char key[TASK_ID_LENGTH + 1];
+    int64_t until_ms; // when it and the second reader's have closed
 };
 
 struct adjudication {
     const struct learning *learning;
-    struct arena arena; // of what is due
+    struct arena arena;           // of what is due
+    struct arena scratch;         // of one record
+    size_t most;                  // what the tasks topic takes at once; 0: nobody is asked now
+    size_t unreadable, too_large; // let go since it was last said
     struct adjudication_due due[DUE_MOST];
     size_t due_n, collected;
     uint8_t asked[ASKED_MOST][TASK_ID_BYTES]; // written, not read back
     char asked_text[ASKED_MOST][TASK_ID_LENGTH + 1];
+    int64_t asked_until_ms[ASKED_MOST];
     size_t asked_n;
-    int64_t rest_ms; // nothing is collected before
+    bool full_said;
+    int64_t rest_ms; // nothing is due before
 };
 
 struct adjudication *adjudication_create(const struct learning *l) {
@@ -54,42 +62,85 @@ struct adjudication *adjudication_create(const struct learning *l) {
 void adjudication_destroy(struct adjudication *a) {
     if (!a) return;
     arena_release(&a->arena);
+    arena_release(&a->scratch);
     free(a);
 }
 
+static void adjudication_drop_due(struct adjudication *a) {
+    a->due_n = a->collected = 0;
+    arena_reset(&a->arena);
+}
+
+void adjudication_allow(struct adjudication *a, size_t most) { a->most = most; }
+
 /* ---- what was asked ---- */
 
-static bool adjudication_note(struct adjudication *a, struct text id) {
+static bool adjudication_note(struct adjudication *a, struct text id, int64_t until_ms) {
     uint8_t bytes[TASK_ID_BYTES];
     if (a->asked_n == ASKED_MOST || task_id_parse(bytes, id) < 0) return false;
     memcpy(a->asked[a->asked_n], bytes, sizeof bytes);
     memcpy(a->asked_text[a->asked_n], id.at, TASK_ID_LENGTH);
+    a->asked_until_ms[a->asked_n] = until_ms;
     a->asked_text[a->asked_n++][TASK_ID_LENGTH] = '\0';
     return true;
+}
+
+/* Untrusted; where it is no time, or not there, as if he had been asked just now. */
+static int64_t adjudication_until(const struct adjudication *a, const cJSON *until) {
+    if (cJSON_IsNumber(until) && until->valuedouble > 0 &&
+        until->valuedouble <= (double)TASK_TIME_MOST)
+        return (int64_t)until->valuedouble;
+    return clock_wall_ms() + a->learning->config->route.expiry;
 }
 
 void adjudication_resume(struct adjudication *a, struct text progress) {
     cJSON *json = progress.len ? cJSON_ParseWithLength(progress.at, progress.len) : NULL;
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, "opinions"), *item;
-    a->asked_n = a->due_n = a->collected = 0;
-    arena_reset(&a->arena);
-    cJSON_ArrayForEach(item, list) if (cJSON_IsString(item))(void)
-        adjudication_note(a, text_of(item->valuestring));
+    const cJSON *until = cJSON_GetObjectItemCaseSensitive(json, "opinions_until_ms");
+    until = cJSON_IsArray(until) ? until->child : NULL;
+    a->asked_n = 0;
+    adjudication_drop_due(a);
+    cJSON_ArrayForEach(item, list) {
+        if (cJSON_IsString(item))
+            (void)adjudication_note(a, text_of(item->valuestring), adjudication_until(a, until));
+        until = until ? until->next : NULL;
+    }
     cJSON_Delete(json);
 }
 
-static void adjudication_forget_read(struct adjudication *a, struct store *s) {
-    size_t kept = 0;
+/* What was read back the store knows; what has closed nobody could be asked again. */
+static void adjudication_forget(struct adjudication *a, struct store *s, int64_t now_ms) {
+    size_t kept = 0, closed = 0;
     for (size_t i = 0; i < a->asked_n; i++) {
         if (store_has_task(s, a->asked[i])) continue;
+        if (a->asked_until_ms[i] <= now_ms) {
+            closed++;
+            continue;
+        }
         memmove(a->asked[kept], a->asked[i], sizeof *a->asked);
-        memmove(a->asked_text[kept++], a->asked_text[i], sizeof *a->asked_text);
+        memmove(a->asked_text[kept], a->asked_text[i], sizeof *a->asked_text);
+        a->asked_until_ms[kept++] = a->asked_until_ms[i];
     }
     a->asked_n = kept;
+    a->full_said &= kept == ASKED_MOST;
+    if (closed)
+        LOG(WARNING, "third_readers_lost",
+            "tasks of third readers were written and closed before they could be read back",
+            L_U64("tasks", closed));
 }
 
-void adjudication_write_asked(struct adjudication *a, struct store *s, struct buf *out) {
-    adjudication_forget_read(a, s);
+static void adjudication_write_untils(const struct adjudication *a, struct buf *out) {
+    buf_str(out, ",\"opinions_until_ms\":[");
+    for (size_t i = 0; i < a->asked_n; i++)
+        buf_printf(out, "%s%" PRId64, i ? "," : "", a->asked_until_ms[i]);
+    for (size_t i = 0; i < a->collected; i++)
+        buf_printf(out, "%s%" PRId64, i || a->asked_n ? "," : "", a->due[i].until_ms);
+    buf_str(out, "]");
+}
+
+void adjudication_write_asked(struct adjudication *a, struct store *s, int64_t now_ms,
+                              struct buf *out) {
+    adjudication_forget(a, s, now_ms);
     if (!a->asked_n && !a->collected) return;
     buf_str(out, ",\"opinions\":[");
     for (size_t i = 0; i < a->asked_n; i++)
@@ -97,6 +148,7 @@ void adjudication_write_asked(struct adjudication *a, struct store *s, struct bu
     for (size_t i = 0; i < a->collected; i++)
         buf_printf(out, "%s\"%s\"", i || a->asked_n ? "," : "", a->due[i].key);
     buf_str(out, "]");
+    adjudication_write_untils(a, out);
 }
 
 /* ---- what is due ---- */
@@ -109,76 +161,96 @@ static bool adjudication_knows(const struct adjudication *a, const uint8_t third
     return false;
 }
 
-void adjudication_consider(struct adjudication *a, struct annotators *known,
-                           const struct dispute *d) {
-    struct adjudication_due *new = &a->due[a->due_n];
-    double probability;
-    uint8_t third[TASK_ID_BYTES];
-    if (a->due_n == DUE_MOST || a->asked_n + a->due_n >= ASKED_MOST) return;
-    memcpy(third, d->id, sizeof third);
-    task_id_read_by(third, 2, 3);
-    if (adjudication_knows(a, third)) return;
-    (void)annotators_likeliest(known, d->said, d->n, &probability);
-    if (probability >= ANNOTATORS_SETTLED) return;
-    *new = (struct adjudication_due){.record = arena_text(&a->arena, d->record)};
-    memcpy(new->id, third, sizeof third);
-    a->due_n++;
-}
-
 /* The same question again, of somebody else, who sees what the second reader saw. */
-static bool adjudication_ask(struct adjudication *a, struct adjudication_due *due,
-                             struct buf *out) {
+static bool adjudication_ask(struct adjudication *a, struct text second,
+                             struct adjudication_due *due, struct buf *out) {
     const struct config *c = a->learning->config;
     const struct task_style style = {c->route.label_control, c->route.label_object};
     struct task t;
     const char *why;
-    if (task_read(&t, due->record, &a->arena, &why) < 0) return false;
+    if (task_read(&t, second, &a->scratch, &why) < 0) return false;
     task_id_text_read_by(t.id, 2, 3);
     memcpy(due->key, t.id, sizeof due->key);
+    due->until_ms = t.expires_ms;
     t.reason = ASK_THIRD;
     t.opinions = 0;
     t.asked_ms = clock_wall_ms();
     t.expires_ms = t.asked_ms + c->route.expiry;
+    if (t.expires_ms > due->until_ms) due->until_ms = t.expires_ms;
     task_write(&t, &style, out);
     return true;
 }
 
 /* The topic took the second reader's, which was no shorter; but its limit may have been lowered. */
-static bool adjudication_fit(struct adjudication_due *due, const struct buf *whole, size_t most,
-                             struct buf *out) {
+static bool adjudication_fit(const struct adjudication *a, struct adjudication_due *due,
+                             const struct buf *whole, struct buf *out) {
     struct producer_record r = {.key = {due->key, TASK_ID_LENGTH}, .value = buf_view(whole)};
-    if (record_batch_bytes(&r) > most && !task_drop_event(r.value, out)) return false;
+    if (record_batch_bytes(&r) > a->most && !task_drop_event(r.value, out)) return false;
     if (out->len) r.value = buf_view(out);
     due->record = r.value;
-    return record_batch_bytes(&r) <= most;
+    return record_batch_bytes(&r) <= a->most;
 }
 
-static bool adjudication_make(struct adjudication *a, struct adjudication_due *due, size_t most) {
+static bool adjudication_make(struct adjudication *a, struct text second,
+                              struct adjudication_due *due) {
     struct buf whole = {0}, without = {0};
-    bool made = adjudication_ask(a, due, &whole) && adjudication_fit(due, &whole, most, &without);
+    bool readable = adjudication_ask(a, second, due, &whole),
+         made = readable && adjudication_fit(a, due, &whole, &without);
+    a->unreadable += !readable;
+    a->too_large += readable && !made;
     if (made) due->record = arena_text(&a->arena, due->record);
     buf_release(&whole);
     buf_release(&without);
+    arena_reset(&a->scratch);
     return made;
 }
 
-size_t adjudication_collect(struct adjudication *a, size_t most) {
-    size_t kept = 0, all = a->due_n;
-    if (clock_ms() < a->rest_ms) return 0;
-    for (size_t i = 0; i < all; i++) {
-        if (!adjudication_make(a, &a->due[i], most)) continue;
-        if (kept != i) a->due[kept] = a->due[i];
-        kept++;
-    }
-    a->due_n = a->collected = kept;
-    if (kept < all) {
+static bool adjudication_has_room(struct adjudication *a) {
+    if (a->asked_n + a->due_n < ASKED_MOST) return true;
+    if (!a->full_said)
+        LOG(WARNING, "third_readers_full",
+            "no third reader is asked: as many of their tasks as are remembered were written and "
+            "could not be read back yet",
+            L_U64("tasks", a->asked_n));
+    a->full_said = true;
+    return false;
+}
+
+bool adjudication_consider(struct adjudication *a, struct annotators *known,
+                           const struct dispute *d) {
+    struct adjudication_due *new = &a->due[a->due_n];
+    double probability;
+    uint8_t third[TASK_ID_BYTES];
+    if (!a->most || a->due_n == DUE_MOST || clock_ms() < a->rest_ms) return true;
+    memcpy(third, d->id, sizeof third);
+    task_id_read_by(third, 2, 3);
+    if (adjudication_knows(a, third)) return true;
+    (void)annotators_likeliest(known, d->said, d->n, &probability);
+    if (probability >= ANNOTATORS_SETTLED || !adjudication_has_room(a)) return true;
+    memcpy(new->id, third, sizeof third);
+    bool made = adjudication_make(a, d->record, new);
+    a->due_n += made;
+    return made;
+}
+
+static void adjudication_say_let_go(struct adjudication *a) {
+    if (a->too_large)
         LOG(WARNING, "third_reader_too_large",
             "samples stay disputed: the task of a third reader is larger than the tasks topic "
             "takes",
-            L_U64("samples", all - kept), L_U64("most", most));
-        a->rest_ms = clock_ms() + REST_MS;
-    }
-    return kept;
+            L_U64("samples", a->too_large), L_U64("most", a->most));
+    if (a->unreadable)
+        LOG(WARNING, "third_reader_unreadable",
+            "samples stay disputed: the second reader's task, as it was kept, can not be read",
+            L_U64("samples", a->unreadable));
+    a->too_large = a->unreadable = 0;
+}
+
+size_t adjudication_collect(struct adjudication *a) {
+    adjudication_say_let_go(a);
+    if (!a->most || clock_ms() < a->rest_ms) adjudication_drop_due(a);
+    a->collected = a->due_n;
+    return a->collected;
 }
 
 struct producer_record adjudication_task(const struct adjudication *a, size_t i) {
@@ -189,9 +261,8 @@ struct producer_record adjudication_task(const struct adjudication *a, size_t i)
 
 void adjudication_written(struct adjudication *a, bool written) {
     for (size_t i = 0; i < a->collected && written; i++)
-        CHECK(adjudication_note(a, text_of(a->due[i].key)));
+        CHECK(adjudication_note(a, text_of(a->due[i].key), a->due[i].until_ms));
     if (written) metric_add_by(METRIC_asked, ASK_THIRD, a->collected);
     else a->rest_ms = clock_ms() + REST_MS;
-    a->due_n = a->collected = 0;
-    arena_reset(&a->arena);
+    adjudication_drop_due(a);
 }

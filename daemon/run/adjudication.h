@@ -14,18 +14,24 @@ void adjudication_destroy(struct adjudication *a);
 /* Takes over what the progress record says was asked and not read back yet; empty: nothing was. */
 void adjudication_resume(struct adjudication *a, struct text progress);
 
+/* How many bytes the tasks topic takes at once; 0, as at first: nobody is asked now, and what is
+ * disputed waits in the store. */
+void adjudication_allow(struct adjudication *a, size_t most);
 /* A dispute as store_adjudicate tells it: it is due where the class is not settled by what is known
- * of its readers, and the third one was not asked. Copied. */
-void adjudication_consider(struct adjudication *a, struct annotators *known,
+ * of its readers, and the third one was not asked. Copied. False: no task can be made of its
+ * record, which may go (counted, and said with the next collect). */
+bool adjudication_consider(struct adjudication *a, struct annotators *known,
                            const struct dispute *d);
-/* Before adjudication_written: how many tasks are due, made for a topic that takes `most` bytes at
- * once: one that is larger waits (said). */
-size_t adjudication_collect(struct adjudication *a, size_t most);
+/* Before adjudication_written: how many tasks are due; none where nobody is asked now. */
+size_t adjudication_collect(struct adjudication *a);
 /* The i-th of them as it goes to the tasks topic. Borrowed until adjudication_written. */
 struct producer_record adjudication_task(const struct adjudication *a, size_t i);
 /* Appends the ids of all that were asked, those that are due included, as the member `opinions` of
- * a progress record; nothing where there are none. What the store has is forgotten before. */
-void adjudication_write_asked(struct adjudication *a, struct store *s, struct buf *out);
+ * a progress record, and as `opinions_until_ms` when each may be forgotten; nothing where there
+ * are none. Forgotten before is what the store has, and what has closed at now_ms (ms since 1970).
+ */
+void adjudication_write_asked(struct adjudication *a, struct store *s, int64_t now_ms,
+                              struct buf *out);
 /* What was collected is on the topic; or it is not, or nobody knows: then it is due anew, after a
  * while. */
 void adjudication_written(struct adjudication *a, bool written);

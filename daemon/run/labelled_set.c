@@ -215,10 +215,10 @@ static int labelled_set_take(struct labelled_set *s, size_t n) {
     }
 }
 
-static void labelled_set_disputed(const struct dispute *d, void *opaque) {
+static bool labelled_set_disputed(const struct dispute *d, void *opaque) {
     struct labelled_set *s = opaque;
-    if (s->adjudication)
-        adjudication_consider(s->adjudication, labelled_figures_annotators(s->figures), d);
+    return !s->adjudication ||
+           adjudication_consider(s->adjudication, labelled_figures_annotators(s->figures), d);
 }
 
 static int labelled_set_expire(struct labelled_set *s) {
@@ -354,7 +354,8 @@ void labelled_set_adjudicate(struct labelled_set *s, struct adjudication *a) {
 }
 
 void labelled_set_write_asked(struct labelled_set *s, struct buf *out) {
-    if (s->adjudication) adjudication_write_asked(s->adjudication, s->store, out);
+    if (s->adjudication)
+        adjudication_write_asked(s->adjudication, s->store, labelled_set_now(s), out);
 }
 
 uint64_t labelled_set_labels(const struct labelled_set *s) { return s->labels; }

@@ -56,6 +56,17 @@ int64_t progress_next(struct text record, enum labelled_topic t, uint32_t id, in
     return next > 0 && next < 0x1p53 ? (int64_t)next : 0;
 }
 
+bool progress_reached_topic(struct text record, enum labelled_topic t, uint32_t id, int32_t n,
+                            int64_t (*offset)(enum labelled_topic t, int32_t partition,
+                                              const void *opaque),
+                            const void *opaque) {
+    for (int32_t i = 0; i < n; i++) {
+        int64_t next = progress_next(record, t, id, i);
+        if (next > 0 && offset(t, i, opaque) < next) return false;
+    }
+    return true;
+}
+
 void progress_by(struct text record, struct buf *out) {
     cJSON *json = progress_parse(record);
     const char *by = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "by"));

@@ -20,5 +20,11 @@ bool progress_reached(struct text record, const int32_t *partitions,
 /* The next offset that its writer would have read; 0 where the record does not say, or speaks of
  * another topic of that name. id: the topic's, as in a mark; 0: not known, then any is taken. */
 int64_t progress_next(struct text record, enum labelled_topic t, uint32_t id, int32_t partition);
+/* Whether that is reached in each of the n partitions; `offset` as of progress_reached. Unlike
+ * there nothing of another topic of that name holds up. */
+bool progress_reached_topic(struct text record, enum labelled_topic t, uint32_t id, int32_t n,
+                            int64_t (*offset)(enum labelled_topic t, int32_t partition,
+                                              const void *opaque),
+                            const void *opaque);
 /* Appends the instance that wrote it; nothing where it does not say, or more than fits a name. */
 void progress_by(struct text record, struct buf *out);

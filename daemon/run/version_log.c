@@ -46,10 +46,12 @@ struct version_log {
     struct policy_learner policy;
     bool policy_known;
     struct version_log_newest newest;
-    int64_t progress_ms; // when the last progress record went out
-    int64_t begins;      // the first offset that the topic keeps; negative: not known
-    int64_t looked_ms;   // when that was last asked
-    size_t rereads;      // of the reader, when the topic was last looked over
+    int64_t progress_ms;  // when the last progress record went out
+    int64_t begins;       // the first offset that the topic keeps; negative: not known
+    int64_t looked_ms;    // when that was last asked
+    size_t rereads;       // of the reader, when the topic was last looked over
+    struct buf inherited; // the progress record that was found
+    bool behind;          // the tasks that it speaks of were not all read again yet
 };
 
 /* What this process held when the topic had lost something. The policy is as it was written: its
@@ -126,6 +128,8 @@ static void version_log_recall(struct version_log *v) {
     v->newest.digest =
         digest && registry_chunks(v->registry, newest) ? strtoull(digest, NULL, 16) : 0;
     cJSON_Delete(json);
+    if (!v->behind) buf_reset(&v->inherited), buf_text(&v->inherited, progress);
+    v->behind = true;
     v->policy = registry_policy(v->registry)->learner;
     v->policy_known = registry_policy(v->registry)->number > 0;
 }
@@ -190,6 +194,7 @@ struct version_log *version_log_create(struct learning *learning) {
 void version_log_destroy(struct version_log *v) {
     if (!v) return;
     version_log_close(v);
+    buf_release(&v->inherited);
     free(v);
 }
 
@@ -500,10 +505,30 @@ static int version_log_asked_not(struct version_log *v, struct adjudication *a, 
     return 0;
 }
 
+/* Whether what was asked before us and read back is in the store. While a partition can not be read
+ * (its broker is away) a learner with a new store could ask again. */
+static bool version_log_knows_asked(struct version_log *v, const struct labelled_set *set) {
+    if (v->behind)
+        v->behind = !progress_reached_topic(
+            buf_view(&v->inherited), LABELLED_TASKS, labelled_set_topic(set, LABELLED_TASKS),
+            labelled_set_partitions(set, LABELLED_TASKS), version_log_offset, set);
+    return !v->behind;
+}
+
+/* With two opinions the producer has no tasks topic; records that were kept with three wait for
+ * three, or until they close. */
+static bool version_log_may_ask(struct version_log *v, const struct labelled_set *set) {
+    const struct policy *p = registry_policy(v->registry);
+    return v->learning->config->people.opinions > 2 && !p->operator_.paused && !v->policy.full &&
+           version_log_knows_asked(v, set);
+}
+
 int version_log_ask(struct version_log *v, struct labelled_set *set,
                     const struct store_counts *counts, struct adjudication *a) {
     struct publication p = {.name = v->learning->config->service.name};
-    size_t n = adjudication_collect(a, producer_room(v->producer, PUBLISHED_TASKS));
+    adjudication_allow(a, version_log_may_ask(v, set) ? producer_room(v->producer, PUBLISHED_TASKS)
+                                                      : 0);
+    size_t n = adjudication_collect(a);
     if (!n) return 0;
     publication_add_tasks(&p, a, n);
     publication_add_progress(&p, v->learning->config->service.instance, set, counts, v->policy.live,

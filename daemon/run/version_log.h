@@ -56,7 +56,9 @@ int version_log_publish(struct version_log *v, struct labelled_set *set,
                         const struct store_counts *counts,
                         const struct edition *edition) MUST_CHECK;
 /* Writes the tasks of third readers that are due, with progress, in one transaction; tried once,
- * and again after a while (said). 0 also where nobody knows whether it went out: the topic was read
- * again, and tells. ERR_ as version_log_catch_up. */
+ * and again after a while (said). Nobody is asked while the operator pauses or there are too many
+ * open tasks, with two opinions, or before the tasks that the predecessor had read were read. 0
+ * also where nobody knows whether it went out: the topic was read again, and tells. ERR_ as
+ * version_log_catch_up. */
 int version_log_ask(struct version_log *v, struct labelled_set *set,
                     const struct store_counts *counts, struct adjudication *a) MUST_CHECK;

@@ -2,9 +2,9 @@
  *
  * A third reader's task is made of the second one's record, byte for byte what he saw, so that is
  * kept while both may still answer: from when the second reader's task is read until somebody else
- * was asked, nobody needs to be, or that task's time is up. What a crash leaves: a record is kept
- * and let go in the transactions of the tasks that say so, and what is kept too long is looked at
- * again. None is kept of which a third reader's task is there.
+ * was asked, nobody needs to be or can be, or that task's time is up. What a crash leaves: a record
+ * is kept and let go in the transactions of the tasks that say so, and what is kept too long is
+ * looked at again. None is kept of which a third reader's task is there.
  *
  * Thread: learner thread */
 #include "store_tables.h"
@@ -105,11 +105,16 @@ static int kept_look(struct store *s, MDB_cursor *cursor, int64_t now_ms, const 
     return disputed;
 }
 
+static int kept_visit(struct store *s, MDB_cursor *cursor, const struct dispute *d,
+                      bool (*visit)(const struct dispute *d, void *opaque), void *opaque) {
+    return visit && !visit(d, opaque) ? store_error(s, mdb_cursor_del(cursor, 0)) : 0;
+}
+
 /* The next round begins where the table does. */
 static void kept_begin(struct store *s) { memset(s->kept_from, 0, sizeof s->kept_from); }
 
 int store_adjudicate(struct store *s, int64_t now_ms,
-                     void (*visit)(const struct dispute *d, void *opaque), void *opaque) {
+                     bool (*visit)(const struct dispute *d, void *opaque), void *opaque) {
     MDB_cursor *cursor;
     MDB_val key = {sizeof s->kept_from, s->kept_from}, value;
     struct dispute d;
@@ -118,14 +123,13 @@ int store_adjudicate(struct store *s, int64_t now_ms,
     more = store_next(s, cursor, MDB_SET_RANGE, &key, &value);
     for (size_t n = 0; more > 0 && n < LOOK_MOST; n++) {
         if ((result = kept_look(s, cursor, now_ms, &key, &value, &d)) < 0) break;
-        if (result > 0 && visit) visit(&d, opaque);
+        if (result > 0 && (result = kept_visit(s, cursor, &d, visit, opaque)) < 0) break;
         more = store_next(s, cursor, MDB_NEXT, &key, &value);
     }
     if (result >= 0 && more > 0 && key.mv_size == TASK_ID_BYTES)
         memcpy(s->kept_from, key.mv_data, TASK_ID_BYTES);
     else kept_begin(s);
     mdb_cursor_close(cursor);
-    if (result > 0) result = 0;
     return result < 0 || more >= 0 ? result : more;
 }
 

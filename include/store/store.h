@@ -148,9 +148,9 @@ struct dispute {
 /* In a transaction: looks over what store_keep_task kept, a thousand a call and round after round.
  * Forgotten is what needs no third reader: he was asked, both said the same, what is certain is
  * known, or the second reader's time is up at now_ms. Of the others those that are disputed are
- * visited. */
+ * visited; visit says whether the record is wanted any more: false lets it go. */
 int store_adjudicate(struct store *s, int64_t now_ms,
-                     void (*visit)(const struct dispute *d, void *opaque), void *opaque) MUST_CHECK;
+                     bool (*visit)(const struct dispute *d, void *opaque), void *opaque) MUST_CHECK;
 /* Visits every dispute, in the order of ids. */
 int store_disputes(struct store *s, void (*visit)(const struct dispute *d, void *opaque),
                    void *opaque) MUST_CHECK;

@@ -127,6 +127,11 @@ static void check_dispute(const struct dispute *d, void *opaque) {
     CHECK(!*due || (d->n == 2 && d->record.at));
 }
 
+static bool check_due(const struct dispute *d, void *opaque) {
+    check_dispute(d, opaque);
+    return d->id[0] % 2;
+}
+
 static int check_visited(const struct answered *a, void *opaque) {
     check_answered(opaque, a);
     return 0;
@@ -324,7 +329,7 @@ static int expire(struct world *w, struct grammar *g) {
     struct store_expired done;
     w->now_ms += grammar_byte(g) * (day_ms / 16);
     TRY(store_expire(w->store, w->now_ms, &done));
-    return store_adjudicate(w->store, w->now_ms, check_dispute, &(bool){true});
+    return store_adjudicate(w->store, w->now_ms, check_due, &(bool){true});
 }
 
 static int put_record(struct world *w, struct grammar *g, size_t kind) {

@@ -1,5 +1,6 @@
 """I2, I4: where two readers disagree a third one is asked: once, blind, whatever is killed in between (kill -9 while his task is written, not yet
-readable, read back, or about to be made), and paid ahead by the block. What all three say is the label; what stays undecided is told, the same by the
+readable, read back, or about to be made), and paid ahead by the block. Nobody is asked while the operator pauses, too many tasks are open, or two
+opinions are enough; then he is. What all three say is the label; what stays undecided is told, the same by the
 daemon, from the topics and from nothing."""
 import json
 import shutil
@@ -14,6 +15,7 @@ from winnowd import CLASSES, main, run
 RATE, BURST, SAMPLES, AGREED, KILLS, STEP = 0.2, 10, 6000, 90, 8, 2
 CHANGES = {"service": {"learner": True}, "people": {"double": 0.8, "opinions": 3}, "train": {"interval": "100ms", "labels": 400, "first": 100},
            "budget": {"rate": RATE, "random_share": 0.3}}
+TWO = dict(CHANGES, people={"double": 0.8, "opinions": 2})
 ANN, BOB, EVE = "ann", "bob", "eve"
 
 
@@ -62,6 +64,16 @@ def status(daemon):
     return json.loads(daemon.get("/status")[1])
 
 
+def signs(stage, later):
+    """Until the learner has heard the answers and then said twice more, at most ten seconds apart, that it learns: it looks for disputes each second."""
+    def heard():
+        said = progress(stage)
+        return said if sum(said.get("labels", {}).values()) >= ends else {}
+    ends = sum(1 for _ in stage.read("labels"))
+    seen = {wait("the answers to %s are heard" % sorted(later), heard)["time_ms"]}
+    wait("the learner's signs", lambda: seen.add(heard()["time_ms"]) or len(seen) > 3)
+
+
 def stranger(stage):
     """Somebody's open transaction on the tasks topic: what is committed behind it cannot be read until it ends."""
     writer = Producer({"bootstrap.servers": stage.brokers, "transactional.id": stage.topic("stranger"), "transaction.timeout.ms": 600000})
@@ -82,7 +94,7 @@ def test(stage):
     by_id = {t["meta"]["id"]: t for t in tasks}
     seconds = [t["meta"] for t in tasks if t["meta"].get("reader") == 2]
     equal({t["opinions"] for t in seconds}, {3}, "what is paid for a doubled sample")
-    check(len(seconds) >= AGREED + 12 + STEP * (KILLS + 1), "%d doubled samples are too few", len(seconds))
+    check(len(seconds) >= AGREED + 12 + STEP * (KILLS + 4), "%d doubled samples are too few", len(seconds))
     check(len(tasks) + len(seconds) <= RATE * SAMPLES + 2 * (BURST + 1), "%d tasks and %d to come of %d samples", len(tasks), len(seconds), SAMPLES)
 
     # Who agrees wants nobody (and two who never do would be told apart by it, as one who is right and one who is wrong); who disagrees does, and he
@@ -127,6 +139,27 @@ def test(stage):
         daemon = stage.start(CHANGES)
     daemon.ready()
     wait("each was asked", lambda: set(thirds(stage)) == due)
+
+    # While nobody may be asked he waits: the operator pauses, or the configuration wants two opinions again, or the queue is full.
+    for stop, start, changes in ((["pause"], ["resume"], CHANGES), ([], [], TWO), (["cap", "open_tasks", "1"], ["cap", "open_tasks", "default"], CHANGES)):
+        if stop:
+            equal(run("policy", "-c", stage.dir / "winnowd.yaml", *stop).returncode, 0, stop)
+            wait("it is heeded", lambda: daemon.metric("paused", why="operator") or daemon.metric("paused", why="full"))
+        else:
+            daemon.stop()
+        later = disagree(stage, seconds, at, STEP)
+        at += STEP
+        if not stop:
+            daemon = stage.start(changes).ready()
+        signs(stage, later)
+        equal(set(thirds(stage)), due, "nobody is asked: %s %s" % (stop, changes))
+        if start:
+            equal(run("policy", "-c", stage.dir / "winnowd.yaml", *start).returncode, 0, start)
+        else:
+            daemon.stop()
+            daemon = stage.start(CHANGES).ready()
+        due |= later
+        wait("now he is", lambda: set(thirds(stage)) == due)
 
     # From nothing: what stands on the topics is asked no more.
     daemon.stop()

@@ -23,6 +23,11 @@ struct fixture {
     struct buf record;
 };
 
+static void begin(struct fixture *f) {
+    f->a = adjudication_create(&f->learning);
+    adjudication_allow(f->a, ROOM);
+}
+
 static int setup(void **state) {
     static char control[] = "label", object[] = "event";
     struct fixture *f = calloc(1, sizeof *f);
@@ -31,7 +36,7 @@ static int setup(void **state) {
     f->config.route.label_object = object;
     f->config.route.expiry = 3600000;
     f->learning.config = &f->config;
-    f->a = adjudication_create(&f->learning);
+    begin(f);
     f->known = annotators_create(2);
     if (home_make(&f->home, D) < 0 || store_open(&f->s, &f->home.options, &why) < 0) return -1;
     *state = f;
@@ -70,22 +75,27 @@ static struct dispute dispute_of(struct fixture *f, int i, uint64_t one, uint64_
     return d;
 }
 
-static void consider(struct fixture *f, int i) {
+static bool consider(struct fixture *f, int i) {
     const struct dispute d = dispute_of(f, i, 1, 2);
-    adjudication_consider(f->a, f->known, &d);
+    return adjudication_consider(f->a, f->known, &d);
 }
 
 /* What a progress record would say: how many; its text is the test's. */
-static int asked(struct fixture *f, struct buf *progress) {
+static int asked_at(struct fixture *f, struct buf *progress, int64_t now_ms) {
     buf_reset(progress);
     buf_str(progress, "{\"by\":\"x\"");
-    adjudication_write_asked(f->a, f->s, progress);
+    adjudication_write_asked(f->a, f->s, now_ms, progress);
     buf_str(progress, "}");
     cJSON *json = cJSON_Parse(buf_string(progress));
     assert_non_null(json);
     int n = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "opinions"));
+    cJSON *until = cJSON_GetObjectItemCaseSensitive(json, "opinions_until_ms");
+    assert_int_equal(cJSON_GetArraySize(until), n);
     cJSON_Delete(json);
     return n;
+}
+static int asked(struct fixture *f, struct buf *progress) {
+    return asked_at(f, progress, clock_wall_ms());
 }
 
 static void he_sees_what_the_second_saw(void **state) {
@@ -94,7 +104,7 @@ static void he_sees_what_the_second_saw(void **state) {
     struct task t, before = second_of(1);
     const char *why;
     consider(f, 1);
-    assert_int_equal(adjudication_collect(f->a, ROOM), 1);
+    assert_int_equal(adjudication_collect(f->a), 1);
     struct producer_record r = adjudication_task(f->a, 0);
     assert_int_equal(task_read(&t, r.value, &arena, &why), 0);
     assert_int_equal(task_reader(&t), 3);
@@ -118,14 +128,14 @@ static void he_is_asked_once(void **state) {
     struct answered joined;
     for (int i = 1; i <= 3; i++) consider(f, i), consider(f, i);
     assert_int_equal(asked(f, &progress), 0);
-    assert_int_equal(adjudication_collect(f->a, ROOM), 3);
+    assert_int_equal(adjudication_collect(f->a), 3);
     assert_int_equal(asked(f, &progress), 3);
     adjudication_written(f->a, true);
     for (int i = 1; i <= 4; i++) consider(f, i);
-    assert_int_equal(adjudication_collect(f->a, ROOM), 1); // the fourth
-    adjudication_resume(f->a, buf_view(&progress));        // the fourth was not written
+    assert_int_equal(adjudication_collect(f->a), 1); // the fourth
+    adjudication_resume(f->a, buf_view(&progress));  // the fourth was not written
     for (int i = 1; i <= 4; i++) consider(f, i);
-    assert_int_equal(adjudication_collect(f->a, ROOM), 1);
+    assert_int_equal(adjudication_collect(f->a), 1);
     adjudication_written(f->a, true);
     struct task t = second_of(2);
     task_id_text_read_by(t.id, 2, 3);
@@ -137,7 +147,7 @@ static void he_is_asked_once(void **state) {
     adjudication_resume(f->a, TEXT(""));
     assert_int_equal(asked(f, &progress), 0);
     for (int i = 0; i < 1000; i++) consider(f, i); // a transaction has its bound
-    assert_in_range(adjudication_collect(f->a, ROOM), 1, 100);
+    assert_in_range(adjudication_collect(f->a), 1, 100);
     buf_release(&progress);
 }
 
@@ -145,15 +155,15 @@ static void what_was_not_written_is_due_again(void **state) {
     struct fixture *f = *state;
     struct buf progress = {0};
     consider(f, 1);
-    assert_int_equal(adjudication_collect(f->a, ROOM), 1);
+    assert_int_equal(adjudication_collect(f->a), 1);
     adjudication_written(f->a, false);
     assert_int_equal(asked(f, &progress), 0);
     consider(f, 1);
-    assert_int_equal(adjudication_collect(f->a, ROOM), 0); // not at once
+    assert_int_equal(adjudication_collect(f->a), 0); // not at once
     adjudication_destroy(f->a);
-    f->a = adjudication_create(&f->learning);
+    begin(f);
     consider(f, 1);
-    assert_int_equal(adjudication_collect(f->a, ROOM), 1);
+    assert_int_equal(adjudication_collect(f->a), 1);
     buf_release(&progress);
 }
 
@@ -173,7 +183,7 @@ static void a_hostile_list_is_bounded(void **state) {
     adjudication_resume(f->a, buf_view(&progress));
     assert_in_range(asked(f, &out), 1, 1000);
     consider(f, 9999);
-    assert_int_equal(adjudication_collect(f->a, ROOM), 0); // there is no room to remember one
+    assert_int_equal(adjudication_collect(f->a), 0); // there is no room to remember one
     buf_release(&progress);
     buf_release(&out);
 }
@@ -186,13 +196,13 @@ static void what_is_known_of_them_may_settle_it(void **state) {
         annotators_settled(f->known, 2, i % 2);
     }
     const struct dispute settled = dispute_of(f, 1, 1, 2);
-    adjudication_consider(f->a, f->known, &settled);
-    assert_int_equal(adjudication_collect(f->a, ROOM), 1); // 0.941
+    assert_true(adjudication_consider(f->a, f->known, &settled));
+    assert_int_equal(adjudication_collect(f->a), 1); // 0.941
     adjudication_written(f->a, true);
     for (int i = 0; i < 400; i++) annotators_settled(f->known, 1, true);
     const struct dispute more = dispute_of(f, 2, 1, 2);
-    adjudication_consider(f->a, f->known, &more);
-    assert_int_equal(adjudication_collect(f->a, ROOM), 0);
+    assert_true(adjudication_consider(f->a, f->known, &more));
+    assert_int_equal(adjudication_collect(f->a), 0);
     struct disputes sum = {0};
     annotators_dispute(f->known, more.said, 2, true, &sum);
     annotators_dispute(f->known, more.said, 2, false, &sum);
@@ -209,20 +219,107 @@ static void a_task_that_has_grown_too_large_goes_without_its_event(void **state)
     struct task t;
     const char *why;
     consider(f, 1);
-    assert_int_equal(adjudication_collect(f->a, ROOM), 1);
+    assert_int_equal(adjudication_collect(f->a), 1);
     struct producer_record r = adjudication_task(f->a, 0);
     size_t whole = record_batch_bytes(&r);
     adjudication_destroy(f->a);
-    f->a = adjudication_create(&f->learning);
+    begin(f);
+    adjudication_allow(f->a, whole - 1);
     consider(f, 1);
-    assert_int_equal(adjudication_collect(f->a, whole - 1), 1);
+    assert_int_equal(adjudication_collect(f->a), 1);
     r = adjudication_task(f->a, 0);
     assert_int_equal(task_read(&t, r.value, &arena, &why), 0);
     assert_true(t.event_left_out && !t.event.at);
     arena_release(&arena);
     adjudication_written(f->a, true);
-    consider(f, 2);
-    assert_int_equal(adjudication_collect(f->a, 100), 0);
+}
+
+/* They are let go, so that they are in nobody's way; what can be made is. */
+static void what_can_not_be_made_is_let_go(void **state) {
+    struct fixture *f = *state;
+    adjudication_allow(f->a, 100);
+    for (int i = 0; i < 1000; i++) assert_false(consider(f, i));
+    assert_int_equal(adjudication_collect(f->a), 0);
+    adjudication_allow(f->a, ROOM);
+    for (int i = 0; i < 1000; i++) {
+        struct dispute d = dispute_of(f, i, 1, 2);
+        d.record.len /= 2;
+        assert_false(adjudication_consider(f->a, f->known, &d));
+    }
+    assert_true(consider(f, 1));
+    assert_int_equal(adjudication_collect(f->a), 1);
+}
+
+/* What is due then waits in the store, not here. */
+static void nobody_is_asked_while_nobody_may_be(void **state) {
+    struct fixture *f = *state;
+    struct buf progress = {0};
+    adjudication_destroy(f->a);
+    f->a = adjudication_create(&f->learning);
+    assert_true(consider(f, 1));
+    assert_int_equal(adjudication_collect(f->a), 0);
+    adjudication_allow(f->a, ROOM);
+    assert_true(consider(f, 1));
+    adjudication_allow(f->a, 0);
+    assert_int_equal(adjudication_collect(f->a), 0);
+    assert_int_equal(asked(f, &progress), 0);
+    adjudication_allow(f->a, ROOM);
+    assert_int_equal(adjudication_collect(f->a), 0); // the store tells again
+    assert_true(consider(f, 1));
+    assert_int_equal(adjudication_collect(f->a), 1);
+    buf_release(&progress);
+}
+
+/* A task that is never read back, as where its topic was made anew, is remembered for as long as
+ * somebody could be asked the same: until both tasks have closed. */
+static void what_never_comes_back_is_forgotten_in_time(void **state) {
+    struct fixture *f = *state;
+    struct buf progress = {0};
+    struct task t;
+    struct arena arena = {0};
+    const char *why;
+    for (int life = 0; life < 2; life++) {
+        consider(f, 1);
+        assert_int_equal(adjudication_collect(f->a), 1);
+        assert_int_equal(task_read(&t, adjudication_task(f->a, 0).value, &arena, &why), 0);
+        assert_int_equal(asked_at(f, &progress, t.expires_ms - 1), 1);
+        adjudication_written(f->a, true);
+        if (life) adjudication_resume(f->a, buf_view(&progress));
+        assert_int_equal(asked_at(f, &progress, t.expires_ms - 1), 1);
+        assert_int_equal(asked_at(f, &progress, t.expires_ms), 0);
+    }
+    arena_release(&arena);
+    struct dispute d = dispute_of(f, 2, 1, 2); // the second reader's closes later than his
+    f->config.route.expiry = HOME_MS - clock_wall_ms();
+    assert_true(adjudication_consider(f->a, f->known, &d));
+    assert_int_equal(adjudication_collect(f->a), 1);
+    adjudication_written(f->a, true);
+    assert_int_equal(asked_at(f, &progress, second_of(2).expires_ms - 1), 1);
+    assert_int_equal(asked_at(f, &progress, second_of(2).expires_ms), 0);
+    buf_release(&progress);
+}
+
+/* Times of a record that is anyone's; one of a release that wrote none counts from now. */
+static void odd_times_are_now(void **state) {
+    struct fixture *f = *state;
+    struct buf progress = {0}, out = {0};
+    static const char *const odd[] = {"",
+                                      ",\"opinions_until_ms\":7",
+                                      ",\"opinions_until_ms\":[]",
+                                      ",\"opinions_until_ms\":[\"x\"]",
+                                      ",\"opinions_until_ms\":[1e300]",
+                                      ",\"opinions_until_ms\":[-1]"};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        const int64_t before = clock_wall_ms() + f->config.route.expiry;
+        buf_reset(&progress);
+        buf_printf(&progress, "{\"opinions\":[\"%s\"]%s}", second_of(1).id, odd[i]);
+        adjudication_resume(f->a, buf_view(&progress));
+        const int64_t after = clock_wall_ms() + f->config.route.expiry;
+        assert_int_equal(asked_at(f, &out, before - 1), 1);
+        assert_int_equal(asked_at(f, &out, after), 0);
+    }
+    buf_release(&progress);
+    buf_release(&out);
 }
 
 int main(void) {
@@ -234,6 +331,11 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_is_known_of_them_may_settle_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_task_that_has_grown_too_large_goes_without_its_event,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(what_can_not_be_made_is_let_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_is_asked_while_nobody_may_be, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_never_comes_back_is_forgotten_in_time, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(odd_times_are_now, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

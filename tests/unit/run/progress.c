@@ -103,6 +103,28 @@ static void offsets_are_of_one_topic(void **state) {
         progress_next(TEXT("{\"labels\":{\"0\":7},\"topic_ids\":[5]}"), LABELLED_LABELS, 5, 0), 7);
 }
 
+static bool tasks_reached(const char *record, uint32_t id) {
+    return progress_reached_topic(text_of(record), LABELLED_TASKS, id, 2, next_offset, NULL);
+}
+
+/* A partition that can not be read holds up; the one of a topic that is gone does not. */
+static void one_topic_may_be_waited_for(void **state) {
+    (void)state;
+    static const char record[] =
+        "{\"tasks\":{\"0\":10,\"1\":20},\"labels\":{\"0\":9},\"topic_ids\":{\"tasks\":5}}";
+    memset(next, -1, sizeof next);
+    next[LABELLED_TASKS][0] = 10;
+    assert_false(tasks_reached(record, 5));
+    next[LABELLED_TASKS][1] = 19;
+    assert_false(tasks_reached(record, 5));
+    assert_true(tasks_reached(record, 6));
+    next[LABELLED_TASKS][1] = 20;
+    assert_true(tasks_reached(record, 5));
+    next[LABELLED_TASKS][0] = -1;
+    assert_false(tasks_reached(record, 0));
+    assert_true(tasks_reached("", 5) && tasks_reached("{\"tasks\":[]}", 5));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(offsets_are_of_one_topic),
@@ -110,6 +132,7 @@ int main(void) {
         cmocka_unit_test(each_partition_counts),
         cmocka_unit_test(what_says_nothing_holds_up_nobody),
         cmocka_unit_test(the_writer_is_named),
+        cmocka_unit_test(one_topic_may_be_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
