@@ -93,8 +93,12 @@ struct arms {
 struct arms budget_arms(const struct budget *b, uint32_t share);
 
 /* The caps in force, of the whole topic; 0: none. */
-uint64_t budget_hour_cap(const struct budget *b, const struct policy *p);
-uint64_t budget_day_cap(const struct budget *b, const struct policy *p);
+static inline uint64_t budget_hour_cap(const struct budget *b, const struct policy *p) {
+    return policy_cap(p->operator_.per_hour, b->per_hour);
+}
+static inline uint64_t budget_day_cap(const struct budget *b, const struct policy *p) {
+    return policy_cap(p->operator_.per_day, b->per_day);
+}
 
 /* Moves the hour that the caps count to the clock's, as far as the clock is believed. */
 void budget_clock(int64_t now_ms, struct partition_state *s);

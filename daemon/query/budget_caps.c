@@ -81,9 +81,6 @@ size_t budget_strategy_left(const struct budget *b, uint64_t cap, int32_t partit
     return c->strategy < most ? most - c->strategy : 0;
 }
 
-/* Requests that a block of the random arm pays for. */
-int budget_block_labels(const struct partition_state *s) { return 1 + s->doubled; }
-
 /* The most that a block pays beside the first one. */
 static uint8_t budget_most_more(const struct budget *b) { return b->second > 0 ? b->more : 0; }
 
@@ -99,17 +96,8 @@ static struct cap_room budget_allowed_by(const struct budget *b, uint64_t cap, i
                              before + labels + budget_most_more(b) < most};
 }
 
-uint64_t budget_hour_cap(const struct budget *b, const struct policy *p) {
-    return policy_cap(p->operator_.per_hour, b->per_hour);
-}
-uint64_t budget_day_cap(const struct budget *b, const struct policy *p) {
-    return policy_cap(p->operator_.per_day, b->per_day);
-}
-
-struct cap_room budget_allowed(const struct budget *b, const struct policy *p, int32_t partition,
-                               const struct partition_state *s) {
-    uint64_t per_hour = budget_hour_cap(b, p), per_day = budget_day_cap(b, p);
-    if (!per_hour && !per_day) return (struct cap_room){true, true, true};
+struct cap_room budget_allowed_capped(const struct budget *b, uint64_t per_hour, uint64_t per_day,
+                                      int32_t partition, const struct partition_state *s) {
     struct cap_room hour = budget_allowed_by(b, per_hour, partition, s, &s->hour),
                     day = budget_allowed_by(b, per_day, partition, s, &s->day);
     int doubted = s->doubt_random - s->hour.block * budget_block_labels(s);

@@ -328,8 +328,8 @@ static void strategy_account(const struct strategy *s, const struct policy *poli
 void strategy_decide(const struct strategy *s, const struct policy *policy, int64_t now_ms,
                      const struct candidate *c, struct partition_state *state,
                      struct decision *out) {
-    struct step t = {.s = s, .c = c, .state = state};
-    if (!budget_explores(&s->budget, policy)) t.explore = policy->learner.explore;
+    struct step t = {.s = s, .c = c, .state = state, .explore = policy->learner.explore};
+    if (t.explore > 0 && budget_explores(&s->budget, policy)) t.explore = 0; // the random arm does
     t.part = scoring_part(s, c->partition, c->offset);
     t.cold = !c->scored ||
              (policy->learner.cold &&
