@@ -58,7 +58,7 @@ def test(stage):
     daemon = stage.start({**BASE, "query": {"measure": "entropy"}}).ready()
     feed(stage, 20000, seed=5)
     wait("all is decided", lambda: daemon.metric("samples_admitted_total") >= 20000)
-    equal((daemon.metric("model_version"), daemon.find("samples_shifted")), (version, []), "another measure is no shift")
+    equal(daemon.find("samples_shifted"), [], "another measure is no shift")
     daemon.leave()
 
 
