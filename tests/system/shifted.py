@@ -55,10 +55,10 @@ def test(stage):
     daemon.leave()
 
     # A life that begins with the version cannot know whether it was fitted for the same measure.
-    daemon = stage.start({**BASE, "query": {"measure": "entropy"}}).ready()
+    daemon = stage.start({**BASE, "query": {"measure": "entropy"}, "service": {"learner": False}}).ready()
     feed(stage, 20000, seed=5)
     wait("all is decided", lambda: daemon.metric("samples_admitted_total") >= 20000)
-    equal(daemon.find("samples_shifted"), [], "another measure is no shift")
+    equal((daemon.metric("model_version"), daemon.find("samples_shifted")), (version, []), "another measure is no shift")
     daemon.leave()
 
 
