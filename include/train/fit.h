@@ -20,7 +20,7 @@
 
 enum {
     FIT_HINGED_MOST = 160,     // columns of a model with hinges: more have no hinges
-    FIT_HINGED_WEIGHTS = 8000, // of a member with hinges: many classes bend in fewer places
+    FIT_HINGED_WEIGHTS = 5000, // of a member with hinges: many classes bend in fewer places
 };
 
 /* How to fit. Borrowed by each call. */
