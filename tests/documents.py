@@ -446,7 +446,7 @@ PLANTED = [
     ("CONTRIBUTING.md", "Call `budget_alow()`.", "function: budget_alow()"),
     ("CONTRIBUTING.md", "Run `unit.query.bugdet`.", "test: unit.query.bugdet"),
     ("CONTRIBUTING.md", "Run `system.I2-kill8`.", "test: system.I2-kill8"),
-    ("docs/OPERATIONS.md", "Promise I13.", "number: I13"),
+    ("docs/OPERATIONS.md", "Promise I99.", "number: I99"),
     ("docs/ARCHITECTURE.md", "Why: D999.", "number: D999"),
     ("docs/ARCHITECTURE.md", ("`unit.query.I4-budget`, ", ""), "promise: I4 does not name"),
     ("CMakeLists.txt", ("room(estimate USES base", "room(estimate USES config"), "rooms: not the"),
