@@ -68,11 +68,12 @@ static uint32_t budget_piece_most(const struct config *c) {
     return c->budget.draws == DRAWS_WEIGHTED && most >= 2 * STATE_PIECES ? (uint32_t)most : 0;
 }
 
-/* Measure RISK looks for one class and not for doubt: nothing of its part is drawn at random. A
- * pool saves what its windows ask, and shorter blocks would take it away. */
-static double budget_explores_of(const struct config *c) {
-    double share = 1;
-    if (c->pool.window || c->pool.time || c->query.measure == MEASURE_RISK) return 0;
+double budget_pool_share(const struct config *c) {
+    return c->pool.window || c->pool.time ? c->pool.share : 0;
+}
+
+double budget_not_of_risk(const struct config *c) {
+    double share = c->query.measure != MEASURE_RISK;
     for (size_t i = 0; c->query.measure == MEASURE_MIX && i < c->query.mix.n; i++)
         if (strcmp(c->query.mix.key[i], measure_name(MEASURE_RISK)) == 0)
             share -= strtod(c->query.mix.value[i], NULL);
@@ -94,8 +95,9 @@ struct budget budget_of(const struct config *c, uint64_t topic, size_t partition
                            .per_hour = (uint64_t)c->budget.per_hour,
                            .per_day = (uint64_t)c->budget.per_day,
                            .piece_most = budget_piece_most(c),
-                           .explores = budget_explores_of(c),
-                           .pool_share = c->pool.window || c->pool.time ? c->pool.share : 0,
+                           // a pool saves what its windows ask: shorter blocks would take it
+                           .explores = budget_pool_share(c) > 0 ? 0 : budget_not_of_risk(c),
+                           .pool_share = budget_pool_share(c),
                            .pool_top = c->pool.top ? (size_t)c->pool.top : SIZE_MAX};
 }
 

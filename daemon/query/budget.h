@@ -50,6 +50,12 @@ struct budget budget_of(const struct config *c, uint64_t topic, size_t partition
 void budget_begin(const struct budget *b, int32_t partition, bool fresh, int64_t now_ms,
                   struct partition_state *s);
 
+/* Share of the strategy arm's tokens that is saved for the pool; 0: there is none. */
+double budget_pool_share(const struct config *c);
+/* Share of what the strategy arm chooses by doubt. Measure RISK looks for one class: nothing of its
+ * part is drawn at random. */
+double budget_not_of_risk(const struct config *c);
+
 /* B as it is now, 0..1: the rate times the operator's scale. */
 double budget_total_rate(const struct budget *b, const struct policy *p);
 /* Whether the random arm draws what the learner wants drawn at random (`explore`); else, where caps

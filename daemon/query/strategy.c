@@ -138,6 +138,11 @@ void strategy_begin(const struct strategy *s, int32_t partition, bool fresh, int
     budget_begin(&s->budget, partition, fresh, now_ms, state);
 }
 
+double strategy_explored_share(const struct config *c, const struct policy *p) {
+    if (p->learner.rests || p->operator_.explore_only) return 0;
+    return p->learner.explore * budget_not_of_risk(c) * (1 - budget_pool_share(c));
+}
+
 struct strategy_caps strategy_caps_left(const struct strategy *s, const struct policy *policy,
                                         int32_t partition, int64_t now_ms,
                                         const struct partition_state *state) {

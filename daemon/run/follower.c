@@ -16,6 +16,7 @@
 #include "kafka/topic_reader.h"
 #include "metrics/metrics.h"
 #include "progress.h"
+#include "query/strategy.h"
 #include "run/upstream.h"
 
 #include <inttypes.h>
@@ -99,7 +100,7 @@ static void follower_say(struct follower *f, const struct snapshot *s) {
                                      (uint64_t)atomic_load(&f->shared->config)->budget.open_tasks));
     metric_set(METRIC_random_share, atomic_load(&f->shared->config)->budget.random_share);
     metric_set(METRIC_frozen, p->operator_.frozen);
-    metric_set(METRIC_explore, p->learner.explore);
+    metric_set(METRIC_explore, strategy_explored_share(atomic_load(&f->shared->config), p));
     follower_tell_lateness(s->model ? s->model->lateness : NULL);
     metric_set(METRIC_budget_rate,
                atomic_load(&f->shared->config)->budget.rate * p->operator_.budget_scale);

@@ -276,7 +276,7 @@ static void backtest_finish(struct backtest *t) {
     alarm_read(t->alarm, &alarm);
     r->evidence = alarm.evidence;
     if (t->model && t->model->lateness) memcpy(r->lateness, t->model->lateness, sizeof r->lateness);
-    r->explore = t->policy.learner.explore;
+    r->explore = strategy_explored_share(t->config, &t->policy);
     r->auto_labelled = t->auto_.labelled;
     r->auto_wrong = t->auto_.wrong;
     r->auto_ended = t->auto_.ended;

@@ -52,7 +52,7 @@ static const double worn_gain = 6;
 static double schedule_explore(const struct config *c, const struct schedule *s) {
     const double most = c->query.explore, late = schedule_late(s->open),
                  worn = s->lateness ? s->lateness[LATENESS_WORN] : -1;
-    if (!(most > 0) || !schedule_learns(c) || c->query.measure == MEASURE_RISK) return 0;
+    if (!(most > 0) || !schedule_learns(c)) return 0;
     double between = worn < 0 ? most : worn_gain * worn;
     return lateness_steer(s->lateness, late * (between < most ? between : most));
 }

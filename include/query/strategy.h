@@ -160,6 +160,11 @@ struct pick {
 size_t strategy_flush(const struct strategy *s, const struct flush *f,
                       struct partition_state *state, const struct pick **picks);
 
+/* The share of the strategy arm's part of the budget that is drawn at random by that policy:
+ * `explore`, but nothing of what measure RISK or a pool chooses, and nothing where the arm asks
+ * nothing. */
+double strategy_explored_share(const struct config *c, const struct policy *p);
+
 /* ---- uncertainty measures (Settles, "Active Learning Literature Survey", 2009) ---- */
 
 /* What a measure may look at. Measures of a single prediction need prob alone; the gradient's

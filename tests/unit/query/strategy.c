@@ -335,8 +335,30 @@ static void a_capacity_a_day_follows_the_day(void **state) {
     partition_close(&p);
 }
 
+static void what_is_explored_is_told(void **state) {
+    (void)state;
+    char risk[] = "risk", entropy[] = "entropy", most[] = "0.75", rest[] = "0.25";
+    char *measures[] = {risk, entropy}, *shares[] = {most, rest};
+    struct config c = config_of(0.02, MANAGER_QUANTILE_WINDOW);
+    struct policy p = POLICY_DEFAULT;
+    p.learner.explore = 0.8;
+    assert_true(strategy_explored_share(&c, &p) == 0); // measure risk
+    c.query.measure = MEASURE_ENTROPY;
+    assert_true(strategy_explored_share(&c, &p) == 0.8);
+    c.pool.window = 100, c.pool.share = 0.5;
+    assert_true(strategy_explored_share(&c, &p) == 0.4);
+    c.pool.window = 0;
+    c.query.measure = MEASURE_MIX, c.query.mix = (struct map){measures, shares, 2};
+    assert_true(fabs(strategy_explored_share(&c, &p) - 0.2) < 1e-12);
+    c.query.measure = MEASURE_ENTROPY, p.learner.rests = 1;
+    assert_true(strategy_explored_share(&c, &p) == 0);
+    p.learner.rests = 0, p.operator_.explore_only = true;
+    assert_true(strategy_explored_share(&c, &p) == 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_explored_is_told),
         cmocka_unit_test(a_mix_draws_by_its_shares),
         cmocka_unit_test(a_mix_that_is_none_is_refused),
         cmocka_unit_test(cold_asks_without_looking),
