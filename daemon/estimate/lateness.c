@@ -189,6 +189,5 @@ double lateness_steer(const double *numbers, double between) {
     double leans = lateness_part(numbers[LATENESS_FOR]) - lateness_part(numbers[LATENESS_AGAINST]),
            worn = (numbers[LATENESS_WORN] - worn_little) / (worn_much - worn_little);
     if (leans < 0) return between + leans * between;
-    if (verdict == LATENESS_COSTS) leans = 1;
     return between + leans * fmax(0, fmin(1, worn)) * fmax(0, drawn_most - between);
 }

@@ -151,34 +151,27 @@ struct strategy_caps strategy_caps_left(const struct strategy *s, const struct p
         budget_cap_left(&s->budget, policy, partition, now_ms, true, state)};
 }
 
-/* Fills the window with a version's quantiles. Its oldest value is overwritten next. In ascending
+/* A small step of the model leaves the window as it is: what the partition itself saw last is the
+ * better sample. Else the window is refilled. Its oldest value is overwritten next. In ascending
  * order the small ones would all go first and the quantile would climb for a window's length, so
  * neighbours are laid STRIDE places apart: any run of the ring is then spread evenly over the
  * quantiles. */
-static bool strategy_fill(const struct strategy *s, const float *quantiles,
-                          struct partition_state *state) {
-    enum { STRIDE = 79 }; // odd, so that each place is met once; near 128 / the golden ratio
-    if (!quantiles || s->parts > 1) return false; // quantiles are of one measure
-    for (size_t i = 0; i < STATE_WINDOW; i++)
-        state->window[i * STRIDE % STATE_WINDOW] = utility_code((double)quantiles[i]);
-    state->window_n[0] = STATE_WINDOW;
-    return true;
-}
-
-/* A small step of the model leaves the window as it is: what the partition itself saw last is the
- * better sample. Else the window is refilled. */
 void strategy_swap(const struct strategy *s, uint64_t version, const float *quantiles,
                    struct partition_state *state) {
+    enum { STRIDE = 79 }; // odd, so that each place is met once; near 128 / the golden ratio
     state->model = version;
     pending_halve(state);
-    if (state->memory_of == (s->memory_of ^ of_oddness)) return; // each version has its own unit
+    if (state->memory_of == (s->memory_of ^ of_oddness)) return; // they know no oddness
     if (state->memory_of != s->memory_of) strategy_forget(s->memory_of, state);
     struct window own = strategy_window(s, state, 0);
     if (quantiles && s->parts == 1 && window_plausible(&own, quantiles)) return;
     double rate = budget_strategy_rate(&s->budget);
     uint16_t before = *own.n ? window_edge(&own, rate) : 0;
     strategy_empty_window(state);
-    if (!strategy_fill(s, quantiles, state)) return;
+    if (!quantiles || s->parts > 1) return; // quantiles are of one measure
+    for (size_t i = 0; i < STATE_WINDOW; i++)
+        state->window[i * STRIDE % STATE_WINDOW] = utility_code((double)quantiles[i]);
+    state->window_n[0] = STATE_WINDOW;
     if (s->manager->rescale && before)
         s->manager->rescale(state->own, window_edge(&own, rate) - before);
 }
@@ -291,13 +284,9 @@ static bool strategy_seeks(const struct strategy *s, const struct policy *policy
 
 /* The window is of utilities, or of oddness; after a reload or restart of what another
  * configuration made of it. */
-static void strategy_remember(const struct strategy *s, const struct candidate *c, bool seeks,
-                              struct partition_state *state) {
+static void strategy_remember(const struct strategy *s, bool seeks, struct partition_state *state) {
     uint32_t wanted = seeks ? s->memory_of ^ of_oddness : s->memory_of;
-    bool sought = state->memory_of == (s->memory_of ^ of_oddness);
-    if (state->memory_of == wanted) return;
-    strategy_forget(wanted, state);
-    if (sought && c->model) (void)strategy_fill(s, c->model->utility, state);
+    if (state->memory_of != wanted) strategy_forget(wanted, state);
 }
 
 static enum ask strategy_reason(const struct step *t, const struct charge *charge) {
@@ -340,7 +329,7 @@ void strategy_decide(const struct strategy *s, const struct policy *policy, int6
              (policy->learner.cold &&
               (double)state->admitted * budget_total_rate(&s->budget, policy) < cold_labels);
     t.seeks = strategy_seeks(s, policy, c) && !t.cold;
-    strategy_remember(s, c, t.seeks, state);
+    strategy_remember(s, t.seeks, state);
     t.allowed = budget_open(&s->budget, policy, c->partition, now_ms, !t.cold, state);
     uint16_t code = scoring_utility(s, c, t.part, state);
     *out = (struct decision){.measure = s->part[t.part].measure, .utility = utility_value(code)};

@@ -66,6 +66,22 @@ static struct backtest_result run(struct backtest_options o) {
     return r;
 }
 
+/* More questions are open than a fit looks back: those before are not marked, nor written to. */
+static void more_are_open_than_a_fit_looks_at(void **state) {
+    (void)state;
+    struct buf why = {0};
+    struct config *c;
+    static const char short_memory[] =
+        "model: {classes: [\"0\", \"1\"]}\nfeatures: [{name: x}, {name: y}]\nbudget: {rate: "
+        "0.5}\ntrain: {memories: [20], hinges: [20]}\n";
+    if (config_parse(&c, "test", TEXT(short_memory), &why) < 0) fail_msg("%s", buf_string(&why));
+    generate(LINE, 3);
+    struct backtest_result r = run((struct backtest_options){.config = c, .delay = 1000});
+    assert_true(r.models > 5 && r.asked > 900);
+    backtest_result_release(&r);
+    config_destroy(c);
+}
+
 /* Saying the last label, with labels that come back after a delay, is a sum that anyone can do. */
 static void a_label_is_late_by_the_delay(void **state) {
     (void)state;
@@ -245,6 +261,7 @@ int main(void) {
         cmocka_unit_test(nobody_peeks),
         cmocka_unit_test(the_cut_changes_nothing),
         cmocka_unit_test(noise_is_of_the_labels),
+        cmocka_unit_test(more_are_open_than_a_fit_looks_at),
         cmocka_unit_test(two_readers_tell_the_noise),
         cmocka_unit_test(what_is_not_answered_teaches_nothing),
         cmocka_unit_test(the_budget_is_kept),
