@@ -165,6 +165,29 @@ static void switches_and_lost_states(void **state) {
     }
 }
 
+/* A block that was paid for three readers goes on under a configuration whose bucket holds less
+ * than that: the bucket is empty, never below. */
+static void a_dear_block_outlives_its_configuration(void **state) {
+    (void)state;
+    struct trial t = {0.3, 0.3, 5, 2, 1, 0, OPINIONS_MAX, false};
+    struct partition dear, cheap;
+    open_trial(&dear, &t, MANAGER_QUANTILE_WINDOW);
+    for (int i = 0; dear.state.doubled != OPINIONS_MAX - 1; i++) {
+        assert_true(i < 1000);
+        (void)partition_take(&dear, 1);
+    }
+    t.burst = 1, t.second = 0, t.opinions = 2;
+    open_trial(&cheap, &t, MANAGER_QUANTILE_WINDOW);
+    cheap.state = dear.state, cheap.offset = dear.offset;
+    for (int i = 0; i < 200; i++) {
+        (void)partition_take(&cheap, 1);
+        assert_true(cheap.state.tokens >= 0);
+        partition_move(&cheap, 1); // the state can be read again
+    }
+    partition_close(&dear);
+    partition_close(&cheap);
+}
+
 /* What a third reader costs is paid with the block, whole or not at all, and the state says how
  * much it was: so a request says what was paid for it, whatever who goes on with the state would
  * pay. */
@@ -583,6 +606,7 @@ int main(void) {
         cmocka_unit_test(a_third_reader_is_paid_ahead),
         cmocka_unit_test(a_lost_state_has_no_tokens_and_no_grant),
         cmocka_unit_test(a_stream_spends_its_budget),
+        cmocka_unit_test(a_dear_block_outlives_its_configuration),
         cmocka_unit_test(random_and_cold_spend_it_too),
         cmocka_unit_test(every_block_has_its_request),
         cmocka_unit_test(a_weighted_arm_draws_as_often),
