@@ -56,6 +56,23 @@ enum {
     OPERATOR = sizeof operator_ / sizeof *operator_
 };
 
+static bool policy_same_value(const struct member *m, const void *a, const void *b) {
+    switch (m->kind) {
+    case BOOLEAN: return *(const bool *)a == *(const bool *)b;
+    case WHOLE: return *(const uint64_t *)a == *(const uint64_t *)b;
+    case CAP: return *(const int64_t *)a == *(const int64_t *)b;
+    default: return true; // a share moves with each label
+    }
+}
+
+bool policy_learner_same(const struct policy_learner *a, const struct policy_learner *b) {
+    bool same = true;
+    for (size_t i = 0; same && i < LEARNER; i++)
+        same = policy_same_value(&learner[i], (const char *)a + learner[i].offset,
+                                 (const char *)b + learner[i].offset);
+    return same;
+}
+
 /* ---- writing ---- */
 
 static void policy_write_value(const struct member *m, const void *at, struct buf *out) {

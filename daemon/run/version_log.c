@@ -263,18 +263,6 @@ static int version_log_add_version(const struct version_log *v, struct publicati
     return result;
 }
 
-/* How much to explore moves with each task and label; it goes out with what else changed, at the
- * latest with the next version. */
-static bool version_log_policy_changed(const struct version_log *v,
-                                       const struct policy_learner *wanted) {
-    const struct policy_learner *now = &v->policy;
-    return !v->policy_known || now->live != wanted->live || now->cold != wanted->cold ||
-           now->full != wanted->full || now->rolled_ms != wanted->rolled_ms ||
-           now->shrunken != wanted->shrunken || now->samples_a_day != wanted->samples_a_day ||
-           now->weighted != wanted->weighted || now->rests != wanted->rests ||
-           now->doubts != wanted->doubts || now->seeks != wanted->seeks;
-}
-
 /* ---- sending ---- */
 
 /* A dead producer is not made anew here: a rival may have published since. ERR_RETRY: read the
@@ -456,7 +444,7 @@ static int version_log_collect(const struct version_log *v, struct labelled_set 
     }
     publication_add_certificates(p, e->certification, v->registry,
                                  &v->learning->config->model.classes);
-    *policy = version_log_policy_changed(v, &e->policy);
+    *policy = !v->policy_known || !policy_learner_same(&v->policy, &e->policy);
     if (*policy) publication_add_policy(p, &e->policy);
     bool due = clock_ms() - v->progress_ms >= (e->moved ? PROGRESS_MS : SIGN_MS);
     *progress = e->version || *policy || due;

@@ -157,11 +157,7 @@ int backtest_learn(struct backtest *t, size_t sample) {
     schedule.lateness = t->model ? t->model->lateness : NULL;
     struct policy_learner wanted =
         schedule_policy(t->config, &schedule, t->model ? t->model->version : 0);
-    const struct policy_learner *now = &t->policy.learner;
-    if (wanted.live != now->live || wanted.cold != now->cold || wanted.full != now->full ||
-        wanted.weighted != now->weighted || wanted.rests != now->rests ||
-        wanted.doubts != now->doubts || wanted.seeks != now->seeks)
-        t->policy.number++;
+    if (!policy_learner_same(&wanted, &t->policy.learner)) t->policy.number++;
     t->policy.learner = wanted;
     t->snapshot = (struct snapshot){.policy = t->policy, .model = t->model};
     return 0;

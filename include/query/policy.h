@@ -81,6 +81,10 @@ static inline double policy_capacity(const struct policy *p, double share, uint6
     return per_day < a_day ? (double)per_day / (double)a_day : 1;
 }
 
+/* Whether they say the same but for `explore`: that moves with each task and label, and goes out
+ * with what else changed, at the latest with the next version. */
+bool policy_learner_same(const struct policy_learner *a, const struct policy_learner *b);
+
 /* Append the record, a JSON object. */
 void policy_learner_write(const struct policy_learner *p, struct buf *out);
 void policy_operator_write(const struct policy_operator *p, struct buf *out);

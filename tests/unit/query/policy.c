@@ -45,6 +45,18 @@ static void every_learner_record_comes_back(void **state) {
     }
 }
 
+static void what_has_changed_is_told_but_the_share(void **state) {
+    (void)state;
+    const struct policy_learner one = {.live = 3, .explore = 0.2};
+    struct policy_learner other[] = {one, one, one, one, one, one, one, one, one, one, one};
+    other[0].explore = 0.9;
+    other[1].live = 4, other[2].cold = true, other[3].full = true, other[4].rolled_ms = 1;
+    other[5].shrunken = true, other[6].samples_a_day = 9, other[7].weighted = true;
+    other[8].rests = 1, other[9].doubts = true, other[10].seeks = true;
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        assert_true(policy_learner_same(&one, &other[i]) == (i == 0));
+}
+
 static void every_operator_record_comes_back(void **state) {
     (void)state;
     static const double scales[] = {0, 0.1, 1, 1.0 / 3, 20};
@@ -180,6 +192,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_read_as_documented),
         cmocka_unit_test(every_learner_record_comes_back),
+        cmocka_unit_test(what_has_changed_is_told_but_the_share),
         cmocka_unit_test(every_operator_record_comes_back),
         cmocka_unit_test(records_of_earlier_versions_are_read),
         cmocka_unit_test(a_rollback_holds_until_the_learner_has_gone_on),
