@@ -2,6 +2,7 @@
 
 Samples are {"id", "x", "y", "kind"}. The id says the true class ("17-bad"), so whoever reads a task knows the answer.
 """
+import itertools
 import json
 import random
 import threading
@@ -137,11 +138,11 @@ class Inverted(Feeder):
 
 
 class Oracle(Job):
-    """Answers every task once, after `delay` seconds; .answers: {task id: class}."""
+    """Answers every task once, after `delay` seconds; .answers: {task id: class}. annotators: the names it answers by, in turn."""
 
-    def __init__(self, stage, delay=0.0, tasks=None, labels=None):
+    def __init__(self, stage, delay=0.0, tasks=None, labels=None, annotators=()):
         super().__init__(stage)
-        self.delay, self.answers = delay, {}
+        self.delay, self.answers, self.names = delay, {}, itertools.cycle([{"annotator": name} for name in annotators] or [{}])
         self.tasks, self.labels = tasks or stage.topic("tasks"), labels or stage.topic("labels")
 
     def answer_of(self, sample_id):
@@ -158,6 +159,6 @@ class Oracle(Job):
                 _, task, answer = waiting.pop(0)
                 if task not in self.answers:
                     self.answers[task] = answer
-                    writer.send(self.labels, json.dumps({"id": task, "label": answer}), key=task)
+                    writer.send(self.labels, json.dumps({"id": task, "label": answer, **next(self.names)}), key=task)
         writer.flush()
         reader.close()
