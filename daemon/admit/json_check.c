@@ -31,17 +31,11 @@ static bool json_check_skip_byte(struct check *c, char byte) {
     return true;
 }
 
-static int json_check_hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The four digits of a \u escape; -1: they are none. */
 static int json_check_hex_unit(struct check *c) {
     int unit = 0;
     for (int i = 0; i < 4; i++, c->at++) {
-        int digit = c->at < c->end ? json_check_hex_digit(*c->at) : -1;
+        int digit = c->at < c->end ? text_hex_digit(*c->at) : -1;
         if (digit < 0) return -1;
         unit = unit << 4 | digit;
     }

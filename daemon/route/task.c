@@ -14,7 +14,6 @@
 #include "route/task.h"
 
 #include "base/json.h"
-#include "base/rng.h"
 #include "route/classes.h"
 #include "task_row.h"
 
@@ -23,77 +22,9 @@
 #include <time.h>
 
 enum {
-    FORMAT = 1,     // of meta: another meaning of a field, another number
-    TIME_BITS = 48, // of the record time in an id
+    FORMAT = 1, // of meta: another meaning of a field, another number
     VALUES_MAX = COLUMNS_MAX + JSON_VALUES_MAX, // of meta: a row, and what else there is
 };
-
-/* ---- id ---- */
-
-static uint64_t task_time_part(int64_t time_ms) {
-    const int64_t most = ((int64_t)1 << TIME_BITS) - 1;
-    if (time_ms < 0) return 0;
-    return (uint64_t)(time_ms > most ? most : time_ms);
-}
-
-void task_id(char out[TASK_ID_LENGTH + 1], struct text topic, int32_t partition, int64_t offset,
-             int64_t time_ms) {
-    uint64_t name = hash_bytes(topic.at, topic.len), t = task_time_part(time_ms);
-    uint64_t a = rng_mix(rng_mix(rng_mix(name) ^ (uint32_t)partition) ^ (uint64_t)offset),
-             b = rng_mix(a ^ name);
-    snprintf(out, TASK_ID_LENGTH + 1,
-             "%08" PRIx64 "-%04" PRIx64 "-7%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64, t >> 16,
-             t & 0xFFFF, b & 0xFFF, 0x8000 | (a >> 48 & 0x3FFF), a & 0xFFFFFFFFFFFF);
-}
-
-static int task_hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) {
-    if (!id.at || id.len != TASK_ID_LENGTH) return ERR_INPUT;
-    size_t n = 0; // digits so far
-    for (size_t i = 0; i < TASK_ID_LENGTH; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        int digit = task_hex_digit(id.at[i]);
-        if (dash ? id.at[i] != '-' : digit < 0) return ERR_INPUT;
-        if (dash) continue;
-        out[n / 2] = n % 2 ? (uint8_t)(out[n / 2] | digit) : (uint8_t)(digit << 4);
-        n++;
-    }
-    return out[6] >> 4 == 7 && out[8] >> 6 == 2 ? 0 : ERR_INPUT;
-}
-
-static int task_id_turn(int from, int to) {
-    CHECK(from >= 1 && from <= OPINIONS_MAX && to >= 1 && to <= OPINIONS_MAX);
-    return (from - 1) ^ (to - 1);
-}
-
-void task_id_read_by(uint8_t id[TASK_ID_BYTES], int from, int to) {
-    id[TASK_ID_BYTES - 1] ^= (uint8_t)task_id_turn(from, to);
-}
-
-void task_id_text_read_by(char id[TASK_ID_LENGTH + 1], int from, int to) {
-    static const char digits[] = "0123456789abcdef";
-    int last = task_hex_digit(id[TASK_ID_LENGTH - 1]);
-    CHECK(last >= 0);
-    id[TASK_ID_LENGTH - 1] = digits[last ^ task_id_turn(from, to)];
-}
-
-int ask_reader(enum ask reason) {
-    if (reason == ASK_THIRD) return 3;
-    return reason == ASK_SECOND ? 2 : 1;
-}
-
-int task_reader(const struct task *t) { return ask_reader(t->reason); }
-
-int64_t task_id_time(const uint8_t id[TASK_ID_BYTES]) {
-    int64_t ms = 0;
-    for (size_t i = 0; i < 6; i++) ms = ms << 8 | id[i];
-    return ms;
-}
 
 /* ---- the table of meta ---- */
 
@@ -121,6 +52,15 @@ static const struct task_field {
 enum { FIELDS = sizeof fields / sizeof *fields };
 
 static const char *task_arm_name(int by_strategy) { return by_strategy ? "strategy" : "random"; }
+
+/* ---- who is asked ---- */
+
+int ask_reader(enum ask reason) {
+    if (reason == ASK_THIRD) return 3;
+    return reason == ASK_SECOND ? 2 : 1;
+}
+
+int task_reader(const struct task *t) { return ask_reader(t->reason); }
 
 /* ---- writing ---- */
 
@@ -389,7 +329,7 @@ static bool task_read_identity(struct task *t, const cJSON *meta, struct arena *
     t->sample_id = arena_text(arena, json_text(meta, "sample_id"));
     if (!t->sample_id.at || fingerprint.len != 16) return false;
     for (size_t i = 0; i < 16; i++) {
-        int digit = task_hex_digit(fingerprint.at[i]);
+        int digit = text_hex_digit(fingerprint.at[i]);
         if (digit < 0) return false;
         t->fingerprint = t->fingerprint << 4 | (uint64_t)digit;
     }

@@ -33,6 +33,13 @@ static inline int text_order(struct text a, struct text b) {
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* The value of a hexadecimal digit of either case; -1: it is none. */
+static inline int text_hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    c |= 0x20; // to lower case
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* Cuts *t in two at the first such byte: *t is what stands before it, *rest what stands behind it.
  * false: there is none. */
 bool text_cut(struct text *t, char at, struct text *rest);

@@ -6,7 +6,8 @@
  * Thread: workers write */
 #pragma once
 
-#include "route/task.h"
+#include "base/buf.h"
+#include "route/task_id.h"
 
 struct auto_label {
     char id[TASK_ID_LENGTH + 1]; // that a task of this sample would have

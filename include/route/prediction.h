@@ -4,7 +4,9 @@
  * Thread: workers write; the demo, tests and the command line read */
 #pragma once
 
-#include "route/task.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "route/task_id.h"
 
 struct prediction {
     char id[TASK_ID_LENGTH + 1]; // of a task of this sample, asked or not; empty: left out

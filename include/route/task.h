@@ -13,13 +13,12 @@
 #include "base/error.h"
 #include "config/choices.h"
 #include "estimate/unasked.h"
+#include "route/task_id.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum {
-    TASK_ID_LENGTH = 36,   // characters, as a UUID is written
-    TASK_ID_BYTES = 16,    // that they stand for
     TASK_SAMPLE_MAX = 512, // bytes of a sample id that is read; those that we write have 300
 };
 
@@ -62,24 +61,6 @@ struct task {
                             // OPINIONS_MAX; 0: as many as have been asked
     struct unasked unasked; // of the partition since its last task, for the estimate
 };
-
-/* The id of a sample's task, in the shape of a UUID version 7: 48 bits of record time, then 74 bits
- * of a hash of (topic, partition, offset). The same sample always has the same id; ids sort by
- * time. */
-void task_id(char out[TASK_ID_LENGTH + 1], struct text topic, int32_t partition, int64_t offset,
-             int64_t time_ms);
-/* The bytes that an id (of whatever case) stands for; they order as the ids do. ERR_INPUT: it is
- * not the id of a task. */
-int task_id_parse(uint8_t out[TASK_ID_BYTES], struct text id) MUST_CHECK;
-
-/* The id of reader `to`'s task of the sample that the id of reader `from`'s is of (1 to
- * OPINIONS_MAX): it is the first reader's with its last bits turned by the reader's number, so each
- * is found from any other without a table. */
-void task_id_read_by(uint8_t id[TASK_ID_BYTES], int from, int to);
-void task_id_text_read_by(char id[TASK_ID_LENGTH + 1], int from, int to);
-
-/* The sample's record time, in ms, that stands in an id. */
-int64_t task_id_time(const uint8_t id[TASK_ID_BYTES]);
 
 /* Who is to answer: 1, or a later number where others were asked about the same sample before. */
 int ask_reader(enum ask reason);
