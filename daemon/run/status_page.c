@@ -2,26 +2,22 @@
  * `winnowd top`.
  *
  * Figures are read from the metrics, which alone count them. What no metric can hold (names,
- * reasons, classes, the histogram of utilities) is added here. `health` is the short answer: "ok",
- * "attention" (works, but somebody should know), "bad" (does not work), and `notes` say why.
+ * reasons, classes, the histogram of utilities) is added here, the judgement of it all by
+ * status_health.h.
  *
  * Thread: http thread */
 #include "status_page.h"
 
 #include "base/clock.h"
-#include "health.h"
 #include "metrics/metrics.h"
+#include "status_health.h"
 #include "train/target.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <unistd.h>
 
-enum {
-    BINS = 32,                 // of the histogram of utilities
-    BRIDGE_SILENT_S = 60,      // six times what a bridge is silent at most
-    BRIDGE_FORGOTTEN_S = 86400 // a bridge that is silent for so long was ended for good
-};
+enum { BINS = 32 }; // of the histogram of utilities
 
 /* ---- JSON ---- */
 
@@ -49,106 +45,6 @@ static void status_page_add_metric(struct buf *out, const char *key, enum metric
         buf_double(out, metric_get_by(m, i));
     }
     buf_str(out, "}");
-}
-
-/* ---- health ---- */
-
-struct health {
-    struct buf notes; // one a line
-    bool works;
-};
-
-static void status_note(struct health *h, bool is, const char *text) {
-    if (is) buf_str(&h->notes, text);
-}
-
-/* One that was ended for good is forgotten after a day. */
-static void status_note_auto(struct health *h) {
-    status_note(h, metric_get_by(METRIC_auto_stopped, AUTO_STOP_OPERATOR) > 0,
-                "the model answers nothing by itself: the operator said `auto off`\n");
-    status_note(h, metric_get_by(METRIC_auto_stopped, AUTO_STOP_SILENT) > 0,
-                "no learner says that it watches what is certified: the model answers nothing by "
-                "itself\n");
-}
-
-static void status_note_bridge(struct health *h) {
-    double silence_s = (double)clock_wall_ms() / 1000 - metric_get(METRIC_bridge_heard);
-    bool silent = silence_s > BRIDGE_SILENT_S;
-    if (silence_s > BRIDGE_FORGOTTEN_S) return;
-    status_note(h, silent, "the bridge to the annotation tool is not heard of any more\n");
-    status_note(h, !silent && metric_get(METRIC_bridge_away) > 0,
-                "the annotation tool does not answer the bridge, or does not fit the "
-                "configuration\n");
-}
-
-/* What the operator said beside pausing. */
-static void status_note_policy(struct health *h) {
-    status_note(h, metric_get_by(METRIC_policy_flag, POLICY_PINNED) > 0,
-                "a model version is pinned: newer ones do not go live\n");
-    status_note(h, metric_get_by(METRIC_policy_flag, POLICY_EXPLORE_ONLY) > 0,
-                "only the random arm asks\n");
-    status_note(h, metric_get(METRIC_frozen) > 0, "learning is frozen by the operator\n");
-}
-
-/* `asking` is held. */
-static struct health status_page_health_of(struct run *r) {
-    struct health h = {.works = health_ready(r, &h.notes)};
-    h.works &= health_alive(r, &h.notes) && !absences_all(r->shared.absences);
-    absences_note(r->shared.absences, &h.notes);
-    double demand = metric_get(METRIC_demand), used = metric_get(METRIC_store_bytes),
-           limit = metric_get(METRIC_store_limit);
-    status_note(&h, metric_get(METRIC_fenced) > 0, "another process took this identity\n");
-    status_note(&h, metric_get_by(METRIC_paused, PAUSED_OPERATOR) > 0,
-                "paused by the operator: nobody is asked\n");
-    status_note(&h, metric_get_by(METRIC_paused, PAUSED_FULL) > 0,
-                "too many open tasks: nobody is asked until answers come\n");
-    bool owns = metric_get(METRIC_partitions) > 0;
-    status_note(&h, owns && metric_get_by(METRIC_cap_left, CAP_HOUR) <= 0,
-                "the cap of this hour is reached\n");
-    status_note(&h, owns && metric_get_by(METRIC_cap_left, CAP_DAY) <= 0,
-                "the cap of this day is reached\n");
-    status_note_policy(&h);
-    status_note_auto(&h);
-    status_note(&h, metric_get(METRIC_restart_needed) > 0,
-                "options of the reloaded file want a restart\n");
-    status_note(&h, metric_get_by(METRIC_outside_trouble, OUTSIDE_STORE) > 0,
-                "the label store is full or broken: learning waits\n");
-    status_note(&h, metric_get_by(METRIC_outside_trouble, OUTSIDE_REGISTRY) > 0,
-                "the schema registry does not answer: samples that need a schema wait\n");
-    status_note(&h, limit > 0 && used > 0.9 * limit, "the label store is nearly full\n");
-    status_note(&h, demand > 0 && demand < 0.25,
-                "the queue starves: the budget manager asks for far less than it may\n");
-    status_note(&h, demand > 4,
-                "the queue is flooded: the token bucket, not the utility, decides what is asked\n");
-    status_note(&h, metric_get(METRIC_reload_ok) == 0,
-                "the last reload was refused: the file has errors\n");
-    status_note(&h, metric_get(METRIC_annotators_at_chance) > 0,
-                "somebody's answers look like lots drawn: winnowd people says whose\n");
-    (void)health_learning(r, &h.notes);
-    status_note_bridge(&h);
-    return h;
-}
-
-static const char *status_page_health_word(const struct health *h) {
-    if (!h->works) return "bad";
-    return h->notes.len ? "attention" : "ok";
-}
-
-static void status_page_add_health(struct run *r, struct buf *out) {
-    struct health h = status_page_health_of(r);
-    const char *alive = health_alive(r, NULL) ? "true" : "false";
-    const char *ready = health_ready(r, NULL) ? "true" : "false";
-    bool first = true;
-    buf_printf(out, ",\"health\":\"%s\",\"alive\":%s,\"ready\":%s,\"notes\":[",
-               status_page_health_word(&h), alive, ready);
-    for (const char *at = h.notes.at, *end = at + h.notes.len, *stop;
-         at && at < end && (stop = memchr(at, '\n', (size_t)(end - at)));
-         at = stop + 1, first = false) {
-        buf_str(out, first ? "" : ",");
-        buf_json(out, (struct text){at, (size_t)(stop - at)});
-    }
-    buf_str(out, "]");
-    buf_release(&h.notes);
 }
 
 /* ---- what is set ---- */
@@ -489,7 +385,7 @@ void status_page_write(struct run *r, struct buf *out) {
     const struct config *c = atomic_load(&r->shared.config);
     status_page_add_process(r, c, out);
     pthread_mutex_lock(&r->asking);
-    status_page_add_health(r, out);
+    status_health_write(r, out);
     status_page_add_threads(r, out);
     status_page_add_utility(&r->figures, out);
     pthread_mutex_unlock(&r->asking);
