@@ -34,14 +34,13 @@
 #include "base/log.h"
 #include "certification.h"
 #include "day_volume.h"
-#include "estimate/lateness.h"
 #include "infer/score_model.h"
 #include "labelled_set.h"
+#include "learner_said.h"
 #include "metrics/metrics.h"
 #include "next_version.h"
 #include "office.h"
 #include "train/schedule.h"
-#include "train/target.h"
 #include "version_log.h"
 
 enum {
@@ -65,12 +64,10 @@ struct learner {
     int64_t read_ms;                     // when a record was last read
     int64_t fit_ms;                      // what the last fit took
     struct day_volume volume;
-    bool moved;     // positions have changed since the last progress record
-    uint64_t turns; // of the labels, that were there or are said; UINT64_MAX: not looked at
-    enum lateness_verdict lateness; // of the live version; said
-    bool shrunken;                  // the labelled set waits for the operator; said
-    int64_t wait_ms;                // before this life, or the next one
-    int64_t well_ms;                // since when rounds of this life go through; 0: none did yet
+    struct learner_said said;
+    bool moved;          // positions have changed since the last progress record
+    int64_t wait_ms;     // before this life, or the next one
+    int64_t well_ms;     // since when rounds of this life go through; 0: none did yet
     _Atomic int trouble; // the ERR_ of the last life; 0: there is none, or it is well again
     _Atomic bool ended, ready, refused;
     _Atomic int role; // enum learner_role
@@ -131,71 +128,6 @@ static struct schedule learner_schedule(struct learner *l, const struct store_co
         .samples_a_day = day_volume_look(&l->volume, c->admitted, clock_ms(), now->samples_a_day)};
 }
 
-/* Says it once, when it begins and when it ends. */
-static void learner_say_shrunken(struct learner *l, const struct schedule *s) {
-    bool was = l->shrunken;
-    l->shrunken = schedule_shrunken(s);
-    if (l->shrunken && !was)
-        LOG(ERROR, "labels_shrunken",
-            "the labelled set is much smaller than the one behind the newest version: no version "
-            "is "
-            "made of it until it has grown back, or `winnowd policy accept`",
-            L_U64("labelled", s->labelled), L_U64("before", s->fitted_rows),
-            L_U64("version", registry_newest(version_log_registry(l->versions))));
-    else if (was && !l->shrunken)
-        LOG(NOTICE, "labels_back", "the labelled set may be learned from again",
-            L_U64("labelled", s->labelled), L_BOOL("accepted", s->accepted));
-}
-
-/* What the store has told at its opening was said when it came. */
-static void learner_say_turned(struct learner *l) {
-    struct alarm_figures a;
-    labelled_set_alarm(l->set, &a);
-    if (a.turns > l->turns)
-        LOG(WARNING, "labels_turned",
-            "the model is wrong where it was sure: labels of before count for less from here on",
-            L_U64("turns", a.turns), L_I64("since_ms", a.since_ms));
-    l->turns = a.turns;
-}
-
-/* Once it is published. Where the target is another one, nothing has woken the arm. */
-static void learner_say_rests(const struct learner *l, uint64_t before) {
-    uint64_t now = version_log_policy(l->versions)->rests;
-    const struct target wanted = target_read(l->learning.config);
-    if (now && now != before)
-        LOG(NOTICE, "target_reached",
-            "budget.target is surely reached: the strategy arm rests, the random arm watches");
-    if (now || !before) return;
-    bool woken = before == wanted.number;
-    metric_add(METRIC_target_woken, woken);
-    if (woken)
-        LOG(WARNING, "target_lost",
-            "budget.target is not kept any more: the strategy arm asks again");
-    else LOG(NOTICE, "target_changed", "budget.target is another one: the strategy arm asks again");
-}
-
-/* What is known of late labels, when it becomes sure and when it is not any more. */
-static void learner_say_lateness(struct learner *l) {
-    static const char *const words[] = {
-        [LATENESS_UNKNOWN] = "it is not sure any more what it costs that labels come late: explore "
-                             "goes by how many are open",
-        [LATENESS_COSTS] =
-            "that labels come late surely costs something: as far as open questions lose "
-            "their worth, they are drawn at random (query.explore)",
-        [LATENESS_FREE] =
-            "that labels come late surely costs next to nothing: the strategy arm asks "
-            "all that is its part"};
-    const struct registry *r = version_log_registry(l->versions);
-    const struct model *live = registry_model(r, registry_live(r));
-    const double *of = live ? live->lateness : NULL;
-    const enum lateness_verdict now = lateness_verdict(of);
-    if (now == l->lateness || !of) return;
-    LOG(NOTICE, "lateness_judged", words[now], L_F64("cost", of[LATENESS_COST]),
-        L_F64("low", of[LATENESS_LOW]), L_F64("high", of[LATENESS_HIGH]),
-        L_U64("draws", (uint64_t)fmax(of[LATENESS_DRAWS], 0)));
-    l->lateness = now;
-}
-
 /* The edition of this round; the caller destroys its version. */
 static int learner_prepare(struct learner *l, const struct store_counts *counts,
                            struct registry_push *push, struct edition *e) {
@@ -204,7 +136,7 @@ static int learner_prepare(struct learner *l, const struct store_counts *counts,
     const struct next_version next = {&l->learning, l->set, registry};
     const struct schedule schedule = learner_schedule(l, counts);
     bool pushed = registry_push(registry, push);
-    learner_say_shrunken(l, &schedule);
+    learner_said_shrunken(&l->said, &schedule, registry_newest(registry));
     bool due = !registry_policy(registry)->operator_.frozen && schedule_due(config, &schedule);
     if (pushed) e->version = next_version_adopt(&next, counts, push);
     else if (due) TRY(next_version_fit(&next, counts, &e->version, &l->fit_ms));
@@ -235,6 +167,12 @@ static int learner_take_certification(struct learner *l) {
     return 0;
 }
 
+/* What is different now that it is published. rested: as it was before. */
+static void learner_say(struct learner *l, uint64_t rested) {
+    learner_said_rests(l->learning.config, rested, version_log_policy(l->versions)->rests);
+    learner_said_lateness(&l->said, learner_lateness(l, NULL));
+}
+
 static int learner_publish(struct learner *l, const struct store_counts *counts) {
     struct registry_push push;
     struct edition edition = {0};
@@ -250,8 +188,7 @@ static int learner_publish(struct learner *l, const struct store_counts *counts)
     if (result == ERR_FULL) // what is held goes with this life
         TRY(version_log_restore(l->versions, true));
     if (result > 0) l->moved = false;
-    if (result >= 0) learner_say_rests(l, rested);
-    if (result >= 0) learner_say_lateness(l);
+    if (result >= 0) learner_say(l, rested);
     bool again = result == ERR_RETRY; // the next round decides anew, from what the topic says
     return result < 0 && !again ? result : 0;
 }
@@ -357,7 +294,7 @@ static void learner_note_well(struct learner *l) {
 static int learner_note_ready(struct learner *l) {
     if (atomic_load(&l->ready)) return 0;
     TRY(labelled_set_recall_turns(l->set));
-    l->turns = UINT64_MAX;
+    learner_said_no_turns(&l->said);
     labelled_set_adjudicate(l->set, l->adjudication);
     atomic_store(&l->ready, true);
     office_proven(&l->office);
@@ -384,8 +321,10 @@ static void learner_note_standby(struct learner *l) {
 
 static int learner_learn(struct learner *l, const struct store_counts *counts) {
     uint64_t labels = labelled_set_labels(l->set);
+    struct alarm_figures alarm;
     TRY(learner_note_ready(l));
-    learner_say_turned(l);
+    labelled_set_alarm(l->set, &alarm);
+    learner_said_turned(&l->said, &alarm);
     TRY(learner_publish(l, counts));
     TRY(version_log_ask(l->versions, l->set, counts, l->adjudication));
     atomic_store(&l->newest, registry_newest(version_log_registry(l->versions)));
@@ -427,7 +366,7 @@ static int learner_open(struct learner *l) {
     struct learning *learning = &l->learning;
     learning_begin(learning);
     l->well_ms = 0;
-    l->turns = UINT64_MAX;
+    learner_said_no_turns(&l->said);
     TRY(office_stand(&l->office)); // first: the group takes its time, the store as well
     TRY(labelled_set_open(&l->set, learning));
     TRY(labelled_set_follow(l->set));
