@@ -1,4 +1,4 @@
-/* Reads tasks and labels back, joins them in the store, evaluates.
+/* Reads tasks and labels back, has them joined in the store (labelled_intake.h), evaluates.
  *
  * The evaluation uses the prediction that was recorded when the sample was asked (promise I7). What
  * a crash leaves:
@@ -19,6 +19,7 @@
 #include "kafka/topic_reader.h"
 #include "label_letters.h"
 #include "labelled_figures.h"
+#include "labelled_intake.h"
 #include "labelled_people.h"
 #include "labelled_positions.h"
 #include "labelled_said.h"
@@ -26,17 +27,16 @@
 #include "store/believed_time.h"
 
 enum {
-    READ_MOST = 1000,     // records of a round: one transaction of the store
-    POLL_MS = 20,         // how long a round waits for the first record
-    RETRY_MS = 1000,      // before the store or Kafka is tried again
-    RESCAN_MS = 60000,    // how often partitions are looked for that were added
-    EXPIRE_MS = 1000,     // how often tasks are closed whose time is over
-    CLUSTER_MS = 1000,    // how long a broker is waited for that names its cluster
-    ARENA_KEPT = 1 << 22, // bytes kept from record to record
-    PEOPLE_MS = 500,      // at most so often it is told what is known of people
-    DISPUTES_MS = 2000,   // at most so often disputes are counted,
-    DISPUTES_COST = 100,  // and not before so many times as long as it takes
-    GIVE_WAY_MS = 10000   // a store that takes nothing for so long is left: another may learn
+    READ_MOST = 1000,    // records of a round: one transaction of the store
+    POLL_MS = 20,        // how long a round waits for the first record
+    RETRY_MS = 1000,     // before the store or Kafka is tried again
+    RESCAN_MS = 60000,   // how often partitions are looked for that were added
+    EXPIRE_MS = 1000,    // how often tasks are closed whose time is over
+    CLUSTER_MS = 1000,   // how long a broker is waited for that names its cluster
+    PEOPLE_MS = 500,     // at most so often it is told what is known of people
+    DISPUTES_MS = 2000,  // at most so often disputes are counted,
+    DISPUTES_COST = 100, // and not before so many times as long as it takes
+    GIVE_WAY_MS = 10000  // a store that takes nothing for so long is left: another may learn
 };
 
 struct labelled_set {
@@ -46,18 +46,11 @@ struct labelled_set {
     struct labelled_figures *figures;
     struct certification *certification; // NULL: this process grants nothing
     struct adjudication *adjudication;   // NULL: this process asks nobody
-    struct task_asked *asked;            // (READ_MOST) of the round, counted once it is committed
-    size_t asked_n;
-    struct decoder *decoder; // for labels that carry their own event
-    struct value *values;    // (fields)
-    double *own_row;         // (d)
+    struct labelled_intake *intake;
     struct label_letters *letters;
     struct labelled_positions *positions;
-    struct arena arena;
     struct reader_record *record; // (READ_MOST)
-    struct answered *answered;    // (READ_MOST) outcomes of the round, counted once it is committed
-    size_t answered_n;
-    struct buf cluster; // id of the cluster; empty: it tells none
+    struct buf cluster;           // id of the cluster; empty: it tells none
     struct believed_time time;
     int64_t rescan_ms, expire_ms;
     int64_t people_ms;   // what is known of people is told no earlier
@@ -66,7 +59,7 @@ struct labelled_set {
     uint64_t labels;     // read since the start
 };
 
-/* ---- one record ---- */
+/* ---- time and figures ---- */
 
 /* ms since 1970, as far as it is to be believed. */
 static int64_t labelled_set_now(struct labelled_set *s) {
@@ -75,15 +68,6 @@ static int64_t labelled_set_now(struct labelled_set *s) {
     return s->time.now_ms;
 }
 
-/* What a third reader would be shown, of those that are paid for. */
-static int labelled_set_keep_task(struct labelled_set *s, const struct task *t,
-                                  struct text record) {
-    int most = (int)s->learning->config->people.opinions;
-    bool more = task_reader(t) == 2 && t->opinions > 2 && most > 2;
-    return more && t->expires_ms > labelled_set_now(s) ? store_keep_task(s->store, t, record) : 0;
-}
-
-/* After the store's commit: a round that is tried again counts once. */
 static void labelled_set_evaluate(struct labelled_set *s, const struct answered *a) {
     s->labels += a->fate != FATE_EARLY;
     s->heard = true;
@@ -96,75 +80,16 @@ static void labelled_set_evaluate(struct labelled_set *s, const struct answered 
     if (s->certification) certification_answer(s->certification, a);
 }
 
-static int labelled_set_apply_task(struct labelled_set *s, const struct reader_record *r) {
-    struct task t;
-    const char *why = "";
-    if (task_read(&t, r->value, &s->arena, &why) < 0) {
-        LOG(WARNING, "task_unreadable", why, L_I64("partition", r->partition),
-            L_I64("offset", r->offset));
-        return 0;
-    }
-    metric_add(METRIC_tasks_read, 1);
-    struct answered joined;
-    int result = store_put_task(s->store, &t, &s->asked[s->asked_n], &joined);
-    s->asked_n += result >= 0;
-    if (result == 1) s->answered[s->answered_n++] = joined;
-    if (result >= 0) return labelled_set_keep_task(s, &t, r->value);
-    return result == ERR_MISMATCH ? 0 : result;
-}
-
-/* A label with its own event goes the same way as a sample: decode, encode. NULL: it can not be
- * read, *why says why. */
-static const double *labelled_set_own_row(struct labelled_set *s, const struct label *l,
-                                          const char **why) {
-    const struct features *f = s->learning->shared->features;
-    size_t field;
-    *why = "its event can not be read as a sample";
-    if (decoder_read(s->decoder, l->data, s->values) != REASON_NONE) return NULL;
-    enum reason fate = features_encode_at(f, s->values, l->time_ms, s->own_row, &field, NULL);
-    if (fate == REASON_NO_FEATURE)
-        *why =
-            "its event has none of the fields of features: it is in another shape than the samples";
-    return fate == REASON_NONE ? s->own_row : NULL;
-}
-
-/* Neither an answer nor anything that could become one. */
-static int labelled_set_refuse_label(struct labelled_set *s, const struct reader_record *r,
-                                     enum label_fate fate, const char *why) {
-    s->answered[s->answered_n++] =
-        (struct answered){.fate = fate, .latency_ms = -1, .waited_ms = -1};
-    if (fate == FATE_NO_ANSWER) return 0;
-    label_letters_add(s->letters, r, why);
-    LOG(WARNING, "label_unreadable", why, L_I64("partition", r->partition),
-        L_I64("offset", r->offset));
-    return 0;
-}
-
-static int labelled_set_apply_label(struct labelled_set *s, const struct reader_record *r) {
-    struct label label;
-    const char *why = "it has no value";
-    int read = !r->value.at ? ERR_INPUT
-                            : label_read(&label, s->learning->config, r->value, r->key, r->time_ms,
-                                         &s->arena, &why);
-    if (read == ERR_MISSING) return labelled_set_refuse_label(s, r, FATE_NO_ANSWER, why);
-    const double *row = read == 0 && label.data.at ? labelled_set_own_row(s, &label, &why) : NULL;
-    if (read < 0 || (label.data.at && !row))
-        return labelled_set_refuse_label(s, r, FATE_UNREADABLE, why);
-    TRY(store_put_label(s->store, &label, r->partition, r->offset, labelled_set_now(s), row,
-                        &s->answered[s->answered_n]));
-    labelled_said_fate(s->learning->classes, &label, s->answered[s->answered_n].fate);
-    s->answered_n++;
-    return 0;
+/* After the store's commit: a round that is tried again counts once. */
+static void labelled_set_tell(struct labelled_set *s, struct labelled_taken t) {
+    for (size_t i = 0; i < t.asked_n; i++)
+        if (t.asked[i].counts) labelled_figures_ask(s->figures, &t.asked[i].said, clock_wall_ms());
+    for (size_t i = 0; i < t.answered_n; i++) labelled_set_evaluate(s, &t.answered[i]);
 }
 
 int labelled_set_note_version(struct labelled_set *s, uint64_t version) {
     int result = store_note_version(s->store, version);
     return result == ERR_FULL || result == ERR_IO ? 0 : result; // said where records are taken
-}
-
-static int labelled_set_apply(struct labelled_set *s, const struct reader_record *r) {
-    return r->topic == LABELLED_TASKS ? labelled_set_apply_task(s, r)
-                                      : labelled_set_apply_label(s, r);
 }
 
 /* ---- one round ---- */
@@ -177,11 +102,10 @@ static bool labelled_set_ends_run(const struct labelled_set *s, size_t i, size_t
 
 static int labelled_set_try(struct labelled_set *s, size_t n) {
     size_t letters = label_letters_kept(s->letters);
-    s->answered_n = s->asked_n = 0;
+    labelled_intake_begin(s->intake);
     TRY(store_begin(s->store));
     for (size_t i = 0; i < n; i++) {
-        int result = labelled_set_apply(s, &s->record[i]);
-        arena_trim(&s->arena, ARENA_KEPT); // a round's memory is that of its largest record
+        int result = labelled_intake_take(s->intake, s->store, &s->record[i], labelled_set_now(s));
         if (result == 0 && labelled_set_ends_run(s, i, n))
             result = labelled_positions_keep_record(s->positions, &s->record[i]);
         if (result == 0) continue;
@@ -191,10 +115,7 @@ static int labelled_set_try(struct labelled_set *s, size_t n) {
     }
     label_letters_write(s->letters); // first: what a crash leaves is read again
     TRY(store_commit(s->store));
-    for (size_t i = 0; i < s->asked_n; i++)
-        if (s->asked[i].counts)
-            labelled_figures_ask(s->figures, &s->asked[i].said, clock_wall_ms());
-    for (size_t i = 0; i < s->answered_n; i++) labelled_set_evaluate(s, &s->answered[i]);
+    labelled_set_tell(s, labelled_intake_taken(s->intake));
     return 0;
 }
 
@@ -460,23 +381,13 @@ static int labelled_set_open_store(struct labelled_set *s) {
     return result;
 }
 
-static int labelled_set_open_decoder(struct labelled_set *s) {
-    const struct features *f = s->learning->shared->features;
-    s->values = xcalloc(features_values(f), sizeof *s->values);
-    s->own_row = xcalloc(features_columns(f), sizeof *s->own_row);
-    return decoder_of_events(&s->decoder, s->learning->config, features_paths(f),
-                             features_values(f));
-}
-
 int labelled_set_open(struct labelled_set **out, struct learning *learning) {
     struct labelled_set *s = *out = xcalloc(1, sizeof *s);
     s->learning = learning;
     s->letters = label_letters_create(learning);
     s->record = xcalloc(READ_MOST, sizeof *s->record);
-    s->answered = xcalloc(READ_MOST, sizeof *s->answered);
-    s->asked = xcalloc(READ_MOST, sizeof *s->asked);
     s->figures = labelled_figures_create(learning);
-    TRY(labelled_set_open_decoder(s));
+    TRY(labelled_intake_create(&s->intake, learning, s->letters, READ_MOST));
     TRY(labelled_set_open_reader(s));
     TRY(labelled_set_open_store(s));
     believed_time_begin(&s->time, store_clock(s->store));
@@ -501,15 +412,10 @@ void labelled_set_close(struct labelled_set *s) {
     reader_destroy(s->reader);
     labelled_positions_destroy(s->positions);
     store_close(s->store);
-    decoder_destroy(s->decoder);
+    labelled_intake_destroy(s->intake);
     label_letters_destroy(s->letters);
     labelled_figures_destroy(s->figures);
-    free(s->asked);
-    arena_release(&s->arena);
     buf_release(&s->cluster);
-    free(s->values);
-    free(s->own_row);
     free(s->record);
-    free(s->answered);
     free(s);
 }
