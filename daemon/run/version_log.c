@@ -13,36 +13,33 @@
 #include "base/log.h"
 #include "certification.h"
 #include "encode/features.h"
-#include "kafka/rights.h"
 #include "kafka/topic_reader.h"
-#include "kafka/transaction.h"
 #include "metrics/metrics.h"
 #include "progress.h"
 #include "publication.h"
+#include "publisher.h"
 #include "run/upstream.h"
+#include "version_held.h"
 
 #include <cjson/cJSON.h>
 
 enum {
-    PROGRESS_MS = 100,   // at most so often a progress record without anything else
-    SIGN_MS = 10000,     // at least so often a progress record: the sign that somebody learns
-    POLL_RECORDS = 64,   // read at once
-    CATCH_UP_MS = 20,    // wait for the next record while the topic is read to its end
-    READ_BACK_MS = 5,    // wait for a record of our own
-    AWAIT_MS = 5000,     // until what was published must have been read back
-    SEND_AGAIN_MS = 100, // before a publication that failed is sent again
-    LOOK_MS = 10000,     // how often it is asked where the topic begins
-    BEGINS_MS = 1000,    // how long the broker may take to tell that
-    LIMITS_MS = 5000,    // how long the broker may take to tell the topic's limits
-    RETRY_MS = 1000      // before Kafka is asked again
+    PROGRESS_MS = 100, // at most so often a progress record without anything else
+    SIGN_MS = 10000,   // at least so often a progress record: the sign that somebody learns
+    POLL_RECORDS = 64, // read at once
+    CATCH_UP_MS = 20,  // wait for the next record while the topic is read to its end
+    READ_BACK_MS = 5,  // wait for a record of our own
+    AWAIT_MS = 5000,   // until what was published must have been read back
+    LOOK_MS = 10000,   // how often it is asked where the topic begins
+    BEGINS_MS = 1000,  // how long the broker may take to tell that
+    RETRY_MS = 1000    // before Kafka is asked again
 };
 
 struct version_log {
     struct learning *learning;
     struct registry *registry;
     struct reader *reader;
-    struct producer *producer;
-    struct topic_limit limit[PUBLISHED_TOPICS];
+    struct publisher *publisher;
     struct policy_learner policy;
     bool policy_known;
     struct version_log_newest newest;
@@ -54,41 +51,7 @@ struct version_log {
     bool behind;          // the tasks that it speaks of were not all read again yet
 };
 
-/* What this process held when the topic had lost something. The policy is as it was written: its
- * record may not have been read back yet. */
-struct held {
-    struct registry *registry;
-    struct policy_learner policy;
-    bool policy_known;
-};
-
 /* ---- reading ---- */
-
-/* Fences the predecessor: from here on it can write no more. */
-static int version_log_open_producer(struct version_log *v) {
-    const struct config *c = v->learning->config;
-    const char *const topic[PUBLISHED_TOPICS] = {[PUBLISHED_MODELS] = c->topics.models,
-                                                 [PUBLISHED_TASKS] =
-                                                     c->people.opinions > 2 ? c->topics.tasks : ""};
-    char *id = xasprintf("%s-learner", c->service.name);
-    struct buf why = {0};
-    int result =
-        producer_create(&v->producer,
-                        &(struct producer_options){.config = c,
-                                                   .topics = topic,
-                                                   .topics_n = PUBLISHED_TOPICS,
-                                                   .transactional_id = id,
-                                                   .transaction_timeout_ms = RARE_TRANSACTION_MS,
-                                                   .attempt_ms = RARE_TRANSACTION_MS,
-                                                   .limits = v->limit},
-                        &why);
-    if (result < 0) LOG(ERROR, "producer_refused", buf_string(&why));
-    buf_release(&why);
-    free(id);
-    TRY(result);
-    TRY(producer_heed_limits(v->producer, LIMITS_MS));
-    return producer_init(v->producer);
-}
 
 static int version_log_open_reader(struct version_log *v) {
     const struct config *c = v->learning->config;
@@ -148,10 +111,8 @@ bool version_log_reached(const struct version_log *v, const struct labelled_set 
 static void version_log_close(struct version_log *v) {
     registry_destroy(v->registry);
     reader_destroy(v->reader);
-    producer_destroy(v->producer);
     v->registry = NULL;
     v->reader = NULL;
-    v->producer = NULL;
 }
 
 static int64_t version_log_ask_begin(struct version_log *v) {
@@ -170,7 +131,7 @@ int version_log_catch_up(struct version_log *v) {
         .fingerprint = features_fingerprint(v->learning->shared->features),
         .bytes = (size_t)v->learning->config->infer.versions,
         .base = upstream_model(v->learning->config, v->learning->shared->features)});
-    TRY(version_log_open_producer(v));
+    TRY(publisher_open(v->publisher));
     TRY(version_log_open_reader(v));
     v->begins = version_log_ask_begin(v); // before it is read, so that nothing is lost unseen
     v->rereads = reader_rereads(v->reader);
@@ -188,12 +149,14 @@ int version_log_catch_up(struct version_log *v) {
 struct version_log *version_log_create(struct learning *learning) {
     struct version_log *v = xcalloc(1, sizeof *v);
     v->learning = learning;
+    v->publisher = publisher_create(learning);
     return v;
 }
 
 void version_log_destroy(struct version_log *v) {
     if (!v) return;
     version_log_close(v);
+    publisher_destroy(v->publisher);
     buf_release(&v->inherited);
     free(v);
 }
@@ -249,114 +212,7 @@ static void version_log_remove_old(const struct version_log *v, struct publicati
     }
 }
 
-/* A version that does not fit however it is cut: said with what would help. */
-static int version_log_add_version(const struct version_log *v, struct publication *p,
-                                   struct model *m, size_t *bytes) {
-    size_t most = producer_room(v->producer, PUBLISHED_MODELS);
-    int result = publication_add_version(p, m, most, bytes);
-    if (result == ERR_FULL)
-        LOG(ERROR, "version_too_large",
-            "the new version is not published: the models topic takes too small batches for it; "
-            "raise max.message.bytes of the topic, or make the model smaller (model.hidden, hash)",
-            L_STR("topic", v->learning->config->topics.models), L_U64("bytes", *bytes),
-            L_U64("batch_most", most));
-    return result;
-}
-
-/* ---- sending ---- */
-
-/* A dead producer is not made anew here: a rival may have published since. ERR_RETRY: read the
- * topic again first. */
-static int version_log_send(struct version_log *v, const struct publication *p) {
-    for (;;) {
-        int result = transaction_commit(v->producer, p->at, p->n, NULL, 0);
-        if (result == 0 || result == ERR_FENCED || learning_stopping(v->learning)) return result;
-        if (rights_missing()) learning_wait(v->learning, RETRY_MS);
-        if (producer_dead(v->producer)) return ERR_RETRY;
-        learning_wait(v->learning, SEND_AGAIN_MS);
-    }
-}
-
-/* ---- what the topic has lost ---- */
-
-static bool version_log_lacks_half(const struct version_log *v, const struct held *h,
-                                   bool learner) {
-    bool known = learner ? h->policy_known : registry_spoke(h->registry, false);
-    return known && !registry_spoke(v->registry, learner);
-}
-
-static bool version_log_lacks_version(const struct version_log *v, const struct held *h,
-                                      uint64_t version) {
-    return registry_chunks(h->registry, version) && !registry_chunks(v->registry, version);
-}
-
-/* Whether nothing on the topic says any more what was in force, can be gone back to, or is built
- * upon. What does stand there is newer than what we hold, whoever wrote it. */
-static bool version_log_lacks(const struct version_log *v, const struct held *h) {
-    uint64_t version[REGISTRY_HELD];
-    size_t n = registry_versions(h->registry, version, sizeof version / sizeof *version);
-    while (n && !version_log_lacks_version(v, h, version[n - 1])) n--;
-    return n || version_log_lacks_half(v, h, false) || version_log_lacks_half(v, h, true);
-}
-
-/* ERR_FULL: it does not fit, as was said; the rest does. */
-static int version_log_write_version(struct version_log *v, const struct held *h,
-                                     uint64_t version) {
-    struct publication p = {.name = v->learning->config->service.name};
-    size_t bytes;
-    struct model *m = (struct model *)registry_model(h->registry, version); // its digest stays
-    int result = version_log_add_version(v, &p, m, &bytes);
-    if (result == 0) result = version_log_send(v, &p);
-    publication_release(&p);
-    return result;
-}
-
-/* First what nobody could make again. */
-static int version_log_write_operator(struct version_log *v, const struct held *h) {
-    struct publication p = {.name = v->learning->config->service.name};
-    struct buf b = {0};
-    policy_operator_write(&registry_policy(h->registry)->operator_, &b);
-    publication_add_named(&p, "operator", &b);
-    int result = version_log_send(v, &p);
-    publication_release(&p);
-    buf_release(&b);
-    return result;
-}
-
-/* The learner's policy and progress, behind the versions that they speak of. Progress without its
- * version would keep the labels from being learned again. */
-static int version_log_write_rest(struct version_log *v, const struct held *h, bool whole) {
-    struct publication p = {.name = v->learning->config->service.name};
-    struct buf progress = {0};
-    buf_text(&progress, registry_progress(h->registry));
-    publication_add_policy(&p, &h->policy);
-    if (whole && progress.len && !registry_progress(v->registry).len)
-        publication_add_named(&p, "progress", &progress);
-    int result = version_log_send(v, &p);
-    publication_release(&p);
-    buf_release(&progress);
-    return result;
-}
-
-static int version_log_write_again(struct version_log *v, const struct held *h) {
-    uint64_t version[REGISTRY_HELD];
-    size_t n = registry_versions(h->registry, version, sizeof version / sizeof *version);
-    size_t written = 0, full = 0;
-    if (version_log_lacks_half(v, h, false)) TRY(version_log_write_operator(v, h));
-    for (size_t i = 0; i < n; i++) {
-        if (!version_log_lacks_version(v, h, version[i])) continue;
-        int result = version_log_write_version(v, h, version[i]);
-        if (result < 0 && result != ERR_FULL) return result;
-        written += result == 0;
-        full += result < 0;
-    }
-    if (version_log_lacks_half(v, h, true)) TRY(version_log_write_rest(v, h, !full));
-    LOG(WARNING, "versions_restored",
-        "the models topic had lost what is in force: it was written again as this process holds it",
-        L_STR("topic", v->learning->config->topics.models), L_U64("versions", written),
-        L_U64("live", registry_live(h->registry)));
-    return 0;
-}
+/* ---- reading anew ---- */
 
 /* The models topic, read to its end by a new reader, behind our own late requests; tried until it
  * answers. */
@@ -370,16 +226,17 @@ static int version_log_read_anew(struct version_log *v) {
 /* The same, and what it says no more is written again: whatever made us read, the topic may have
  * been emptied since. */
 static int version_log_reread(struct version_log *v) {
-    const struct held held = {v->registry, v->policy, v->policy_known};
+    struct registry *before = v->registry;
+    const struct version_held held = {v->learning->config, before, v->policy, v->policy_known};
     v->registry = NULL;
     int result = version_log_read_anew(v);
-    while (result == 0 && version_log_lacks(v, &held)) {
-        result = version_log_write_again(v, &held);
+    while (result == 0 && version_held_is_lost(&held, v->registry)) {
+        result = version_held_write(&held, v->registry, v->publisher);
         bool through = result == 0;
         if (through || result == ERR_RETRY) result = version_log_read_anew(v);
         if (through) break; // what the topic does not take it lacks for ever
     }
-    registry_destroy(held.registry);
+    registry_destroy(before);
     return result;
 }
 
@@ -388,7 +245,7 @@ static int version_log_reread(struct version_log *v) {
 /* ERR_RETRY: it may have gone through or not. The topic was read again, after fencing our own
  * late requests, and tells what is published now. */
 static int version_log_send_or_reread(struct version_log *v, const struct publication *p) {
-    int result = version_log_send(v, p);
+    int result = publisher_send(v->publisher, p);
     if (result != ERR_RETRY) return result;
     LOG(WARNING, "publish_unknown",
         "whether the last publication went through is not known; reading the models topic again");
@@ -439,7 +296,7 @@ static int version_log_collect(const struct version_log *v, struct labelled_set 
                                struct publication *p, size_t *bytes, bool *policy, bool *progress) {
     if (e->taken) publication_remove_push(p, e->taken);
     if (e->version) {
-        TRY(version_log_add_version(v, p, e->version, bytes));
+        TRY(publisher_add_version(v->publisher, p, e->version, bytes));
         version_log_remove_old(v, p, *bytes);
     }
     publication_add_certificates(p, e->certification, v->registry,
@@ -480,14 +337,14 @@ int version_log_publish(struct version_log *v, struct labelled_set *set,
 /* ---- third readers ---- */
 
 static int version_log_asked_not(struct version_log *v, struct adjudication *a, int result) {
-    const char *trouble = producer_trouble(v->producer);
+    const char *trouble = publisher_trouble(v->publisher);
     LOG(WARNING, "third_reader_refused",
         "the tasks of third readers were not written; it is tried again in a minute",
         L_STR("topic", v->learning->config->topics.tasks),
         L_STR("error", trouble ? trouble : error_text(result)));
     adjudication_written(a, false);
     if (result == ERR_FENCED || learning_stopping(v->learning)) return result;
-    if (!producer_dead(v->producer)) return 0;
+    if (!publisher_dead(v->publisher)) return 0;
     TRY(version_log_reread(v));
     adjudication_resume(a, registry_progress(v->registry));
     return 0;
@@ -514,15 +371,15 @@ static bool version_log_may_ask(struct version_log *v, const struct labelled_set
 int version_log_ask(struct version_log *v, struct labelled_set *set,
                     const struct store_counts *counts, struct adjudication *a) {
     struct publication p = {.name = v->learning->config->service.name};
-    adjudication_allow(a, version_log_may_ask(v, set) ? producer_room(v->producer, PUBLISHED_TASKS)
-                                                      : 0);
+    adjudication_allow(
+        a, version_log_may_ask(v, set) ? publisher_room(v->publisher, PUBLISHED_TASKS) : 0);
     size_t n = adjudication_collect(a);
     if (!n) return 0;
     publication_add_tasks(&p, a, n);
     publication_add_progress(&p, v->learning->config->service.instance, set, counts, v->policy.live,
                              v->newest.digest);
     learning_wait(v->learning, 0); // it may take as long as an attempt
-    int result = transaction_commit(v->producer, p.at, p.n, NULL, 0);
+    int result = publisher_try(v->publisher, &p);
     publication_release(&p);
     if (result < 0) return version_log_asked_not(v, a, result);
     LOG(INFO, "third_reader_asked", "two readers disagree: somebody else is asked, blind",
