@@ -1,39 +1,21 @@
 /* Second readers' tasks in the store: compared, not learned; and who answered. */
-#include "home.h"
-#include "unit/test.h"
+#include "opened.h"
 
 enum { D = 2 };
 static const double row[D] = {1, 2};
 static const float prob[2] = {0.9f, 0.1f};
 
 struct fixture {
-    struct home home;
-    struct store *s;
-    int64_t offset;
+    struct opened at;
     size_t told, pairs, agreed, asked;
 };
 
-static void reopen(struct fixture *f) {
-    const char *why = NULL;
-    store_close(f->s);
-    assert_int_equal(store_open(&f->s, &f->home.options, &why), 0);
-    assert_null(why);
-}
-
 static int setup(void **state) {
-    struct fixture *f = calloc(1, sizeof *f);
-    if (home_make(&f->home, D) < 0) return -1;
-    reopen(f);
+    struct fixture *f = opened_fixture(sizeof *f, D);
+    if (!f) return -1;
+    opened_again(&f->at, NULL);
     *state = f;
     return 0;
-}
-
-static int teardown(void **state) {
-    struct fixture *f = *state;
-    store_close(f->s);
-    int result = home_remove(&f->home);
-    free(f);
-    return result;
 }
 
 static struct task task_of(int i, bool second) {
@@ -50,18 +32,11 @@ static struct task task_of(int i, bool second) {
 static int put_task(struct fixture *f, int i, bool second, struct task_asked *asked,
                     struct answered *joined) {
     struct task t = task_of(i, second);
-    assert_int_equal(store_begin(f->s), 0);
-    int result = store_put_task(f->s, &t, asked, joined);
-    assert_int_equal(store_commit(f->s), 0);
-    return result;
+    return opened_put_task(&f->at, &t, asked, joined);
 }
 
 static struct answered put(struct fixture *f, const struct label *l) {
-    struct answered a;
-    assert_int_equal(store_begin(f->s), 0);
-    assert_int_equal(store_put_label(f->s, l, 0, f->offset++, HOME_MS, NULL, &a), 0);
-    assert_int_equal(store_commit(f->s), 0);
-    return a;
+    return opened_put_label(&f->at, l, HOME_MS);
 }
 
 static struct answered answer(struct fixture *f, int i, bool second, const char *class_,
@@ -75,7 +50,7 @@ static struct answered answer(struct fixture *f, int i, bool second, const char 
 
 static size_t labelled(struct fixture *f) {
     struct store_counts c;
-    store_counts(f->s, &c);
+    store_counts(f->at.s, &c);
     return c.labelled;
 }
 
@@ -122,16 +97,16 @@ static void two_answers_make_a_pair(void **state) {
     a = answer(f, 3, true, "no", "ann");
     assert_true(a.second && !a.paired);
     assert_int_equal(labelled(f), 3);
-    reopen(f);
+    opened_again(&f->at, NULL);
     assert_int_equal(labelled(f), 3);
-    assert_int_equal(store_seconds(f->s, tell, f), 0);
+    assert_int_equal(store_seconds(f->at.s, tell, f), 0);
     assert_int_equal(f->told, 3);
     assert_int_equal(f->pairs, 2);
     assert_int_equal(f->agreed, 2); // the revised one agrees now
-    assert_int_equal(store_asked(f->s, tell_asked, f), 0);
+    assert_int_equal(store_asked(f->at.s, tell_asked, f), 0);
     assert_int_equal(f->asked, 3);
     struct store_rows rows;
-    assert_int_equal(store_rows(f->s, 100, 0, &rows), 0);
+    assert_int_equal(store_rows(f->at.s, 100, 0, &rows), 0);
     assert_int_equal(rows.n, 3);
     assert_int_equal(rows.tasks_n, 3);
     store_rows_release(&rows);
@@ -174,8 +149,8 @@ static void what_is_certain_overrules(void **state) {
     struct fixture *f = *state;
     struct answered joined, a;
     static char name[] = "bank", *bank = name;
-    f->home.options.certain = (struct list){.at = &bank, .n = 1};
-    reopen(f);
+    f->at.home.options.certain = (struct list){.at = &bank, .n = 1};
+    opened_again(&f->at, NULL);
     for (int i = 1; i <= 2; i++) {
         assert_int_equal(put_task(f, i, false, NULL, &joined), 0);
         assert_int_equal(put_task(f, i, true, NULL, &joined), 0);
@@ -193,15 +168,15 @@ static void what_is_certain_overrules(void **state) {
         assert_int_equal(put(f, &l).fate, FATE_CONFLICT);
     }
     struct store_counts c;
-    store_counts(f->s, &c);
+    store_counts(f->at.s, &c);
     assert_int_equal(c.per_class[1], 2);
     a = answer(f, 1, true, "no", "bob"); // agrees with what ann said, and not with the bank
     assert_true(a.paired && a.pair.agree && !a.settled);
-    reopen(f);
-    assert_int_equal(store_seconds(f->s, tell, f), 0);
+    opened_again(&f->at, NULL);
+    assert_int_equal(store_seconds(f->at.s, tell, f), 0);
     assert_true(f->pairs == 1 && f->agreed == 1);
     f->told = f->agreed = 0;
-    assert_int_equal(store_answered(f->s, settle, f), 0);
+    assert_int_equal(store_answered(f->at.s, settle, f), 0);
     assert_int_equal(f->told, 2);
     assert_int_equal(f->agreed, 1);
 }
@@ -211,8 +186,8 @@ static void what_is_certain_may_come_first(void **state) {
     struct fixture *f = *state;
     struct answered joined, a;
     static char name[] = "bank", *bank = name;
-    f->home.options.certain = (struct list){.at = &bank, .n = 1};
-    reopen(f);
+    f->at.home.options.certain = (struct list){.at = &bank, .n = 1};
+    opened_again(&f->at, NULL);
     assert_int_equal(put_task(f, 1, false, NULL, &joined), 0);
     assert_int_equal(put_task(f, 1, true, NULL, &joined), 0);
     assert_false(answer(f, 1, true, "no", "eve").paired);
@@ -226,8 +201,8 @@ static void what_is_certain_may_come_first(void **state) {
     assert_true(a.settled && !a.was_right && a.who == a.annotator && a.by_person && !a.evaluate);
     assert_true(a.paired && a.pair.agree);
     assert_false(answer(f, 1, false, "yes", "bob").settled);
-    reopen(f);
-    assert_int_equal(store_answered(f->s, settle, f), 0);
+    opened_again(&f->at, NULL);
+    assert_int_equal(store_answered(f->at.s, settle, f), 0);
     assert_int_equal(f->told, 1);
     assert_int_equal(f->agreed, 0);
 }
@@ -238,8 +213,8 @@ static void each_kind_of_feedback_has_its_delay(void **state) {
     struct fixture *f = *state;
     struct answered joined;
     static char name[] = "bank", *bank = name;
-    f->home.options.certain = (struct list){.at = &bank, .n = 1};
-    reopen(f);
+    f->at.home.options.certain = (struct list){.at = &bank, .n = 1};
+    opened_again(&f->at, NULL);
     for (int first = 0; first < 2; first++) {
         struct task t = task_of(first, false);
         struct label l[2] = {
@@ -267,10 +242,10 @@ static void names_are_kept(void **state) {
     char name[LABEL_NAME_MAX + 1];
     put_task(f, 1, false, NULL, &joined);
     uint64_t who = answer(f, 1, false, "yes", "Ann \"the\" Reader").annotator;
-    reopen(f);
-    assert_true(store_annotator(f->s, who, name));
+    opened_again(&f->at, NULL);
+    assert_true(store_annotator(f->at.s, who, name));
     assert_string_equal(name, "Ann \"the\" Reader");
-    assert_false(store_annotator(f->s, who + 1, name));
+    assert_false(store_annotator(f->at.s, who + 1, name));
 }
 
 static void so_many_names_are_kept(void **state) {
@@ -283,21 +258,23 @@ static void so_many_names_are_kept(void **state) {
     for (int i = 0; i < STORE_ANNOTATORS_MOST + 50; i++) {
         snprintf(name, sizeof name, "annotator-%d", i);
         who[i] = answer(f, 1, false, "yes", name).annotator;
-        known += store_annotator(f->s, who[i], name);
+        known += store_annotator(f->at.s, who[i], name);
     }
     assert_in_range(known, STORE_ANNOTATORS_MOST - 10, STORE_ANNOTATORS_MOST);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(two_answers_make_a_pair, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_names_there_is_no_pair, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_sample_names_the_first_readers_task, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_certain_overrules, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_certain_may_come_first, setup, teardown),
-        cmocka_unit_test_setup_teardown(each_kind_of_feedback_has_its_delay, setup, teardown),
-        cmocka_unit_test_setup_teardown(names_are_kept, setup, teardown),
-        cmocka_unit_test_setup_teardown(so_many_names_are_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_answers_make_a_pair, setup, opened_teardown),
+        cmocka_unit_test_setup_teardown(without_names_there_is_no_pair, setup, opened_teardown),
+        cmocka_unit_test_setup_teardown(a_sample_names_the_first_readers_task, setup,
+                                        opened_teardown),
+        cmocka_unit_test_setup_teardown(what_is_certain_overrules, setup, opened_teardown),
+        cmocka_unit_test_setup_teardown(what_is_certain_may_come_first, setup, opened_teardown),
+        cmocka_unit_test_setup_teardown(each_kind_of_feedback_has_its_delay, setup,
+                                        opened_teardown),
+        cmocka_unit_test_setup_teardown(names_are_kept, setup, opened_teardown),
+        cmocka_unit_test_setup_teardown(so_many_names_are_kept, setup, opened_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,45 +1,27 @@
 /* Samples whose readers disagree: which record is kept for a third one and for how long, and what
  * is told of those that stay so. */
-#include "home.h"
-#include "unit/test.h"
+#include "opened.h"
 
 enum { D = 2, FIRST = 1, SECOND, THIRD };
 static const double row[D] = {1, 2};
 static const float prob[2] = {0.9f, 0.1f};
 
 struct fixture {
-    struct home home;
-    struct store *s;
-    int64_t offset;
+    struct opened at;
     struct dispute last;
     bool unwanted; // what is visited is let go
     size_t told;
     char record[64];
 };
 
-static void reopen(struct fixture *f) {
-    const char *why = NULL;
-    store_close(f->s);
-    assert_int_equal(store_open(&f->s, &f->home.options, &why), 0);
-    assert_null(why);
-}
-
 static int setup(void **state) {
     static char name[] = "bank", *bank = name;
-    struct fixture *f = calloc(1, sizeof *f);
-    if (home_make(&f->home, D) < 0) return -1;
-    f->home.options.certain = (struct list){.at = &bank, .n = 1};
-    reopen(f);
+    struct fixture *f = opened_fixture(sizeof *f, D);
+    if (!f) return -1;
+    f->at.home.options.certain = (struct list){.at = &bank, .n = 1};
+    opened_again(&f->at, NULL);
     *state = f;
     return 0;
-}
-
-static int teardown(void **state) {
-    struct fixture *f = *state;
-    store_close(f->s);
-    int result = home_remove(&f->home);
-    free(f);
-    return result;
 }
 
 static struct task task_of(int i, int reader) {
@@ -60,24 +42,20 @@ static void put_task(struct fixture *f, int i, int reader) {
     struct answered joined;
     char record[64];
     snprintf(record, sizeof record, "record of %d", i);
-    assert_int_equal(store_begin(f->s), 0);
-    assert_true(store_put_task(f->s, &t, NULL, &joined) >= 0);
-    if (reader == SECOND) assert_int_equal(store_keep_task(f->s, &t, text_of(record)), 0);
-    assert_int_equal(store_commit(f->s), 0);
+    assert_int_equal(store_begin(f->at.s), 0);
+    assert_true(store_put_task(f->at.s, &t, NULL, &joined) >= 0);
+    if (reader == SECOND) assert_int_equal(store_keep_task(f->at.s, &t, text_of(record)), 0);
+    assert_int_equal(store_commit(f->at.s), 0);
 }
 
 static struct answered put_label(struct fixture *f, int i, int reader, const char *class_,
                                  const char *who, int64_t revision) {
     struct task t = task_of(i, reader);
-    struct answered a;
     struct label l = {
         .id = text_of(t.id), .label = text_of(class_), .time_ms = HOME_MS, .revision = revision};
     if (strcmp(who, "bank") == 0) l.source = text_of(who);
     else l.annotator = text_of(who);
-    assert_int_equal(store_begin(f->s), 0);
-    assert_int_equal(store_put_label(f->s, &l, 0, f->offset++, HOME_MS, NULL, &a), 0);
-    assert_int_equal(store_commit(f->s), 0);
-    return a;
+    return opened_put_label(&f->at, &l, HOME_MS);
 }
 
 static struct answered answer(struct fixture *f, int i, int reader, const char *class_,
@@ -101,9 +79,9 @@ static bool wanted(const struct dispute *d, void *opaque) {
 /* How many are to be asked of a third reader. */
 static size_t look(struct fixture *f, int64_t now_ms) {
     f->told = 0;
-    assert_int_equal(store_begin(f->s), 0);
-    assert_int_equal(store_adjudicate(f->s, now_ms, wanted, f), 0);
-    assert_int_equal(store_commit(f->s), 0);
+    assert_int_equal(store_begin(f->at.s), 0);
+    assert_int_equal(store_adjudicate(f->at.s, now_ms, wanted, f), 0);
+    assert_int_equal(store_commit(f->at.s), 0);
     return f->told;
 }
 static size_t due(struct fixture *f) { return look(f, HOME_MS + 1000); }
@@ -111,7 +89,7 @@ static size_t due(struct fixture *f) { return look(f, HOME_MS + 1000); }
 /* How many stay disputed. */
 static size_t disputes(struct fixture *f) {
     f->told = 0;
-    assert_int_equal(store_disputes(f->s, tell, f), 0);
+    assert_int_equal(store_disputes(f->at.s, tell, f), 0);
     return f->told;
 }
 
@@ -131,7 +109,7 @@ static void two_who_disagree_want_a_third(void **state) {
     answer(f, 1, FIRST, "yes", "ann");
     assert_int_equal(due(f), 1);
     assert_int_equal(due(f), 1);
-    reopen(f);
+    opened_again(&f->at, NULL);
     assert_int_equal(due(f), 1);
     assert_string_equal(f->record, "record of 1");
     assert_int_equal(f->last.n, 2);
@@ -150,7 +128,7 @@ static void two_who_disagree_want_a_third(void **state) {
     assert_int_equal(disputes(f), 1);
     assert_true(!f->last.open && f->last.n == 3 && f->last.said[2].class_ == 0);
     struct store_rows rows;
-    assert_int_equal(store_rows(f->s, 100, 0, &rows), 0);
+    assert_int_equal(store_rows(f->at.s, 100, 0, &rows), 0);
     assert_int_equal(rows.n, 1);
     assert_int_equal(rows.tasks_n, 1);
     assert_int_equal(rows.others[0].class_, 0);
@@ -197,7 +175,7 @@ static void who_answers_twice_is_one(void **state) {
     assert_int_equal(disputes(f), 1);
     assert_int_equal(f->last.n, 2);
     struct store_rows rows;
-    assert_int_equal(store_rows(f->s, 100, 0, &rows), 0);
+    assert_int_equal(store_rows(f->at.s, 100, 0, &rows), 0);
     assert_int_equal(rows.others[1].class_, -1);
     store_rows_release(&rows);
 }
@@ -228,11 +206,11 @@ static void all_are_looked_at(void **state) {
     struct fixture *f = *state;
     enum { MANY = 1500 };
     size_t seen = 0;
-    store_close(f->s);
-    f->s = NULL;
-    f->home.options.map_bytes = 64 << 20;
-    reopen(f);
-    assert_int_equal(store_begin(f->s), 0);
+    store_close(f->at.s);
+    f->at.s = NULL;
+    f->at.home.options.map_bytes = 64 << 20;
+    opened_again(&f->at, NULL);
+    assert_int_equal(store_begin(f->at.s), 0);
     for (int i = 0; i < MANY; i++)
         for (int reader = FIRST; reader <= SECOND; reader++) {
             struct task t = task_of(i, reader);
@@ -241,11 +219,11 @@ static void all_are_looked_at(void **state) {
                               .label = text_of(reader == FIRST ? "yes" : "no"),
                               .annotator = text_of(reader == FIRST ? "ann" : "bob"),
                               .time_ms = HOME_MS};
-            assert_int_equal(store_put_task(f->s, &t, NULL, &a), 0);
-            if (reader == SECOND) assert_int_equal(store_keep_task(f->s, &t, TEXT("record")), 0);
-            assert_int_equal(store_put_label(f->s, &l, 0, f->offset++, HOME_MS, NULL, &a), 0);
+            assert_int_equal(store_put_task(f->at.s, &t, NULL, &a), 0);
+            if (reader == SECOND) assert_int_equal(store_keep_task(f->at.s, &t, TEXT("record")), 0);
+            assert_int_equal(store_put_label(f->at.s, &l, 0, f->at.offset++, HOME_MS, NULL, &a), 0);
         }
-    assert_int_equal(store_commit(f->s), 0);
+    assert_int_equal(store_commit(f->at.s), 0);
     for (int i = 0; i < 2; i++) seen += due(f);
     assert_int_equal(seen, MANY);
     assert_true(due(f) > 0); // from the beginning
@@ -265,19 +243,19 @@ static void what_is_visited_may_be_let_go(void **state) {
     assert_int_equal(due(f), 3);
     f->unwanted = false;
     assert_int_equal(due(f), 0);
-    reopen(f);
+    opened_again(&f->at, NULL);
     assert_int_equal(due(f), 0);
     assert_int_equal(disputes(f), 3); // told as undecided all the same
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(two_who_disagree_want_a_third, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_needs_nobody_is_let_go, setup, teardown),
-        cmocka_unit_test_setup_teardown(who_answers_twice_is_one, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_order_of_reading_is_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_visited_may_be_let_go, setup, teardown),
-        cmocka_unit_test_setup_teardown(all_are_looked_at, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_who_disagree_want_a_third, setup, opened_teardown),
+        cmocka_unit_test_setup_teardown(what_needs_nobody_is_let_go, setup, opened_teardown),
+        cmocka_unit_test_setup_teardown(who_answers_twice_is_one, setup, opened_teardown),
+        cmocka_unit_test_setup_teardown(the_order_of_reading_is_nothing, setup, opened_teardown),
+        cmocka_unit_test_setup_teardown(what_is_visited_may_be_let_go, setup, opened_teardown),
+        cmocka_unit_test_setup_teardown(all_are_looked_at, setup, opened_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

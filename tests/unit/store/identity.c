@@ -1,7 +1,6 @@
 /* Whose a label store is: another pipeline's is refused, one of other topics or another cluster is
  * set aside, one that is open has no second holder; and no version is numbered twice. */
-#include "home.h"
-#include "unit/test.h"
+#include "opened.h"
 
 #include "base/log.h"
 
@@ -12,17 +11,12 @@ enum { D = 1, K = 2, PATH = 256 };
 static const int64_t start_ms = HOME_MS;
 static const double row[D] = {1};
 
-struct fixture {
-    struct home home;
-    struct store *s;
-};
-
 static void silence(const char *line, size_t len, void *opaque) {
     (void)line, (void)len, (void)opaque;
 }
 
 static int setup(void **state) {
-    struct fixture *f = calloc(1, sizeof *f);
+    struct opened *f = calloc(1, sizeof *f);
     log_redirect(silence, NULL);
     if (home_make(&f->home, D) < 0) return -1;
     f->home.options.keep_ms = 1000000000;
@@ -31,30 +25,7 @@ static int setup(void **state) {
     return 0;
 }
 
-static int teardown(void **state) {
-    struct fixture *f = *state;
-    store_close(f->s);
-    int result = home_remove(&f->home);
-    free(f);
-    return result;
-}
-
-/* What opening it says: NULL for nothing. */
-static int reopen(struct fixture *f, const char **why) {
-    store_close(f->s);
-    f->s = NULL;
-    *why = NULL;
-    return store_open(&f->s, &f->home.options, why);
-}
-
-static void opens(struct fixture *f, const char *expected) {
-    const char *why;
-    assert_int_equal(reopen(f, &why), 0);
-    if (!expected) assert_null(why);
-    else if (!why || !strstr(why, expected)) fail_msg("'%s' does not say '%s'", why, expected);
-}
-
-static int put_task(struct fixture *f, int i, uint64_t model) {
+static int put_task(struct opened *f, int i, uint64_t model) {
     static const float prob[K] = {0.5f, 0.5f};
     struct task t = home_task(TEXT("s"), i, row, D, prob);
     t.model = model;
@@ -64,19 +35,19 @@ static int put_task(struct fixture *f, int i, uint64_t model) {
     return store_put_task(f->s, &t, NULL, &unused);
 }
 
-static void take_task(struct fixture *f, int i, uint64_t model) {
+static void take_task(struct opened *f, int i, uint64_t model) {
     assert_int_equal(put_task(f, i, model), 0);
     assert_int_equal(store_commit(f->s), 0);
 }
 
-static size_t tasks(struct fixture *f) {
+static size_t tasks(struct opened *f) {
     struct store_counts c;
     store_counts(f->s, &c);
     return c.tasks;
 }
 
 /* Directories beside the store's: what was set aside. */
-static int set_aside(const struct fixture *f) {
+static int set_aside(const struct opened *f) {
     char command[PATH];
     int n = 0;
     snprintf(command, sizeof command, "ls -d %s.[0-9]* 2>/dev/null | wc -l", f->home.dir);
@@ -90,73 +61,73 @@ static int set_aside(const struct fixture *f) {
 
 /* 197 rows of one pipeline were learned by another. */
 static void the_store_of_another_service_is_left_alone(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     const char *why;
-    opens(f, NULL);
+    opened_again(f, NULL);
     take_task(f, 0, 1);
     f->home.options.owner.service = "churn";
     f->home.options.fingerprint = 10; // of another feature map too: it is refused all the same
-    assert_int_equal(reopen(f, &why), ERR_CONFIG);
+    assert_int_equal(opened_try(f, &why), ERR_CONFIG);
     assert_non_null(strstr(why, "another service"));
     assert_null(f->s);
     assert_int_equal(set_aside(f), 0);
     f->home.options.owner.service = "fraud";
     f->home.options.fingerprint = 9;
-    opens(f, NULL);
+    opened_again(f, NULL);
     assert_int_equal(tasks(f), 1);
 }
 
 static void other_topics_and_clusters_are_set_aside(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     const char **const part[] = {&f->home.options.owner.tasks, &f->home.options.owner.labels,
                                  &f->home.options.owner.models, &f->home.options.owner.cluster};
-    opens(f, NULL);
+    opened_again(f, NULL);
     for (int i = 0; i < 4; i++) {
         take_task(f, 0, 1);
         *part[i] = "other";
-        opens(f, "other topics or another cluster");
+        opened_again(f, "other topics or another cluster");
         assert_int_equal(tasks(f), 0);
         assert_int_equal(set_aside(f), i + 1);
-        opens(f, NULL);
+        opened_again(f, NULL);
     }
 }
 
 static void a_cluster_is_added_when_it_is_known(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     f->home.options.owner.cluster = "";
-    opens(f, NULL);
+    opened_again(f, NULL);
     take_task(f, 0, 1);
     f->home.options.owner.cluster = "c1";
-    opens(f, NULL);
+    opened_again(f, NULL);
     f->home.options.owner.cluster = NULL; // not told this time
-    opens(f, NULL);
+    opened_again(f, NULL);
     assert_int_equal(tasks(f), 1);
     f->home.options.owner.cluster = "c2";
-    opens(f, "another cluster");
+    opened_again(f, "another cluster");
 }
 
 static void a_store_without_an_owner_is_taken_once(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     const struct store_owner ours = f->home.options.owner;
     const char *why;
     f->home.options.owner = (struct store_owner){0}; // as it was before stores had one
-    opens(f, NULL);
+    opened_again(f, NULL);
     take_task(f, 0, 1);
     f->home.options.owner = ours;
-    opens(f, NULL);
+    opened_again(f, NULL);
     assert_int_equal(tasks(f), 1);
     f->home.options.owner.service = "churn";
-    assert_int_equal(reopen(f, &why), ERR_CONFIG);
+    assert_int_equal(opened_try(f, &why), ERR_CONFIG);
 }
 
 static void a_damaged_owner_is_none(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     static const char *const odd[] = {"service x\n\nx", "\n\n\n\n\n"};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         f->home.options.owner.service = odd[i]; // lines that are none of ours
-        opens(f, NULL);
+        opened_again(f, NULL);
         f->home.options.owner.service = "fraud";
-        opens(f, "damaged");
+        opened_again(f, "damaged");
         store_close(f->s);
         f->s = NULL;
         char command[PATH];
@@ -168,11 +139,11 @@ static void a_damaged_owner_is_none(void **state) {
 /* ---- the lock ---- */
 
 static void an_open_store_has_no_second_holder(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     struct store *second = NULL;
     const char *why = NULL;
     int status;
-    opens(f, NULL);
+    opened_again(f, NULL);
     take_task(f, 0, 1);
     assert_int_equal(store_open(&second, &f->home.options, &why), ERR_RETRY);
     assert_non_null(strstr(why, "another process"));
@@ -195,23 +166,23 @@ static void an_open_store_has_no_second_holder(void **state) {
 /* ---- versions ---- */
 
 static void a_version_is_remembered(void **state) {
-    struct fixture *f = *state;
-    opens(f, NULL);
+    struct opened *f = *state;
+    opened_again(f, NULL);
     assert_int_equal(store_version(f->s), 0);
     assert_int_equal(store_note_version(f->s, 12), 0);
     assert_int_equal(store_note_version(f->s, 5), 0); // an older one moves nothing
     assert_int_equal(store_version(f->s), 12);
-    opens(f, NULL);
+    opened_again(f, NULL);
     assert_int_equal(store_version(f->s), 12);
 }
 
 /* The store and the models topic are lost: tasks tell it. */
 static void tasks_tell_which_versions_there_were(void **state) {
-    struct fixture *f = *state;
-    opens(f, NULL);
+    struct opened *f = *state;
+    opened_again(f, NULL);
     take_task(f, 0, 41);
     take_task(f, 1, 40);
-    opens(f, NULL);
+    opened_again(f, NULL);
     assert_int_equal(store_version(f->s), 41);
     assert_int_equal(put_task(f, 2, 50), 0);
     store_abort(f->s); // it was not taken
@@ -220,8 +191,8 @@ static void tasks_tell_which_versions_there_were(void **state) {
 
 /* Forged tasks cannot use up the numbers: what they claim does not widen what is believed. */
 static void forged_tasks_move_it_little(void **state) {
-    struct fixture *f = *state;
-    opens(f, NULL);
+    struct opened *f = *state;
+    opened_again(f, NULL);
     assert_int_equal(store_note_version(f->s, 100), 0);
     take_task(f, 0, UINT64_MAX);
     take_task(f, 1, (uint64_t)1 << 53);
@@ -231,7 +202,7 @@ static void forged_tasks_move_it_little(void **state) {
     assert_int_equal(store_version(f->s), 100 + STORE_VERSION_AHEAD);
 }
 
-#define TEST_(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST_(name) cmocka_unit_test_setup_teardown(name, setup, opened_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

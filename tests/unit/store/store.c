@@ -1,7 +1,6 @@
 /* The label store's other duties: fates, expiry, forgetting, a full map, a store of something else,
  * and what a kill in the middle leaves. */
-#include "home.h"
-#include "unit/test.h"
+#include "opened.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -12,43 +11,15 @@ static const int64_t start_ms = HOME_MS;
 static const double row[D] = {1, 2};
 static const float prob[K] = {0.9f, 0.1f}, member[2 * K] = {0.8f, 0.2f, 1, 0};
 
-struct fixture {
-    struct home home;
-    struct store *s;
-    struct store_options options;
-    int64_t offset; // of the next label
-};
-
-static void reopen(struct fixture *f, const char *expect_why) {
-    const char *why = NULL;
-    store_close(f->s);
-    assert_int_equal(store_open(&f->s, &f->options, &why), 0);
-    if (expect_why) assert_non_null(why);
-    else assert_null(why);
-}
-
 static int setup(void **state) {
-    struct fixture *f = calloc(1, sizeof *f);
-    if (home_make(&f->home, D) < 0) return -1;
-    f->options = (struct store_options){.dir = f->home.dir,
-                                        .map_bytes = 16 << 20,
-                                        .d = D,
-                                        .k = K,
-                                        .fingerprint = 9,
-                                        .classes = TEXT("no\nyes"),
-                                        .park_ms = HOUR,
-                                        .keep_ms = 100 * HOUR};
-    reopen(f, NULL);
+    struct opened *f = opened_fixture(sizeof *f, D);
+    if (!f) return -1;
+    f->home.options.map_bytes = 16 << 20;
+    f->home.options.park_ms = HOUR;
+    f->home.options.keep_ms = 100 * HOUR;
+    opened_again(f, NULL);
     *state = f;
     return 0;
-}
-
-static int teardown(void **state) {
-    struct fixture *f = *state;
-    store_close(f->s);
-    int result = home_remove(&f->home);
-    free(f);
-    return result;
 }
 
 /* ---- steps ---- */
@@ -64,27 +35,19 @@ static struct task task_of(int i) {
     return t;
 }
 
-static int put_task(struct fixture *f, int i, struct answered *joined) {
+static int put_task(struct opened *f, int i, struct answered *joined) {
     struct task t = task_of(i);
-    struct answered unused;
-    assert_int_equal(store_begin(f->s), 0);
-    int result = store_put_task(f->s, &t, NULL, joined ? joined : &unused);
-    assert_int_equal(store_commit(f->s), 0);
-    return result;
+    return opened_put_task(f, &t, NULL, joined);
 }
 
-static struct answered put_from(struct fixture *f, struct text source, int task,
+static struct answered put_from(struct opened *f, struct text source, int task,
                                 const char *class_) {
     struct task t = task_of(task);
     struct label l = {.id = text_of(t.id), .label = text_of(class_), .source = source};
-    struct answered a;
-    assert_int_equal(store_begin(f->s), 0);
-    assert_int_equal(store_put_label(f->s, &l, 0, f->offset++, start_ms, NULL, &a), 0);
-    assert_int_equal(store_commit(f->s), 0);
-    return a;
+    return opened_put_label(f, &l, start_ms);
 }
 
-static struct answered put(struct fixture *f, int task, const char *class_, int64_t revision,
+static struct answered put(struct opened *f, int task, const char *class_, int64_t revision,
                            const char *annotator, int64_t time_ms) {
     struct task t = task_of(task);
     struct label l = {.id = text_of(t.id),
@@ -92,20 +55,16 @@ static struct answered put(struct fixture *f, int task, const char *class_, int6
                       .revision = revision,
                       .time_ms = time_ms,
                       .annotator = text_of(annotator)};
-    struct answered a;
-    assert_int_equal(store_begin(f->s), 0);
-    assert_int_equal(store_put_label(f->s, &l, 0, f->offset++, time_ms, NULL, &a), 0);
-    assert_int_equal(store_commit(f->s), 0);
-    return a;
+    return opened_put_label(f, &l, time_ms);
 }
 
-static struct store_counts counts(struct fixture *f) {
+static struct store_counts counts(struct opened *f) {
     struct store_counts c;
     store_counts(f->s, &c);
     return c;
 }
 
-static void expire(struct fixture *f, int64_t now_ms, size_t expired, size_t unknown) {
+static void expire(struct opened *f, int64_t now_ms, size_t expired, size_t unknown) {
     struct store_expired done;
     assert_int_equal(store_begin(f->s), 0);
     assert_int_equal(store_expire(f->s, now_ms, &done), 0);
@@ -117,22 +76,22 @@ static void expire(struct fixture *f, int64_t now_ms, size_t expired, size_t unk
 /* ---- tests ---- */
 
 static void only_named_sources_are_taken(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     char *desk = (char *)"desk";
-    f->options.sources = (struct list){&desk, 1};
-    reopen(f, NULL);
+    f->home.options.sources = (struct list){&desk, 1};
+    opened_again(f, NULL);
     assert_int_equal(put_task(f, 0, NULL), 0);
     assert_int_equal(put_from(f, TEXT("stranger"), 0, "yes").fate, FATE_UNKNOWN_SOURCE);
     assert_int_equal(put_from(f, TEXT("desk "), 0, "yes").fate, FATE_UNKNOWN_SOURCE);
     assert_int_equal(put_from(f, (struct text){0}, 0, "yes").fate, FATE_UNKNOWN_SOURCE);
     assert_true(counts(f).open == 1 && counts(f).labelled == 0);
     assert_int_equal(put_from(f, TEXT("desk"), 0, "yes").fate, FATE_LEARNED);
-    f->options.sources = (struct list){0};
-    reopen(f, NULL);
+    f->home.options.sources = (struct list){0};
+    opened_again(f, NULL);
 }
 
 static void every_answer_has_its_fate(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     for (int i = 0; i < 3; i++) assert_int_equal(put_task(f, i, NULL), 0);
     assert_int_equal(put_task(f, 0, NULL), 0); // a repeat
     struct answered a = put(f, 0, "yes", 0, "ann", start_ms + 50);
@@ -160,7 +119,7 @@ static void every_answer_has_its_fate(void **state) {
 /* A repeat of the answer is no revision, whatever number it has, nor is an older answer that comes
  * late. */
 static void revised_is_another_answer(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     put_task(f, 0, NULL);
     assert_int_equal(put(f, 0, "yes", 0, "ann", start_ms + 50).fate, FATE_LEARNED);
     assert_int_equal(put(f, 0, "yes", 1, "ann", start_ms + 60).fate, FATE_DUPLICATE);
@@ -174,8 +133,7 @@ static void revised_is_another_answer(void **state) {
 
 /* One task whose offset, counts or partition are made up moves nothing, and cannot freeze it. */
 static void one_forged_task_moves_no_coverage(void **state) {
-    struct fixture *f = *state;
-    struct answered unused;
+    struct opened *f = *state;
     for (int i = 0; i < 40; i++) {
         if (i == 20) {
             struct task t = task_of(1000);
@@ -184,9 +142,7 @@ static void one_forged_task_moves_no_coverage(void **state) {
             for (int32_t p = 0; p < 2; p++) {
                 t.partition = p * 12345;
                 task_id(t.id, t.topic, t.partition, t.offset, t.time_ms);
-                assert_int_equal(store_begin(f->s), 0);
-                assert_int_equal(store_put_task(f->s, &t, NULL, &unused), 0);
-                assert_int_equal(store_commit(f->s), 0);
+                assert_int_equal(opened_put_task(f, &t, NULL, NULL), 0);
             }
         } else put_task(f, i, NULL);
         struct store_counts c = counts(f);
@@ -197,7 +153,7 @@ static void one_forged_task_moves_no_coverage(void **state) {
 }
 
 static void an_early_label_joins(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     put(f, 4, "yes", 0, "ann", start_ms);
     put(f, 4, "no", 1, "ann", start_ms);
     struct answered joined;
@@ -209,7 +165,7 @@ static void an_early_label_joins(void **state) {
 }
 
 static void time_closes_gives_up_and_forgets(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     uint64_t empty = counts(f).digest;
     for (int i = 0; i < 4; i++) put_task(f, i, NULL);
     put(f, 0, "yes", 0, NULL, start_ms);
@@ -229,7 +185,7 @@ static void time_closes_gives_up_and_forgets(void **state) {
 /* What is too old goes in steps, and much of it is said: a clock that is wrong for long is seen
  * before it has emptied the store. */
 static void much_is_forgotten_step_by_step(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     const int64_t late = start_ms + 200 * HOUR;
     struct store_expired done;
     size_t left = 146, most = 0;
@@ -252,7 +208,7 @@ static void much_is_forgotten_step_by_step(void **state) {
 
 /* As stores of before hold them: label_read takes no empty name any more. */
 static void a_label_that_waits_for_no_name_is_given_up(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     struct label l = {.sample_id = TEXT(""), .label = TEXT("yes")};
     struct answered a;
     assert_int_equal(store_begin(f->s), 0);
@@ -262,11 +218,11 @@ static void a_label_that_waits_for_no_name_is_given_up(void **state) {
     assert_int_equal(counts(f).parked, 1);
     expire(f, start_ms + HOUR + 1, 0, 1);
     assert_int_equal(counts(f).parked, 0);
-    reopen(f, NULL);
+    opened_again(f, NULL);
 }
 
 static void rows_come_in_label_order(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     static const int order[] = {3, 1, 2, 0};
     for (int i = 0; i < 4; i++) put_task(f, i, NULL);
     for (int i = 0; i < 4; i++)
@@ -287,23 +243,23 @@ static void rows_come_in_label_order(void **state) {
 }
 
 static void another_feature_map_is_moved_aside(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     put_task(f, 0, NULL);
-    f->options.fingerprint = 10;
-    reopen(f, "moved aside");
+    f->home.options.fingerprint = 10;
+    opened_again(f, "moved aside");
     assert_int_equal(counts(f).tasks, 0);
     struct task t = task_of(1);
     struct answered a;
     assert_int_equal(store_begin(f->s), 0);
     assert_int_equal(store_put_task(f->s, &t, NULL, &a), ERR_MISMATCH);
     store_abort(f->s);
-    reopen(f, NULL);
+    opened_again(f, NULL);
 }
 
 static void a_full_map_waits_for_room(void **state) {
-    struct fixture *f = *state;
-    f->options.map_bytes = 256 << 10;
-    reopen(f, NULL);
+    struct opened *f = *state;
+    f->home.options.map_bytes = 256 << 10;
+    opened_again(f, NULL);
     int i = 0, result = 0;
     while (result == 0 && i < 100000) {
         struct task t = task_of(i);
@@ -316,15 +272,15 @@ static void a_full_map_waits_for_room(void **state) {
     }
     assert_int_equal(result, ERR_FULL);
     assert_int_equal(counts(f).tasks, i);
-    f->options.map_bytes = 16 << 20;
-    reopen(f, NULL);
+    f->home.options.map_bytes = 16 << 20;
+    opened_again(f, NULL);
     assert_int_equal(counts(f).tasks, i);
     assert_int_equal(put_task(f, i, NULL), 0);
     assert_int_equal(counts(f).tasks, i + 1);
 }
 
 static void a_kill_leaves_the_last_commit(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     put_task(f, 0, NULL);
     store_close(f->s);
     f->s = NULL;
@@ -336,7 +292,7 @@ static void a_kill_leaves_the_last_commit(void **state) {
         const char *why = NULL;
         struct answered a;
         struct task t = task_of(1);
-        if (store_open(&f->s, &f->options, &why) == 0 && store_begin(f->s) == 0 &&
+        if (store_open(&f->s, &f->home.options, &why) == 0 && store_begin(f->s) == 0 &&
             store_put_task(f->s, &t, NULL, &a) == 0 && write(pipe_fd[1], "x", 1) == 1)
             pause();
         _exit(1);
@@ -346,7 +302,7 @@ static void a_kill_leaves_the_last_commit(void **state) {
     waitpid(child, NULL, 0);
     close(pipe_fd[0]);
     close(pipe_fd[1]);
-    reopen(f, NULL);
+    opened_again(f, NULL);
     assert_int_equal(counts(f).tasks, 1);
     assert_int_equal(put_task(f, 1, NULL), 0);
     assert_int_equal(counts(f).tasks, 2);
@@ -359,10 +315,10 @@ static int count(const struct answered *a, void *opaque) {
 }
 
 static void answers_are_told_again_after_a_restart(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     for (int i = 0; i < 5; i++) put_task(f, i, NULL);
     for (int i = 0; i < 3; i++) put(f, i, "yes", 0, NULL, start_ms + i);
-    reopen(f, NULL);
+    opened_again(f, NULL);
     int n = 0;
     assert_int_equal(store_answered(f->s, count, &n), 0);
     assert_int_equal(n, 3);
@@ -381,19 +337,19 @@ static int scored(const struct answered *a, void *opaque) {
 /* What a row says by a score of its own is told with the answer: at once, for a label that came
  * first, and after a restart. */
 static void an_answer_comes_with_the_rows_own_score(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     struct answered joined;
     int n = 0;
     put_task(f, 0, NULL);
     assert_int_equal(put(f, 0, "yes", 0, NULL, start_ms).scored, -1); // rows have none
-    f->options.score = score_of;
-    reopen(f, NULL);
+    f->home.options.score = score_of;
+    opened_again(f, NULL);
     put_task(f, 1, NULL);
     assert_int_equal(put(f, 1, "yes", 0, NULL, start_ms).scored, 1);
     assert_int_equal(put(f, 2, "no", 0, NULL, start_ms).scored, -1); // it waits for its task
     assert_int_equal(put_task(f, 2, &joined), 1);
     assert_int_equal(joined.scored, 1);
-    reopen(f, NULL);
+    opened_again(f, NULL);
     assert_int_equal(store_answered(f->s, scored, &n), 0);
     assert_int_equal(n, 3);
 }
@@ -416,17 +372,17 @@ static int placed_asked(const struct asked *a, void *opaque) {
 
 /* And so are the parts that a row is in, and what is at stake. */
 static void a_row_says_what_the_figures_want(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     struct answered joined;
     int n = 0;
-    f->options.describe = describe;
-    reopen(f, NULL);
+    f->home.options.describe = describe;
+    opened_again(f, NULL);
     put_task(f, 1, NULL);
     assert_int_equal(put(f, 1, "yes", 0, NULL, start_ms).said.part[0], 7);
     put(f, 2, "no", 0, NULL, start_ms); // it waits for its task
     assert_int_equal(put_task(f, 2, &joined), 1);
     assert_int_equal(joined.said.part[0], 7);
-    reopen(f, NULL);
+    opened_again(f, NULL);
     assert_int_equal(store_answered(f->s, placed, &n), 0);
     assert_int_equal(store_asked(f->s, placed_asked, &n), 0);
     assert_int_equal(n, 4);
@@ -435,7 +391,7 @@ static void a_row_says_what_the_figures_want(void **state) {
 /* What a rollback set aside is left out of the rows, wherever it stands, and the newest others fill
  * their place. */
 static void rows_leave_out_what_was_set_aside(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     for (int i = 0; i < 10; i++) {
         put_task(f, i, NULL);
         put(f, i, i % 2 ? "yes" : "no", 0, "ann",
@@ -466,7 +422,7 @@ static void rows_leave_out_what_was_set_aside(void **state) {
     assert_int_equal(counts(f).labelled, 10); // they are not forgotten
 }
 
-#define TEST_(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST_(name) cmocka_unit_test_setup_teardown(name, setup, opened_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -1,7 +1,6 @@
 /* The file of an open store is cut, or taken away: each answer from then on is an error, the
  * process goes on, and the next store begins anew. */
-#include "home.h"
-#include "unit/test.h"
+#include "opened.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,26 +10,17 @@ static const double row[D] = {1, 2};
 static const float prob[K] = {0.9f, 0.1f};
 
 struct fixture {
-    struct home home;
-    struct store *s;
+    struct opened at;
     int next; // task
 };
 
 static int setup(void **state) {
-    struct fixture *f = calloc(1, sizeof *f);
-    if (home_make(&f->home, D) < 0) return -1;
-    f->home.options.map_bytes = 64 << 20;
-    f->home.options.keep_ms = 360000000;
+    struct fixture *f = opened_fixture(sizeof *f, D);
+    if (!f) return -1;
+    f->at.home.options.map_bytes = 64 << 20;
+    f->at.home.options.keep_ms = 360000000;
     *state = f;
     return 0; // opened in the test: cmocka takes the signal for itself when one begins
-}
-
-static int teardown(void **state) {
-    struct fixture *f = *state;
-    store_close(f->s);
-    int result = home_remove(&f->home);
-    free(f);
-    return result;
 }
 
 /* A task and its label; the first error. */
@@ -40,19 +30,19 @@ static int put(struct fixture *f) {
     struct task t = home_task(text_of(sample), f->next, row, D, prob);
     struct answered joined;
     struct label l = {.id = text_of(t.id), .label = TEXT("yes"), .time_ms = t.time_ms};
-    int result = store_put_task(f->s, &t, NULL, &joined);
+    int result = store_put_task(f->at.s, &t, NULL, &joined);
     if (result >= 0)
-        result = store_put_label(f->s, &l, 0, f->next, HOME_MS + f->next, NULL, &joined);
+        result = store_put_label(f->at.s, &l, 0, f->next, HOME_MS + f->next, NULL, &joined);
     f->next++;
     return result < 0 ? result : 0;
 }
 
 static int round_(struct fixture *f, int n) {
-    int result = store_begin(f->s);
+    int result = store_begin(f->at.s);
     if (result < 0) return result;
     for (int i = 0; i < n && result == 0; i++) result = put(f);
-    if (result == 0) result = store_commit(f->s);
-    else store_abort(f->s);
+    if (result == 0) result = store_commit(f->at.s);
+    else store_abort(f->at.s);
     return result;
 }
 
@@ -67,17 +57,17 @@ static int read_all(struct fixture *f) {
     struct store_rows rows;
     struct store_counts counts;
     size_t n = 0;
-    store_counts(f->s, &counts);
-    (void)store_offset(f->s, "tasks", 0);
-    int result = store_rows(f->s, 1000, 0, &rows);
+    store_counts(f->at.s, &counts);
+    (void)store_offset(f->at.s, "tasks", 0);
+    int result = store_rows(f->at.s, 1000, 0, &rows);
     if (result == 0) store_rows_release(&rows);
-    int told = store_answered(f->s, count, &n);
+    int told = store_answered(f->at.s, count, &n);
     return result < 0 ? result : told;
 }
 
 static size_t aside(const struct fixture *f) {
     char command[256];
-    snprintf(command, sizeof command, "ls -d %s.[0-9]* 2>/dev/null | wc -l", f->home.dir);
+    snprintf(command, sizeof command, "ls -d %s.[0-9]* 2>/dev/null | wc -l", f->at.home.dir);
     FILE *pipe = popen(command, "r");
     size_t n = 0;
     assert_int_equal(fscanf(pipe, "%zu", &n), 1);
@@ -88,10 +78,10 @@ static size_t aside(const struct fixture *f) {
 static void begins_anew(struct fixture *f) {
     struct store_counts counts;
     const char *why = NULL;
-    store_close(f->s);
-    f->s = NULL;
-    assert_int_equal(store_open(&f->s, &f->home.options, &why), 0);
-    store_counts(f->s, &counts);
+    store_close(f->at.s);
+    f->at.s = NULL;
+    assert_int_equal(store_open(&f->at.s, &f->at.home.options, &why), 0);
+    store_counts(f->at.s, &counts);
     assert_int_equal(counts.tasks, 0);
     assert_int_equal(round_(f, 50), 0);
     assert_int_equal(read_all(f), 0);
@@ -108,7 +98,7 @@ static off_t size_of(const char *path) {
 static void a_file_that_is_cut_fails_and_ends_nothing(void **state) {
     struct fixture *f = *state;
     char path[PATH];
-    snprintf(path, sizeof path, "%s/data.mdb", f->home.dir);
+    snprintf(path, sizeof path, "%s/data.mdb", f->at.home.dir);
     begins_anew(f);
     for (int eighths = 0; eighths < 8; eighths++)
         for (int writes = 0; writes < 2; writes++) {
@@ -130,8 +120,8 @@ static void a_directory_that_is_gone_is_noticed(void **state) {
     begins_anew(f);
     for (int moved = 0; moved < 2; moved++) {
         assert_int_equal(round_(f, 100), 0);
-        snprintf(command, sizeof command, moved ? "mv %s %s-away" : "rm -r %s", f->home.dir,
-                 f->home.dir);
+        snprintf(command, sizeof command, moved ? "mv %s %s-away" : "rm -r %s", f->at.home.dir,
+                 f->at.home.dir);
         assert_int_equal(system(command), 0);
         assert_int_equal(round_(f, 1), ERR_CORRUPT);
         begins_anew(f);
@@ -139,7 +129,7 @@ static void a_directory_that_is_gone_is_noticed(void **state) {
     }
 }
 
-#define TEST_(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST_(name) cmocka_unit_test_setup_teardown(name, setup, opened_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

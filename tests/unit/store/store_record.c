@@ -4,8 +4,7 @@
 #include "store/store_record.h"
 
 #include "base/rng.h"
-#include "home.h"
-#include "unit/test.h"
+#include "opened.h"
 
 #include <lmdb.h>
 #include <sys/stat.h>
@@ -16,42 +15,12 @@ static const double row[D] = {1.5, -2};
 static const float member[2 * K] = {0.75f, 0.25f, 1, 0};
 static const int64_t start_ms = 1700000000000;
 
-struct fixture {
-    struct home home;
-    struct store *s;
-    struct store_options options;
-};
-
 static int setup(void **state) {
-    struct fixture *f = calloc(1, sizeof *f);
-    if (home_make(&f->home, D) < 0) return -1;
-    f->options = (struct store_options){.dir = f->home.dir,
-                                        .map_bytes = 4 << 20,
-                                        .d = D,
-                                        .k = K,
-                                        .fingerprint = 9,
-                                        .classes = TEXT("no\nyes"),
-                                        .park_ms = 1000,
-                                        .keep_ms = 1000000};
+    struct opened *f = opened_fixture(sizeof *f, D);
+    if (!f) return -1;
+    f->home.options.owner = (struct store_owner){0};
     *state = f;
     return 0;
-}
-
-static int teardown(void **state) {
-    struct fixture *f = *state;
-    store_close(f->s);
-    int result = home_remove(&f->home);
-    free(f);
-    return result;
-}
-
-static void reopen(struct fixture *f, const char *expected) {
-    const char *why = NULL;
-    store_close(f->s);
-    f->s = NULL;
-    assert_int_equal(store_open(&f->s, &f->options, &why), 0);
-    if (!expected) assert_null(why);
-    else if (!why || !strstr(why, expected)) fail_msg("'%s' does not say '%s'", why, expected);
 }
 
 /* ---- filling ---- */
@@ -87,7 +56,7 @@ static struct task task_of(int i) {
 }
 
 /* Two tasks, the first answered; a label that waits for a task; an event of its own. */
-static void fill(struct fixture *f) {
+static void fill(struct opened *f) {
     struct answered unused;
     struct task t = task_of(0), later = task_of(1);
     struct label answer = {.id = text_of(t.id),
@@ -97,7 +66,7 @@ static void fill(struct fixture *f) {
                            .annotator = TEXT("ann")},
                  early = {.sample_id = TEXT("card-9"), .outcome = LABEL_SKIPPED, .time_ms = -2},
                  own = {.sample_id = TEXT("old"), .label = TEXT("no"), .time_ms = 4};
-    reopen(f, NULL);
+    opened_again(f, NULL);
     assert_int_equal(store_begin(f->s), 0);
     t = task_of(0);
     assert_int_equal(store_put_task(f->s, &t, NULL, &unused), 0);
@@ -117,7 +86,7 @@ struct file {
     MDB_txn *txn;
 };
 
-static struct file open_file(const struct fixture *f) {
+static struct file open_file(const struct opened *f) {
     struct file o;
     assert_int_equal(mdb_env_create(&o.env), 0);
     assert_int_equal(mdb_env_set_maxdbs(o.env, 16), 0);
@@ -318,7 +287,7 @@ static const struct {
 enum { TABLES_GOLDEN = sizeof table / sizeof *table };
 
 static void every_record_has_its_bytes(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     fill(f);
     store_close(f->s);
     f->s = NULL;
@@ -344,7 +313,7 @@ static void put_raw(struct file *o, const char *name, const char *key, const voi
 }
 
 /* Directories beside the store's: what was set aside. */
-static size_t set_aside(const struct fixture *f) {
+static size_t set_aside(const struct opened *f) {
     char command[PATH];
     size_t n = 0;
     snprintf(command, sizeof command, "ls -d %s.[0-9]* 2>/dev/null | wc -l", f->home.dir);
@@ -354,7 +323,7 @@ static size_t set_aside(const struct fixture *f) {
     return n;
 }
 
-static void is_empty(struct fixture *f) {
+static void is_empty(struct opened *f) {
     struct store_counts c;
     store_counts(f->s, &c);
     assert_int_equal(c.tasks + c.open + c.parked + c.labelled + c.admitted, 0);
@@ -363,7 +332,7 @@ static void is_empty(struct fixture *f) {
 
 /* As 0.1.0 left it: no format, and structs as they lay in memory. */
 static void a_store_of_0_1_0_is_set_aside(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     static const char identity[] = "2 2 0000000000000009\nno\nyes";
     const struct {
         uint64_t tasks, open, parked, labelled, digest, per_class[1000];
@@ -382,14 +351,14 @@ static void a_store_of_0_1_0_is_set_aside(void **state) {
     put_raw(&o, "meta", "counts", &counts, sizeof counts);
     put_raw(&o, "tasks", "0123456789abcdef", &entry, sizeof entry);
     close_file(&o);
-    reopen(f, "of another format");
+    opened_again(f, "of another format");
     is_empty(f);
     assert_int_equal(set_aside(f), 1);
-    reopen(f, NULL);
+    opened_again(f, NULL);
 }
 
 static void a_store_of_a_later_format_is_set_aside(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     static const char identity[] = "format 1\n2 2 0000000000000009\nno\nyes";
     fill(f);
     store_close(f->s);
@@ -397,7 +366,7 @@ static void a_store_of_a_later_format_is_set_aside(void **state) {
     struct file o = open_file(f);
     put_raw(&o, "meta", "identity", identity, sizeof identity - 1);
     close_file(&o);
-    reopen(f, "of another format");
+    opened_again(f, "of another format");
     is_empty(f);
 }
 
@@ -470,7 +439,7 @@ static void damage(struct file *o, const char *name, struct rng *r) {
 /* Whatever stands in a value, nothing aborts; what was refused is set aside, and the next start has
  * a store again. */
 static void damage_is_refused_and_set_aside(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     size_t refused = 0;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         struct rng r = {.seed = seed};
@@ -481,7 +450,7 @@ static void damage_is_refused_and_set_aside(void **state) {
         struct file o = open_file(f);
         damage(&o, table[seed % TABLES_GOLDEN].name, &r);
         close_file(&o);
-        assert_int_equal(store_open(&f->s, &f->options, &why), 0);
+        assert_int_equal(store_open(&f->s, &f->home.options, &why), 0);
         int result = use(f->s);
         if (result < 0 && result != ERR_CORRUPT)
             fail_msg("table %s, seed %d: %s", table[seed % TABLES_GOLDEN].name, (int)seed,
@@ -491,7 +460,7 @@ static void damage_is_refused_and_set_aside(void **state) {
         refused += why || result == ERR_CORRUPT;
         if (why || result == ERR_CORRUPT) assert_true(set_aside(f) >= 1);
         why = NULL;
-        assert_int_equal(store_open(&f->s, &f->options, &why), 0);
+        assert_int_equal(store_open(&f->s, &f->home.options, &why), 0);
         assert_int_equal(use(f->s), 0);
         store_close(f->s);
         f->s = NULL;
@@ -501,7 +470,7 @@ static void damage_is_refused_and_set_aside(void **state) {
 }
 
 static void a_cut_or_overwritten_file_is_set_aside(void **state) {
-    struct fixture *f = *state;
+    struct opened *f = *state;
     char path[PATH];
     struct stat st;
     fill(f);
@@ -515,16 +484,16 @@ static void a_cut_or_overwritten_file_is_set_aside(void **state) {
         else
             for (int i = 0; i < 8192; i++) fputc('x', file); // LMDB's two heads
         fclose(file);
-        reopen(f, "damaged");
+        opened_again(f, "damaged");
         is_empty(f);
         store_close(f->s);
         f->s = NULL;
         fill(f);
     }
-    reopen(f, NULL);
+    opened_again(f, NULL);
 }
 
-#define TEST_(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST_(name) cmocka_unit_test_setup_teardown(name, setup, opened_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
