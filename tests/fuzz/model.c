@@ -5,6 +5,7 @@
  * into its header before it is read. clang -fsanitize=fuzzer,address,undefined ...
  * tests/fuzz/model.c */
 #include "infer/model_record.h"
+#include "model_again.h"
 
 #include <openssl/evp.h>
 
@@ -40,19 +41,6 @@ static void score(const struct model *m) {
     free(scratch);
 }
 
-static void write_again(struct model *m) {
-    struct model *again = NULL;
-    struct buf first = {0}, second = {0};
-    const char *why = NULL;
-    model_write(m, "fuzz", &first);
-    CHECK(model_read(&again, buf_view(&first), &why) == 0);
-    model_write(again, "fuzz", &second);
-    CHECK(text_equal(buf_view(&first), buf_view(&second)));
-    model_destroy(again);
-    buf_release(&first);
-    buf_release(&second);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct model *m = NULL;
     const char *why = NULL;
@@ -64,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     CHECK(result == 0 ? m != NULL : result == ERR_CORRUPT && !m && why);
     if (m) {
         score(m);
-        write_again(m);
+        model_again(m);
     }
     model_destroy(m);
     free(record);

@@ -6,6 +6,7 @@
 #include "infer/model_record.h"
 #include "infer/score_model.h"
 #include "infer/tree_draft.h"
+#include "model_again.h"
 
 enum { D = 8 };
 
@@ -19,19 +20,6 @@ static const double rows[][D] = {{0},
                                  {0, 1, 0, 1, 23, 0, 0, 1},
                                  {-1e300, 0, 1e300, 0, 1e-40, 0, 1, 0}};
 enum { ROWS = sizeof rows / sizeof *rows };
-
-static void write_again(struct model *m) {
-    struct model *again = NULL;
-    struct buf first = {0}, second = {0};
-    const char *why = NULL;
-    model_write(m, "fuzz", &first);
-    CHECK(model_read(&again, buf_view(&first), &why) == 0);
-    model_write(again, "fuzz", &second);
-    CHECK(text_equal(buf_view(&first), buf_view(&second)));
-    buf_release(&first);
-    buf_release(&second);
-    model_destroy(again);
-}
 
 static void score_all(const struct forest *f, size_t outputs, const struct import_target *target) {
     struct model *m;
@@ -52,7 +40,7 @@ static void score_all(const struct forest *f, size_t outputs, const struct impor
         for (size_t c = 0; c < target->k; c++) CHECK(prob[c] >= 0 && prob[c] <= 1);
     }
     free(scratch);
-    write_again(m);
+    model_again(m);
     model_destroy(m);
 }
 

@@ -1,6 +1,7 @@
 /* I5 with a pool: what is chosen does not depend on the draws, and the stated propensities are the
  * frequencies. I6: a window that is read again from the committed state is decided again. */
 #include "pool_stream.h"
+#include "unbiased.h"
 
 enum { M = 100 }; // block of rate 0.05, share 0.2
 
@@ -106,14 +107,6 @@ static struct sums one_life(uint64_t seed, const struct config *base) {
         if (asked[i] > 0) add(&s, uniform(9, i), asked[i]);
     pooled_close(&w);
     return s;
-}
-
-static void unbiased(const char *what, const double *error, size_t n) {
-    double mean = 0, variance = 0;
-    for (size_t i = 0; i < n; i++) mean += error[i] / (double)n;
-    for (size_t i = 0; i < n; i++) variance += pow(error[i] - mean, 2) / (double)(n - 1);
-    if (fabs(mean) > 4 * sqrt(variance / (double)n) + 1e-9)
-        fail_msg("%s: off by %g, standard error %g", what, mean, sqrt(variance / (double)n));
 }
 
 static void weighted_sums_are_unbiased(void **state) {

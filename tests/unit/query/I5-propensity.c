@@ -2,6 +2,7 @@
  * nothing that the strategy arm does depends on the draw, and sums weighted by 1/propensity are
  * unbiased, through caps, pauses, switches and losses. */
 #include "stream.h"
+#include "unbiased.h"
 #include "unit/test.h"
 
 enum { M = 100 }; // block of rate 0.05, share 0.2
@@ -254,14 +255,6 @@ static struct sums one_life(const struct config *c, uint64_t seed,
     }
     partition_close(&p);
     return s;
-}
-
-static void unbiased(const char *what, const double *error, size_t n) {
-    double mean = 0, variance = 0;
-    for (size_t i = 0; i < n; i++) mean += error[i] / (double)n;
-    for (size_t i = 0; i < n; i++) variance += pow(error[i] - mean, 2) / (double)(n - 1);
-    if (fabs(mean) > 4 * sqrt(variance / (double)n) + 1e-9)
-        fail_msg("%s: off by %g, standard error %g", what, mean, sqrt(variance / (double)n));
 }
 
 /* With measure risk nothing is explored. */

@@ -2,37 +2,18 @@
  * commits, once, wherever the run was ended and its open windows read again. */
 #define STREAM_MORE "pool: {window: 60, share: 0.6, rule: mmr}\n"
 #define STREAM_BURST "8"
-#include "stream.h"
+#include "committed.h"
 
 #include "route/prediction.h"
 #include "route/task.h"
 
 #define NOW 1700000000000
 
-struct committed {
-    int64_t next;
-    size_t metadata_len;
-    char metadata[STATE_TEXT_MAX + MARK_TEXT + 1];
-};
-
 /* What a reader of the topics has. */
 struct seen {
     uint64_t records, hash, tasks, pool, random, predicted, asked;
     char id[SAMPLES][TASK_ID_LENGTH + 1]; // of tasks
 };
-
-static struct pipeline *start(struct stream *s, const struct committed *c) {
-    struct pipeline *p;
-    assert_int_equal(pipeline_create(&p, &(struct pipeline_options){.config = s->config,
-                                                                    .features = s->features,
-                                                                    .partitions = PARTITIONS}),
-                     0);
-    for (int32_t i = 0; i < PARTITIONS; i++)
-        pipeline_own(p, i, c[i].next, c[i].metadata_len == 0,
-                     (struct text){c[i].metadata_len ? c[i].metadata : NULL, c[i].metadata_len},
-                     NOW);
-    return p;
-}
 
 static void see_task(struct seen *o, const struct producer_record *r) {
     struct arena arena = {0};
@@ -70,13 +51,7 @@ static void see(struct seen *o, const struct cycle *c) {
 }
 
 static void commit(struct pipeline *p, struct cycle *cycle, struct committed *c, struct seen *o) {
-    pipeline_offsets(p, cycle);
-    for (size_t i = 0; i < cycle->offsets; i++) {
-        struct committed *at = &c[cycle->offset[i].partition];
-        *at = (struct committed){.next = cycle->offset[i].next,
-                                 .metadata_len = cycle->offset[i].metadata.len};
-        memcpy(at->metadata, cycle->offset[i].metadata.at, at->metadata_len);
-    }
+    committed_take(c, p, cycle);
     see(o, cycle);
     cycle_reset(cycle);
 }
@@ -101,7 +76,7 @@ static struct seen *go(struct stream *s, const struct way *w) {
     struct committed committed[PARTITIONS] = {0}, from[PARTITIONS] = {0};
     struct seen *o = xcalloc(1, sizeof *o);
     struct cycle cycle = {0};
-    struct pipeline *p = start(s, committed);
+    struct pipeline *p = committed_start(s, committed, NOW);
     for (size_t i = 0, batches = 0; i < SAMPLES;) {
         struct batch *b = pipeline_batch(p);
         i = fill(s, b, from, i, w->batch);
@@ -111,7 +86,7 @@ static struct seen *go(struct stream *s, const struct way *w) {
         if (!w->lives || batches % w->lives) continue;
         pipeline_destroy(p); // and what was not committed is gone
         cycle_reset(&cycle);
-        p = start(s, committed);
+        p = committed_start(s, committed, NOW);
         memcpy(from, committed, sizeof from);
         i = 0;
     }
@@ -187,7 +162,7 @@ static struct pipeline *one_partition(struct stream *s, int64_t window, int64_t 
     s->config->pool.window = window;
     s->config->pool.time = time_ms;
     s->config->pool.bytes = bytes;
-    struct pipeline *p = start(s, nothing);
+    struct pipeline *p = committed_start(s, nothing, NOW);
     pipeline_offsets(p, &cycle); // of the new states
     cycle_release(&cycle);
     return p;

@@ -1,7 +1,7 @@
 /* I1 and I6 on the whole path of a sample, without a broker: every record ends in exactly one
  * outcome, and how the stream is cut into batches, cycles, restarts and owners changes no
  * decision. */
-#include "stream.h"
+#include "committed.h"
 
 #include "route/task.h"
 
@@ -18,25 +18,6 @@ struct outcome {
     uint64_t tasks, dead, predictions, hash;
 };
 
-struct committed {
-    int64_t next;
-    size_t metadata_len;
-    char metadata[STATE_TEXT_MAX + MARK_TEXT + 1];
-};
-
-static struct pipeline *start(struct stream *s, const struct committed *c) {
-    struct pipeline *p;
-    assert_int_equal(pipeline_create(&p, &(struct pipeline_options){.config = s->config,
-                                                                    .features = s->features,
-                                                                    .partitions = PARTITIONS}),
-                     0);
-    for (int32_t i = 0; i < PARTITIONS; i++)
-        pipeline_own(p, i, c[i].next, c[i].metadata_len == 0,
-                     (struct text){c[i].metadata_len ? c[i].metadata : NULL, c[i].metadata_len},
-                     1700000000000);
-    return p;
-}
-
 static void count(struct outcome *o, const struct cycle *c) {
     uint64_t *of[] = {&o->tasks, &o->dead, &o->predictions};
     for (size_t i = 0; i < c->records; i++) {
@@ -49,13 +30,7 @@ static void count(struct outcome *o, const struct cycle *c) {
 
 static void commit(struct pipeline *p, struct cycle *cycle, struct committed *c,
                    struct outcome *o) {
-    pipeline_offsets(p, cycle);
-    for (size_t i = 0; i < cycle->offsets; i++) {
-        struct committed *at = &c[cycle->offset[i].partition];
-        *at = (struct committed){.next = cycle->offset[i].next,
-                                 .metadata_len = cycle->offset[i].metadata.len};
-        memcpy(at->metadata, cycle->offset[i].metadata.at, at->metadata_len);
-    }
+    committed_take(c, p, cycle);
     count(o, cycle);
     cycle_reset(cycle);
 }
@@ -64,7 +39,7 @@ static struct outcome go(struct stream *s, const struct way *w) {
     struct committed committed[PARTITIONS] = {0};
     struct outcome o = {0};
     struct cycle cycle = {0};
-    struct pipeline *p = start(s, committed);
+    struct pipeline *p = committed_start(s, committed, 1700000000000);
     size_t batches = 0, commits = 0;
     for (size_t i = 0; i < SAMPLES;) {
         struct batch *b = pipeline_batch(p);
@@ -78,7 +53,7 @@ static struct outcome go(struct stream *s, const struct way *w) {
         commit(p, &cycle, committed, &o);
         if (!w->restart || ++commits % w->restart) continue;
         pipeline_destroy(p);
-        p = start(s, committed);
+        p = committed_start(s, committed, 1700000000000);
     }
     commit(p, &cycle, committed, &o);
     pipeline_destroy(p);
