@@ -17,9 +17,9 @@ import traceback
 
 import broker
 from accounts import accounts, learned, once
-from broker import Failure, Writer, check, equal, wait
+from broker import Failure, check, equal, wait
 from kafka_proxy import Proxy
-from stream import BAD, Oracle, feed, sample
+from stream import Oracle, Source, feed
 from winnowd import Stage, main, run
 
 TOO_LARGE = 10  # Kafka's MESSAGE_TOO_LARGE: an error that ends the transaction, not the producer
@@ -41,22 +41,6 @@ def attempt_ended(proxy, since, **whose):
 
 
 # ---- a worker ----
-
-
-class Source:
-    """One record at a time, so that a test knows what a transaction holds."""
-
-    def __init__(self, stage):
-        self.stage, self.writer, self.n = stage, Writer(stage.brokers), 0
-
-    def send(self, kind):
-        self.n += 1
-        if kind == "dead_letters":
-            key, value, headers = str(self.n), BAD["not_json"], [("bad", b"not_json")]
-        else:
-            (key, value), headers = sample(self.n, self.stage.random), None
-        self.writer.send(self.stage.topic("samples"), value, key=key, headers=headers)
-        self.writer.flush()
 
 
 def worker(kind):

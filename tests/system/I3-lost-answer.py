@@ -15,28 +15,13 @@ At last the answer to the commit of the offsets is lost.
 import json
 
 from accounts import place
-from broker import Writer, check, equal, wait
+from broker import check, equal, wait
 from kafka_proxy import Proxy
-from stream import BAD, sample
+from stream import Source
 from winnowd import main
 
 KINDS = ("tasks", "predictions", "dead_letters")
 BURST = 4  # records of a trouble
-
-
-class Source:
-    def __init__(self, stage):
-        self.stage, self.writer, self.n = stage, Writer(stage.brokers), 0
-
-    def send(self, kind, records):
-        for _ in range(records):
-            self.n += 1
-            if kind == "dead_letters":
-                key, value, headers = str(self.n), BAD["not_json"], [("bad", b"not_json")]
-            else:
-                (key, value), headers = sample(self.n, self.stage.random), None
-            self.writer.send(self.stage.topic("samples"), value, key=key, headers=headers)
-        self.writer.flush()
 
 
 def one_each(records, what):

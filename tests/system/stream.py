@@ -126,6 +126,23 @@ def feed(stage, total, **more):
     Feeder(stage, rate=1e9, total=total, **more).work()
 
 
+class Source:
+    """So many records at a time, so that a test knows what a transaction holds."""
+
+    def __init__(self, stage):
+        self.stage, self.writer, self.n = stage, Writer(stage.brokers), 0
+
+    def send(self, kind, records=1):
+        for _ in range(records):
+            self.n += 1
+            if kind == "dead_letters":
+                key, value, headers = str(self.n), BAD["not_json"], [("bad", b"not_json")]
+            else:
+                (key, value), headers = sample(self.n, self.stage.random), None
+            self.writer.send(self.stage.topic("samples"), value, key=key, headers=headers)
+        self.writer.flush()
+
+
 class Inverted(Feeder):
     """The world turns: what was good is bad."""
 
