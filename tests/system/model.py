@@ -5,7 +5,7 @@ import time
 
 import safetensors
 from accounts import learned
-from broker import check, equal, wait
+from broker import Writer, check, equal, wait
 from stream import Oracle, feed
 from winnowd import main, run
 
@@ -74,6 +74,7 @@ def test(stage):
     wait("it follows again", lambda: live() > keep)
 
     oracle.end()
+    of_another_stream(stage, live)
     daemon.stop()
 
 
@@ -86,6 +87,22 @@ def nothing_yet(stage, config):
     for words, code in ((("list",), 0), (("show",), 66), (("rollback",), 66), (("pin", "3"), 66), (("pull", stage.dir / "x"), 66)):
         done = run("model", "-c", config, *words)
         equal(done.returncode, code, "model %s without a version: %s" % (words, done.stdout + done.stderr))
+
+
+def of_another_stream(stage, live):
+    """What late labels cost, a version says of its own stream: the learner takes it out of what is pushed, whoever wrote that."""
+    def says(version):
+        record = next(r for r in reversed(stage.read("models")) if r.key.decode() == "%s/model/%d/0" % (stage.name, version))
+        return record, safetensors.header_of(record.value)[1]
+
+    before = live()
+    fitted, tensors = says(before)
+    check("lateness" in tensors, "a version that was fitted says nothing of late labels: %s", tensors)
+    writer = Writer(stage.brokers)
+    writer.send(stage.topic("models"), fitted.value, key="%s/pushed/%016x/0" % (stage.name, 7), headers=list(fitted.headers.items()))
+    writer.flush()
+    wait("the pushed record is live", lambda: live() > before)
+    check("lateness" not in says(live())[1], "a pushed version says of this stream what late labels cost")
 
 
 def pulled(stage, model, show, live):

@@ -17,6 +17,9 @@ def write(path, tensors, **metadata):
 
 def read(path):
     """(metadata, {name: shape})."""
-    record = path.read_bytes()
+    return header_of(path.read_bytes())
+
+
+def header_of(record):
     header = json.loads(record[8:8 + struct.unpack("<Q", record[:8])[0]])
     return header.pop("__metadata__"), {name: t["shape"] for name, t in header.items()}

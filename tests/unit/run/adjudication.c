@@ -3,6 +3,7 @@
 #include "run/adjudication.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "route/task.h"
 #include "unit/store/home.h"
 #include "unit/test.h"
@@ -188,6 +189,32 @@ static void a_hostile_list_is_bounded(void **state) {
     buf_release(&out);
 }
 
+/* Considers ten more; how many warnings come of it. */
+static uint64_t warnings_of_ten(struct fixture *f) {
+    const uint64_t before = log_counted(LOG_WARNING);
+    for (int i = 2000; i < 2010; i++) assert_true(consider(f, i));
+    assert_int_equal(adjudication_collect(f->a), 0);
+    return log_counted(LOG_WARNING) - before;
+}
+
+/* Once for as long as it lasts, however many disputes wait meanwhile. */
+static void that_there_is_no_room_is_said_once(void **state) {
+    struct fixture *f = *state;
+    struct buf full = {0}, out = {0};
+    buf_str(&full, "{\"opinions\":[\"\"");
+    for (int i = 0; i < 1000; i++) buf_printf(&full, ",\"%s\"", second_of(i).id);
+    buf_str(&full, "]}");
+    adjudication_resume(f->a, buf_view(&full));
+    assert_int_equal(warnings_of_ten(f), 1);
+    (void)asked(f, &out); // none was read back, none has closed
+    assert_int_equal(warnings_of_ten(f), 0);
+    assert_int_equal(asked_at(f, &out, INT64_MAX), 0); // all have closed
+    adjudication_resume(f->a, buf_view(&full));
+    assert_int_equal(warnings_of_ten(f), 1);
+    buf_release(&full);
+    buf_release(&out);
+}
+
 /* Who is right 19 times of 20 settles it against one who draws lots. */
 static void what_is_known_of_them_may_settle_it(void **state) {
     struct fixture *f = *state;
@@ -328,6 +355,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(he_is_asked_once, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_not_written_is_due_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_hostile_list_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(that_there_is_no_room_is_said_once, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_known_of_them_may_settle_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_task_that_has_grown_too_large_goes_without_its_event,
                                         setup, teardown),

@@ -1,0 +1,83 @@
+/* Blocks that pay for several readers: what the caps and a doubted clock allow them, and who reads
+ * a sample that lies in two of them. */
+#include "query/budget_caps.h"
+
+#include "stream.h"
+#include "unit/test.h"
+
+/* A block that pays for several readers has room for all of them before it is covered, and its own
+ * requests are not held against it: it is covered as a whole, or not at all. */
+static void check_whole_block(const struct budget *b, struct partition_state s, uint64_t per_hour) {
+    const struct cap_room before = budget_allowed_capped(b, per_hour, 0, 0, &s);
+    const int asked = s.doubt_random;
+    for (int i = 0; before.random_ && i < budget_block_labels(&s); i++)
+        budget_charge_random(&s, true);
+    const struct cap_room after = budget_allowed_capped(b, per_hour, 0, 0, &s);
+    if (before.random_ != after.random_ || before.next != after.next)
+        fail_msg("%d labels, %u asked: %d%d, then %d%d", budget_block_labels(&s), s.hour.random_,
+                 before.random_, before.next, after.random_, after.next);
+    if (!before.random_) return;
+    assert_true(s.hour.random_ <= budget_arms(b, (uint32_t)per_hour).random_);
+    if (s.cap_doubt) assert_int_equal(s.doubt_random, asked + budget_block_labels(&s));
+}
+
+static void a_block_is_covered_as_a_whole(void **state) {
+    (void)state;
+    const struct budget b = {
+        .partitions = 1, .random_share = 0.5, .second = 0.5, .more = OPINIONS_MAX - 1};
+    for (uint8_t more = 0; more < OPINIONS_MAX; more++) {
+        for (uint32_t asked = 0; asked <= 12; asked++)
+            check_whole_block(
+                &b, (struct partition_state){.divisor = 1, .doubled = more, .hour.random_ = asked},
+                20);
+        for (int asked = UINT8_MAX - 12; asked <= UINT8_MAX; asked++) // while the clock is doubted
+            check_whole_block(
+                &b,
+                (struct partition_state){
+                    .divisor = 1, .doubled = more, .cap_doubt = 1, .doubt_random = (uint8_t)asked},
+                1000);
+    }
+}
+
+/* A sample that lies in two blocks and is drawn in both is one task: its other readers are those of
+ * the block that pays for more of them. */
+static void of_two_blocks_the_dearer_says_who_reads(void **state) {
+    (void)state;
+    enum { SEEDS = 2000, LEFT = 2 * STATE_PIECES };
+    struct config c = config_of(0.5, MANAGER_QUANTILE_WINDOW);
+    size_t both[OPINIONS_MAX] = {0}; // by what the first block pays
+    c.budget.draws = DRAWS_WEIGHTED;
+    c.people.double_ = 0.5;
+    c.people.opinions = OPINIONS_MAX;
+    struct policy policy = POLICY_DEFAULT;
+    policy.learner.weighted = true;
+    const struct allowance a = {.covered = true, .next = true};
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct budget b = budget_of(&c, TOPIC, 1);
+        b.seed = seed;
+        struct partition_state s = {.tokens = 8 * TOKEN_ONE,
+                                    .admitted = 100,
+                                    .block_start = 90,
+                                    .block_size = 10,
+                                    .block_passed = 10 * STATE_PIECES - LEFT,
+                                    .weighted = 1,
+                                    .doubled = seed % OPINIONS_MAX},
+                               first = s;
+        const struct draw of_first = budget_draw(&b, &policy, 0, &a, LEFT, &first);
+        const struct draw d = budget_draw(&b, &policy, 0, &a, 2 * LEFT, &s);
+        assert_int_equal(s.block_start, 100); // the next block is under way
+        const uint8_t more = d.own ? s.doubled : 0;
+        assert_int_equal(d.drawn, of_first.drawn || d.own);
+        assert_int_equal(d.more, of_first.more > more ? of_first.more : more);
+        both[first.doubled] += of_first.drawn && d.own && of_first.more != more;
+    }
+    for (size_t i = 0; i < OPINIONS_MAX; i++) assert_true(both[i] > 3);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_block_is_covered_as_a_whole),
+        cmocka_unit_test(of_two_blocks_the_dearer_says_who_reads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
