@@ -23,6 +23,14 @@ struct kafka_settings {
                              // when idle
 };
 
+/* What each of our readers owns, first in its list: it goes by positions that are kept elsewhere,
+ * sees what was committed only, and is told where a position is gone and where a partition ends.
+ * The library wants a group of each, also of one that is a member of none. */
+#define KAFKA_READER_OWNS(group)                                                                   \
+    "group.id", group, "enable.auto.commit", "false", "enable.auto.offset.store", "false",         \
+        "isolation.level", "read_committed", "auto.offset.reset", "error", "enable.partition.eof", \
+        "true"
+
 /* A new handle, the caller's to destroy. ERR_CONFIG with *why filled (one sentence, no secret in
  * it) when a property is unknown, wrong or ours to set. */
 int kafka_create(rd_kafka_t **out, const struct config *c, const struct kafka_settings *settings,

@@ -110,20 +110,9 @@ static int consumer_without_waker(struct consumer *c, struct buf *why) {
 
 int consumer_create(struct consumer **out, const struct config *config, const char *member,
                     struct buf *why) {
-    const char *owned[] = {"group.id",
-                           config->service.name,
+    const char *owned[] = {KAFKA_READER_OWNS(config->service.name),
                            "group.instance.id",
                            member,
-                           "enable.auto.commit",
-                           "false",
-                           "enable.auto.offset.store",
-                           "false",
-                           "isolation.level",
-                           "read_committed",
-                           "auto.offset.reset",
-                           "error",
-                           "enable.partition.eof",
-                           "true",
                            "partition.assignment.strategy",
                            "range",
                            NULL};

@@ -49,21 +49,7 @@ struct reader {
 int reader_create(struct reader **out, const struct config *c, const char *const *names, size_t n,
                   struct buf *why) {
     CHECK(n <= READER_TOPICS);
-    /* group.id is required by the library even where no group is used; nothing is ever committed
-     * under it. */
-    const char *owned[] = {"group.id",
-                           c->service.name,
-                           "enable.auto.commit",
-                           "false",
-                           "enable.auto.offset.store",
-                           "false",
-                           "isolation.level",
-                           "read_committed",
-                           "auto.offset.reset",
-                           "error",
-                           "enable.partition.eof",
-                           "true",
-                           NULL};
+    const char *owned[] = {KAFKA_READER_OWNS(c->service.name), NULL};
     struct reader *r = xcalloc(1, sizeof *r);
     r->n = n;
     r->config = c;

@@ -17,17 +17,7 @@ struct witness {
 };
 
 static struct witness *witness_create(const struct config *c) {
-    const char *owned[] = {"group.id",
-                           c->service.name, // required, and never used
-                           "enable.auto.commit",
-                           "false",
-                           "isolation.level",
-                           "read_committed",
-                           "auto.offset.reset",
-                           "error",
-                           "enable.partition.eof",
-                           "true",
-                           NULL};
+    const char *owned[] = {KAFKA_READER_OWNS(c->service.name), NULL};
     struct buf why = {0};
     rd_kafka_t *rk;
     struct kafka_settings settings = {.type = RD_KAFKA_CONSUMER, .owned = owned};
