@@ -128,6 +128,23 @@ static void only_draws_are_judged(void **state) {
     free(s);
 }
 
+/* No bet can lose more than its stake: a draw that is rarer than those before it counts as they do.
+ */
+static void a_rarer_draw_counts_as_one(void **state) {
+    (void)state;
+    enum { LAST = ROWS - 2 }; // of those that were drawn
+    double usual[LATENESS_NUMBERS], rare[LATENESS_NUMBERS];
+    struct stream *s = stream_of(1, 400);
+    lateness_of(&s->rows, usual);
+    s->propensity[LAST] /= 1000;
+    lateness_of(&s->rows, rare);
+    assert_memory_equal(usual, rare, sizeof usual);
+    s->propensity[LAST] = 0.5; // one that is less rare does not
+    lateness_of(&s->rows, rare);
+    assert_true(rare[LATENESS_COST] != usual[LATENESS_COST]);
+    free(s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_that_moves_makes_lateness_dear),
@@ -136,6 +153,7 @@ int main(void) {
         cmocka_unit_test(few_draws_say_nothing),
         cmocka_unit_test(labels_that_are_not_late_cost_nothing),
         cmocka_unit_test(only_draws_are_judged),
+        cmocka_unit_test(a_rarer_draw_counts_as_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
