@@ -125,6 +125,20 @@ static void an_inversion_is_found_at_once(void **state) {
     }
 }
 
+/* A model that is not fitted anew stays as wrong as the turn made it, and that is no second turn.
+ */
+static void what_is_wrong_ever_since_turned_once(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        struct stream s = stream_open(seed, PRICE);
+        learn(&s, 200);
+        for (int i = 0; i < 2000; i++)
+            tell(&s, 0.01, spread(&s, 0), chance(&s, 0.5), chance(&s, 0.6));
+        assert_int_equal(now(&s).turns, 1);
+        alarm_destroy(s.alarm);
+    }
+}
+
 /* It comes well before the alarm, and ends by itself. */
 static void a_doubt_comes_first_and_ends(void **state) {
     (void)state;
@@ -196,6 +210,7 @@ int main(void) {
         cmocka_unit_test(a_million_shuffled_draws_raise_none),
         cmocka_unit_test(another_design_is_no_turn),
         cmocka_unit_test(an_inversion_is_found_at_once),
+        cmocka_unit_test(what_is_wrong_ever_since_turned_once),
         cmocka_unit_test(a_doubt_comes_first_and_ends),
         cmocka_unit_test(only_chance_bets),
         cmocka_unit_test(the_changes_of_sea_are_found),

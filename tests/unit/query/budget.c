@@ -74,10 +74,34 @@ static void of_two_blocks_the_dearer_says_who_reads(void **state) {
     for (size_t i = 0; i < OPINIONS_MAX; i++) assert_true(both[i] > 3);
 }
 
+/* The refund of a sample that both arms asked does not pay for the next block while a sample lies
+ * in two of them: whether that begins would say what was drawn. */
+static void a_refund_does_not_begin_a_block_within_a_sample(void **state) {
+    (void)state;
+    struct config c = config_of(0.5, MANAGER_QUANTILE_WINDOW);
+    c.budget.draws = DRAWS_WEIGHTED;
+    const struct budget b = budget_of(&c, TOPIC, 1);
+    struct policy policy = POLICY_DEFAULT;
+    policy.learner.weighted = true;
+    const struct allowance a = {.covered = true, .next = true};
+    for (uint8_t both = 0; both < 2; both++) {
+        struct partition_state s = {.admitted = 100,
+                                    .block_start = 90,
+                                    .block_size = 10,
+                                    .block_passed = 9 * STATE_PIECES,
+                                    .weighted = 1,
+                                    .both = both};
+        const struct draw d = budget_draw(&b, &policy, 0, &a, 2 * STATE_PIECES, &s);
+        assert_true(d.propensity == 0.1);
+        assert_int_equal(s.block_start, 90);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_block_is_covered_as_a_whole),
         cmocka_unit_test(of_two_blocks_the_dearer_says_who_reads),
+        cmocka_unit_test(a_refund_does_not_begin_a_block_within_a_sample),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
