@@ -97,11 +97,63 @@ static void a_refund_does_not_begin_a_block_within_a_sample(void **state) {
     }
 }
 
+/* What the next block pays back of a loan is not the strategy arm's. */
+static void what_is_to_be_paid_back_stays(void **state) {
+    (void)state;
+    struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW);
+    c.budget.loan = 20;
+    const struct budget b = budget_of(&c, TOPIC, 1);
+    for (uint8_t lent = 0; lent <= 20; lent += 20) {
+        struct partition_state s = {.tokens = 3 * TOKEN_ONE,
+                                    .divisor = 1,
+                                    .block_size = 100,
+                                    .block_passed = 99 * STATE_PIECES,
+                                    .lent = lent};
+        assert_true(budget_open(&b, &POLICY_DEFAULT, 0, 0, false, &s).strategy == !lent);
+    }
+}
+
+/* The refund of a sample of the block under way waits for its end, also of the first: else the
+ * tokens would say what was drawn. */
+static void the_present_block_keeps_its_refund(void **state) {
+    (void)state;
+    for (uint64_t sample = 99; sample <= 101; sample++) {
+        struct partition_state s = {
+            .tokens = TOKEN_ONE, .saving = TOKEN_ONE, .block_start = 100, .block_size = 10};
+        budget_charge_window(&s, true, sample);
+        assert_int_equal(s.both, sample >= 100);
+        assert_int_equal(s.owed, sample < 100);
+    }
+}
+
+/* Where the random arm may have all of the rate, a block earns what all its readers cost. */
+static void a_block_of_several_readers_earns_them_all(void **state) {
+    (void)state;
+    struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW);
+    c.query.measure = MEASURE_ENTROPY;
+    c.people.double_ = 1;
+    struct policy policy = POLICY_DEFAULT;
+    for (uint8_t readers = 1; readers <= OPINIONS_MAX; readers++) {
+        c.people.opinions = readers;
+        const struct budget b = budget_of(&c, TOPIC, 1);
+        for (int doubts = 0; doubts < 2; doubts++) {
+            struct partition_state s = {.tokens = 8 * TOKEN_ONE, .divisor = 1};
+            policy.learner.explore = !doubts;
+            policy.learner.doubts = doubts;
+            (void)budget_open(&b, &policy, 0, 0, false, &s);
+            assert_int_equal(s.block_size, 20 * readers);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_block_is_covered_as_a_whole),
         cmocka_unit_test(of_two_blocks_the_dearer_says_who_reads),
         cmocka_unit_test(a_refund_does_not_begin_a_block_within_a_sample),
+        cmocka_unit_test(a_block_of_several_readers_earns_them_all),
+        cmocka_unit_test(what_is_to_be_paid_back_stays),
+        cmocka_unit_test(the_present_block_keeps_its_refund),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
