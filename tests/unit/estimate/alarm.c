@@ -163,6 +163,10 @@ static void only_chance_bets(void **state) {
     for (int i = 0; i < 100; i++) assert_false(tell(&s, 1, 0.001, true, true));
     assert_true(now(&s).evidence == before);
     assert_int_equal(now(&s).draws, 100);
+    for (int i = 0; i < 100; i++) // nothing was predicted
+        assert_false(
+            alarm_answer(s.alarm, &(struct asked){.propensity = 0.01, .predicted = -1}, true));
+    assert_true(now(&s).evidence == before);
     for (int i = 0; i < 200; i++) assert_false(tell(&off, 0.01, 0.001, true, i > 100));
     assert_false(now(&off).doubts);
     assert_false(alarm_recent(&(struct alarm_figures){0}, 300));

@@ -90,6 +90,20 @@ static void false_alarms_are_as_rare_as_stated(void **state) {
     assert_true(dear <= streams / 20);
 }
 
+/* Evidence that is not sure yet steers by what there is of it. */
+static void what_leans_steers_less(void **state) {
+    (void)state;
+    const double half = sqrt(LATENESS_SURE);
+    double of[LATENESS_NUMBERS] = {
+        [LATENESS_FOR] = 1, [LATENESS_AGAINST] = half, [LATENESS_WORN] = 0.5};
+    assert_int_equal(lateness_verdict(of), LATENESS_UNKNOWN);
+    assert_true(fabs(lateness_steer(of, 0.4) - 0.2) < 1e-9);
+    of[LATENESS_FOR] = half, of[LATENESS_AGAINST] = 1;
+    assert_true(fabs(lateness_steer(of, 0.4) - 0.65) < 1e-9);
+    of[LATENESS_AGAINST] = half;
+    assert_true(fabs(lateness_steer(of, 0.4) - 0.4) < 1e-9);
+}
+
 static void few_draws_say_nothing(void **state) {
     (void)state;
     double of[LATENESS_NUMBERS];
@@ -150,6 +164,7 @@ int main(void) {
         cmocka_unit_test(a_stream_that_moves_makes_lateness_dear),
         cmocka_unit_test(where_nothing_moves_it_is_free),
         cmocka_unit_test(false_alarms_are_as_rare_as_stated),
+        cmocka_unit_test(what_leans_steers_less),
         cmocka_unit_test(few_draws_say_nothing),
         cmocka_unit_test(labels_that_are_not_late_cost_nothing),
         cmocka_unit_test(only_draws_are_judged),

@@ -210,6 +210,25 @@ static void a_prior_with_hinges_is_kept_and_departed_from(void **state) {
     labelled_release(&s);
 }
 
+/* A bend of the raw number is none of its logarithm. */
+static void what_a_prior_bends_in_another_kind_of_unit_is_flat(void **state) {
+    (void)state;
+    struct labelled s = bent(ROWS, D);
+    struct fit_options o = options(D);
+    struct model *prior = fitted(&o, &s);
+    fit_take_prior(&o, prior);
+    for (size_t i = 0; i < ROWS; i++) s.row[i * D] = exp(5 * s.row[i * D]);
+    struct model *m = fitted(&o, &s);
+    assert_true(m->log_unit[0] && !prior->log_unit[0]);
+    for (size_t h = 0; h < m->shape.hinges; h++) {
+        const struct hinge e = model_hinge(m, h);
+        assert_true((e.slope > 0) == (e.column != 0));
+    }
+    model_destroy(m);
+    model_destroy(prior);
+    labelled_release(&s);
+}
+
 static void a_straight_prior_may_bend(void **state) {
     (void)state;
     struct labelled s = bent(ROWS, D);
@@ -282,6 +301,7 @@ int main(void) {
         cmocka_unit_test(poor_sets_make_sound_versions),
         cmocka_unit_test(many_classes_have_fewer_knots_and_too_many_none),
         cmocka_unit_test(a_prior_with_hinges_is_kept_and_departed_from),
+        cmocka_unit_test(what_a_prior_bends_in_another_kind_of_unit_is_flat),
         cmocka_unit_test(a_straight_prior_may_bend),
         cmocka_unit_test(labels_of_before_a_turn_are_not_seen),
         cmocka_unit_test(equal_sets_give_equal_bytes),
