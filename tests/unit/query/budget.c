@@ -113,6 +113,27 @@ static void what_is_to_be_paid_back_stays(void **state) {
     }
 }
 
+/* While the clock is doubted requests go into a counter of a byte: a window asks no more than it
+ * can count, or the hour that is believed at last would give more than the cap. */
+static void a_window_asks_what_a_doubt_can_count(void **state) {
+    (void)state;
+    enum { HOUR_MS = 3600000, UNITS = 6, COUNTED = 1000, FAR = 5000, ASKED = UINT8_MAX - 5 };
+    struct config c = config_of(0.05, MANAGER_QUANTILE_WINDOW);
+    c.budget.per_hour = 100000;
+    const struct budget b = budget_of(&c, TOPIC, 1);
+    for (int doubted = 0; doubted < 2; doubted++) {
+        struct partition_state s = {.tokens = 40 * TOKEN_ONE,
+                                    .saving = 30 * TOKEN_ONE,
+                                    .divisor = 1,
+                                    .cap_hour = COUNTED,
+                                    .cap_doubt = doubted ? FAR * UNITS : 0,
+                                    .doubt_strategy = doubted ? ASKED : 0};
+        const int64_t hour = doubted ? FAR : COUNTED;
+        assert_int_equal(budget_window(&b, &POLICY_DEFAULT, 0, hour * HOUR_MS, &s),
+                         doubted ? UINT8_MAX - ASKED : 30);
+    }
+}
+
 /* The refund of a sample of the block under way waits for its end, also of the first: else the
  * tokens would say what was drawn. */
 static void the_present_block_keeps_its_refund(void **state) {
@@ -153,6 +174,7 @@ int main(void) {
         cmocka_unit_test(a_refund_does_not_begin_a_block_within_a_sample),
         cmocka_unit_test(a_block_of_several_readers_earns_them_all),
         cmocka_unit_test(what_is_to_be_paid_back_stays),
+        cmocka_unit_test(a_window_asks_what_a_doubt_can_count),
         cmocka_unit_test(the_present_block_keeps_its_refund),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
