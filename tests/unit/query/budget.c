@@ -16,6 +16,8 @@ static void check_whole_block(const struct budget *b, struct partition_state s, 
     if (before.random_ != after.random_ || before.next != after.next)
         fail_msg("%d labels, %u asked: %d%d, then %d%d", budget_block_labels(&s), s.hour.random_,
                  before.random_, before.next, after.random_, after.next);
+    const int next = asked + budget_block_labels(&s) + 1 + b->more; // with the next one's
+    if (before.next && s.cap_doubt) assert_true(next <= UINT8_MAX);
     if (!before.random_) return;
     assert_true(s.hour.random_ <= budget_arms(b, (uint32_t)per_hour).random_);
     if (s.cap_doubt) assert_int_equal(s.doubt_random, asked + budget_block_labels(&s));
