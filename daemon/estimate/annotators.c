@@ -33,12 +33,18 @@ static const double deviate = 1.959964;               // of the normal distribut
 struct pair_counts {
     uint32_t n, agreed;
 };
+struct gold_counts {
+    uint32_t n, right, certain;       // certain: of these, by what is certain
+    uint32_t by[ANNOTATORS_MOST + 1]; // how often each was one of the two who agreed
+};
 struct annotators {
     size_t k, n;                                                       // n: told apart
     struct annotator at[ANNOTATORS_MOST + 1];                          // the last: all others
     struct pair_counts with[ANNOTATORS_MOST + 1][ANNOTATORS_MOST + 1]; // both ways
+    struct gold_counts gold[ANNOTATORS_MOST + 1];
     bool stale;                       // something was told since the two below were made
     double mean[ANNOTATORS_MOST + 1]; // of each one's accuracy
+    double sure[ANNOTATORS_MOST + 1]; // how probable the classes of each one's gold questions are
     double unlike; // how much oftener two readers agree than if all were as right as the mean
 };
 
@@ -87,6 +93,22 @@ void annotators_settled(struct annotators *a, uint64_t who, bool right) {
     of->settled++, of->right += right;
 }
 
+void annotators_gold(struct annotators *a, const struct gold_answer *g) {
+    CHECK(g->who && g->who != g->by[0] && g->who != g->by[1]);
+    size_t who = annotators_place(a, g->who);
+    struct gold_counts *c = &a->gold[who];
+    a->stale = true;
+    c->n++, c->right += g->right;
+    if (!g->by[0]) c->certain++;
+    else
+        for (size_t i = 0; i < 2; i++) c->by[annotators_place(a, g->by[i])]++;
+}
+
+void annotators_forget_gold(struct annotators *a) {
+    memset(a->gold, 0, sizeof a->gold);
+    a->stale = true;
+}
+
 /* ---- posteriors ---- */
 
 static double grid_accuracy(size_t i) { return ((double)i + 0.5) / GRID; }
@@ -111,10 +133,27 @@ static void grid_normalise(double weight[GRID]) {
     for (size_t i = 0; i < GRID; i++) weight[i] /= sum;
 }
 
+/* How probable the classes are that his gold questions were settled by, on average: two who are
+ * both right, over two who say the same. Who agreed is taken to be as right as the mean of them. */
+static double annotators_sure(const struct annotators *a, size_t who) {
+    const struct gold_counts *g = &a->gold[who];
+    double n = 0, sum = 0;
+    for (size_t i = 0; i <= ANNOTATORS_MOST; i++) n += g->by[i], sum += g->by[i] * a->mean[i];
+    if (!(n > 0)) return 1;
+    double right = sum / n;
+    return (g->certain + n / 2 * right * right / chance_agree(a, right, right)) / g->n;
+}
+
+static double annotators_gold_fit(const struct annotators *a, size_t who, double accuracy) {
+    const struct gold_counts *g = &a->gold[who];
+    return log_likelihood(chance_agree(a, accuracy, a->sure[who]), g->right, g->n - g->right);
+}
+
 /* Of what was checked, were its accuracy this one. */
 static double annotators_fit(const struct annotators *a, size_t who, double accuracy) {
     const struct annotator *of = &a->at[who];
-    double sum = log_likelihood(accuracy, (double)of->right, (double)(of->settled - of->right));
+    double sum = annotators_gold_fit(a, who, accuracy) +
+                 log_likelihood(accuracy, (double)of->right, (double)(of->settled - of->right));
     for (size_t i = 0; i <= ANNOTATORS_MOST; i++) {
         const struct pair_counts *c = &a->with[who][i];
         if (c->n)
@@ -124,7 +163,8 @@ static double annotators_fit(const struct annotators *a, size_t who, double accu
     return sum;
 }
 
-static void annotators_weigh(const struct annotators *a, size_t who, double weight[GRID]) {
+static void annotators_weigh(struct annotators *a, size_t who, double weight[GRID]) {
+    a->sure[who] = annotators_sure(a, who);
     for (size_t i = 0; i < GRID; i++) {
         double x = grid_accuracy(i);
         weight[i] =
@@ -150,7 +190,9 @@ static double grid_quantile(const double weight[GRID], double share) {
     return 1;
 }
 
-static bool annotator_checked(const struct annotator *a) { return a->pairs || a->settled; }
+static uint64_t annotators_checked(const struct annotators *a, size_t who) {
+    return a->at[who].pairs + a->at[who].settled + a->gold[who].n;
+}
 
 static bool annotators_at_chance(const struct annotators *a, size_t who) {
     return annotators_fit(a, who, 1 / (double)a->k) - annotators_fit(a, who, usual) >=
@@ -171,6 +213,19 @@ static double annotators_unlike(const struct annotators *a) {
     return n > 0 ? agree / n - chance_agree(a, right / n, right / n) : 0;
 }
 
+static void annotators_judge_gold(struct annotators *a, size_t who) {
+    double weight[GRID];
+    struct annotator *of = &a->at[who];
+    of->gold = a->gold[who].n, of->gold_right = a->gold[who].right;
+    of->gold_accuracy = of->gold_low = of->gold_high = NAN;
+    if (!of->gold) return;
+    for (size_t i = 0; i < GRID; i++) weight[i] = annotators_gold_fit(a, who, grid_accuracy(i));
+    grid_normalise(weight);
+    of->gold_accuracy = grid_mean(weight);
+    of->gold_low = grid_quantile(weight, tail);
+    of->gold_high = grid_quantile(weight, 1 - tail);
+}
+
 static void annotators_judge(struct annotators *a, size_t who) {
     double weight[GRID];
     struct annotator *of = &a->at[who];
@@ -179,6 +234,7 @@ static void annotators_judge(struct annotators *a, size_t who) {
     of->low = grid_quantile(weight, tail);
     of->high = grid_quantile(weight, 1 - tail);
     of->at_chance = annotators_at_chance(a, who);
+    annotators_judge_gold(a, who);
 }
 
 static void annotators_refresh(struct annotators *a) {
@@ -188,7 +244,7 @@ static void annotators_refresh(struct annotators *a) {
     for (size_t i = 0; i <= ANNOTATORS_MOST; i++) a->mean[i] = usual;
     for (size_t round = 0; round < ROUNDS; round++)
         for (size_t i = 0; i <= ANNOTATORS_MOST; i++) {
-            if (!annotator_checked(&a->at[i])) continue;
+            if (!annotators_checked(a, i)) continue;
             annotators_weigh(a, i, weight);
             a->mean[i] = grid_mean(weight);
         }
@@ -264,7 +320,7 @@ void annotators_dispute(struct annotators *a, const struct opinion *o, size_t n,
 
 bool annotators_known(const struct annotators *a) {
     for (size_t i = 0; i <= ANNOTATORS_MOST; i++)
-        if (a->at[i].pairs + a->at[i].settled >= ANNOTATORS_PAIRS_LEAST) return true;
+        if (annotators_checked(a, i) >= ANNOTATORS_PAIRS_LEAST) return true;
     return false;
 }
 

@@ -19,7 +19,7 @@ enum {
 };
 
 struct annotators;
-/* k: classes. Some 70 KiB; the caller destroys it. */
+/* k: classes. Some 80 KiB; the caller destroys it. */
 struct annotators *annotators_create(size_t k);
 void annotators_destroy(struct annotators *a);
 
@@ -36,13 +36,28 @@ void annotators_answer(struct annotators *a, uint64_t who);
 void annotators_pair(struct annotators *a, const struct answer_pair *p);
 void annotators_settled(struct annotators *a, uint64_t who, bool right);
 
+/* An answer to a gold question: a sample whose class was settled, asked again of somebody else. */
+struct gold_answer {
+    uint64_t who;   // who gave it; 0: nobody yet, or nobody whose answer tells something of him
+    uint64_t by[2]; // the two who agreed on the class; 0, 0: it is certain
+    bool right;
+};
+/* Of somebody with a name, who is none of the two. Each says as much of him as a pair with a reader
+ * who is right as often as such classes are. What was told before may be forgotten, to tell all
+ * anew. */
+void annotators_gold(struct annotators *a, const struct gold_answer *g);
+void annotators_forget_gold(struct annotators *a);
+
 struct annotator {
     uint64_t who;               // 0: all that are not told apart, or without a name
     uint64_t answers;           // that name a class
     uint64_t pairs, agreed;     // double answers of these; the other one agreed
     uint64_t settled, right;    // answers whose truth is known; that were right
-    double accuracy, low, high; // posterior mean, 95 % interval
-    bool at_chance;             // see annotators_read
+    uint64_t gold, gold_right;  // answers to gold questions; that gave the settled class
+    double accuracy, low, high; // posterior mean, 95 % interval, by all of these
+    double gold_accuracy, gold_low, gold_high; // by gold alone, before it all accuracies alike; NaN
+                                               // without any
+    bool at_chance;                            // see annotators_read
 };
 /* Each, in the order of first appearance, those not told apart last. The prior is Beta(8, 2): right
  * eight times of ten. at_chance: what was checked is 20 times likelier of somebody who draws lots

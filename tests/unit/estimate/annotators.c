@@ -136,6 +136,134 @@ static void readers_are_found_from_pairs(void **state) {
     annotators_destroy(a);
 }
 
+/* ---- gold ---- */
+
+/* Readers 2 and 3 read until they agree; what reader 1 says of that sample. */
+static struct gold_answer ask_gold(struct rng *r, double accuracy, double partners) {
+    size_t one, other;
+    do one = reads(r, 0, 2, partners), other = reads(r, 0, 2, partners);
+    while (one != other);
+    return (struct gold_answer){1, {2, 3}, reads(r, 0, 2, accuracy) == one};
+}
+
+/* n gold questions of reader 1, by two who are `partners`; the last pairs tell how right these are.
+ */
+static struct annotators *gold_annotators(struct rng *r, double accuracy, double partners, int n) {
+    struct annotators *a = annotators_create(2);
+    for (int i = 0; i < n; i++) {
+        struct gold_answer g = ask_gold(r, accuracy, partners);
+        annotators_answer(a, 1);
+        annotators_gold(a, &g);
+    }
+    for (int i = 0; i < 2000; i++)
+        tell_pair(a, 2, 3, reads(r, 0, 2, partners) == reads(r, 0, 2, partners));
+    return a;
+}
+
+/* Also where one of 17 of the classes that two agreed on is wrong. */
+static void gold_says_how_right_who_answers_is(void **state) {
+    (void)state;
+    enum { GOLD = 400 };
+    static const double is[] = {0.95, 0.7, 0.5};
+    struct rng r = {.seed = 17};
+    struct annotator list[ANNOTATORS_MOST + 1];
+    for (size_t i = 0; i < 3; i++) {
+        int by_all = 0, by_gold = 0;
+        for (int run = 0; run < TRIALS; run++) {
+            struct annotators *a = gold_annotators(&r, is[i], 0.8, GOLD);
+            (void)annotators_read(a, list);
+            assert_true(list[0].gold == GOLD && list[0].pairs == 0 && list[0].answers == GOLD);
+            by_all += list[0].low < is[i] && is[i] < list[0].high;
+            by_gold += list[0].gold_low < is[i] && is[i] < list[0].gold_high;
+            assert_true(list[0].gold_high - list[0].gold_low < 0.12);
+            assert_int_equal(list[1].gold, 0);
+            assert_true(isnan(list[1].gold_accuracy));
+            annotators_destroy(a);
+        }
+        print_message("%.2f: by all %d, by gold %d of %d\n", is[i], by_all, by_gold, TRIALS);
+        assert_true(by_all >= 0.91 * TRIALS && by_gold >= 0.91 * TRIALS);
+    }
+}
+
+/* What is certain settles a question as it settles an answer. */
+static void certain_gold_is_certain(void **state) {
+    (void)state;
+    struct annotators *a = annotators_create(2);
+    struct annotator list[ANNOTATORS_MOST + 1];
+    for (int i = 0; i < 40; i++)
+        annotators_gold(a, &(struct gold_answer){.who = 7, .right = i < 36});
+    assert_int_equal(annotators_read(a, list), 1);
+    assert_true(list[0].gold == 40 && list[0].gold_right == 36 && list[0].settled == 0);
+    assert_true(fabs(list[0].accuracy - 44.0 / 50) < 0.002);
+    assert_true(fabs(list[0].gold_accuracy - 37.0 / 42) < 0.002);
+    assert_true(annotators_known(a));
+    annotators_destroy(a);
+}
+
+/* Before or behind what tells of those who agreed, once or forgotten and told anew: the same bits.
+ */
+static void gold_may_be_told_at_any_time(void **state) {
+    (void)state;
+    struct annotators *first = annotators_create(2), *last = annotators_create(2);
+    struct annotator one[ANNOTATORS_MOST + 1], other[ANNOTATORS_MOST + 1];
+    for (int i = 0; i < 100; i++)
+        annotators_gold(first, &(struct gold_answer){1, {2, 3}, i % 4 != 0}),
+            annotators_gold(last, &(struct gold_answer){1, {2, 3}, false});
+    for (int i = 0; i < 100; i++) {
+        tell_pair(first, 2, 3, i % 5 != 0);
+        tell_pair(last, 2, 3, i % 5 != 0);
+        (void)annotators_read(last, other);
+    }
+    annotators_forget_gold(last);
+    for (int i = 0; i < 100; i++)
+        annotators_gold(last, &(struct gold_answer){1, {3, 2}, i % 4 != 3});
+    assert_int_equal(annotators_read(first, one), 3);
+    assert_int_equal(annotators_read(last, other), 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(one[i].accuracy == other[i].accuracy && one[i].low == other[i].low &&
+                    one[i].at_chance == other[i].at_chance);
+    struct readers r, s;
+    annotators_readers(first, &r);
+    assert_true(r.pairs == 100 && r.agreed == 80); // gold is drawn from what is agreed: no pairs
+    annotators_readers(last, &s);
+    assert_true(r.accuracy == s.accuracy);
+    annotators_destroy(first);
+    annotators_destroy(last);
+}
+
+/* ---- who draws lots ---- */
+
+/* Gold questions until reader 1 is called at chance. */
+static int until_flagged_by_gold(struct rng *r, double accuracy, int most) {
+    struct annotators *a = gold_annotators(r, accuracy, 0.85, 0);
+    struct annotator list[ANNOTATORS_MOST + 1];
+    bool flagged = false;
+    int n = 0;
+    while (!flagged && n++ < most) {
+        struct gold_answer g = ask_gold(r, accuracy, 0.85);
+        annotators_gold(a, &g);
+        size_t of = annotators_read(a, list);
+        for (size_t i = 0; i < of; i++) flagged |= list[i].who == 1 && list[i].at_chance;
+    }
+    annotators_destroy(a);
+    return n;
+}
+
+static void who_draws_lots_is_flagged_by_gold(void **state) {
+    (void)state;
+    struct rng r = {.seed = 19};
+    int lots = 0, good = 0, sum = 0;
+    for (int run = 0; run < RUNS; run++) {
+        int n = until_flagged_by_gold(&r, 0.5, 40);
+        lots += n <= 40;
+        sum += n;
+        good += until_flagged_by_gold(&r, 0.8, 40) <= 40;
+    }
+    print_message("within 40: lots %d, good %d of %d; on average %d\n", lots, good, RUNS,
+                  sum / RUNS);
+    assert_true(lots >= 0.88 * RUNS && good <= 0.05 * RUNS);
+}
+
 /* Checked answers until one is called at chance; at most `most`, else most + 1. */
 static int until_flagged(struct rng *r, double accuracy, double partner, int most) {
     struct annotators *a = annotators_create(2);
@@ -348,6 +476,10 @@ int main(void) {
         cmocka_unit_test(two_opinions_are_believed_as_far_as_they_are_right),
         cmocka_unit_test(more_than_are_told_apart_are_one),
         cmocka_unit_test(readers_are_found_from_pairs),
+        cmocka_unit_test(gold_says_how_right_who_answers_is),
+        cmocka_unit_test(certain_gold_is_certain),
+        cmocka_unit_test(gold_may_be_told_at_any_time),
+        cmocka_unit_test(who_draws_lots_is_flagged_by_gold),
         cmocka_unit_test(who_draws_lots_is_flagged_soon),
         cmocka_unit_test(the_corrected_interval_holds_the_truth),
         cmocka_unit_test(the_corrected_recall_holds_the_truth),
