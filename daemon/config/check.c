@@ -318,6 +318,10 @@ static void check_people(struct config_reading *r) {
     const int labels = check_sound(r, OPTION_people_opinions) ? (int)c->people.opinions : 2;
     const double more = second * (labels - 1);
     if (!second || !check_sound(r, OPTION_people_double)) return;
+    if (check_sound(r, OPTION_people_gold) && c->people.gold > 0 && labels < OPINIONS_MAX)
+        problem(&r->problems, check_place(r, OPTION_people_gold), "people.gold",
+                "wants people.opinions: %d, which pays for the labels of gold questions",
+                OPINIONS_MAX);
     if (check_sound(r, OPTION_budget_burst) && c->budget.burst < labels)
         problem(
             &r->problems, check_place(r, OPTION_people_double), "people.double",

@@ -10,14 +10,17 @@
  *   progress written behind that             positions and names are one record: whoever goes by it
  *                                            has read as far first, and so has the task
  * So nobody is asked twice, and none that is due is forgotten while the second reader's task is
- * open. A name that is never read back (the topic was made anew, or the task is of another feature
- * map) leaves the record when both tasks have closed: then nobody could be asked again.
+ * open. A gold question is the same task, at another moment: whether a sample is to be one is drawn
+ * by key, so whoever takes over draws the same, and nothing more has to be remembered. A name that
+ * is never read back (the topic was made anew, or the task is of another feature map) leaves the
+ * record when both tasks have closed: then nobody could be asked again.
  *
  * Thread: learner thread */
 #include "adjudication.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/rng.h"
 #include "metrics/metrics.h"
 #include "route/task.h"
 
@@ -35,6 +38,7 @@ struct adjudication_due {
     struct text record;        // his
     char key[TASK_ID_LENGTH + 1];
     int64_t until_ms; // when it and the second reader's have closed
+    bool gold;        // the sample is settled without him
 };
 
 struct adjudication {
@@ -216,18 +220,31 @@ static bool adjudication_has_room(struct adjudication *a) {
     return false;
 }
 
+bool adjudication_draws_gold(const struct config *c, const uint8_t id[TASK_ID_BYTES]) {
+    uint64_t bits =
+        rng_keyed(RNG_GOLD, (uint64_t)c->service.seed, hash_bytes(id, TASK_ID_BYTES), 0, 0);
+    return rng_unit(bits) < c->people.gold;
+}
+
+/* A question to settle a class, where it is not; a gold question, where it is. */
+static bool adjudication_wants(struct annotators *known, const struct dispute *d) {
+    double probability;
+    if (d->certain) return true;
+    (void)annotators_likeliest(known, d->said, d->n, &probability);
+    return d->settled == (probability >= ANNOTATORS_SETTLED);
+}
+
 bool adjudication_consider(struct adjudication *a, struct annotators *known,
                            const struct dispute *d) {
     struct adjudication_due *new = &a->due[a->due_n];
-    double probability;
     uint8_t third[TASK_ID_BYTES];
     if (!a->most || a->due_n == DUE_MOST || clock_ms() < a->rest_ms) return true;
     memcpy(third, d->id, sizeof third);
     task_id_read_by(third, 2, 3);
     if (adjudication_knows(a, third)) return true;
-    (void)annotators_likeliest(known, d->said, d->n, &probability);
-    if (probability >= ANNOTATORS_SETTLED || !adjudication_has_room(a)) return true;
+    if (!adjudication_wants(known, d) || !adjudication_has_room(a)) return true;
     memcpy(new->id, third, sizeof third);
+    new->gold = d->settled;
     bool made = adjudication_make(a, d->record, new);
     a->due_n += made;
     return made;
@@ -236,12 +253,12 @@ bool adjudication_consider(struct adjudication *a, struct annotators *known,
 static void adjudication_say_let_go(struct adjudication *a) {
     if (a->too_large)
         LOG(WARNING, "third_reader_too_large",
-            "samples stay disputed: the task of a third reader is larger than the tasks topic "
-            "takes",
+            "a third reader is not asked: his task is larger than the tasks topic takes",
             L_U64("samples", a->too_large), L_U64("most", a->most));
     if (a->unreadable)
         LOG(WARNING, "third_reader_unreadable",
-            "samples stay disputed: the second reader's task, as it was kept, can not be read",
+            "a third reader is not asked: the second reader's task, as it was kept, can not be "
+            "read",
             L_U64("samples", a->unreadable));
     a->too_large = a->unreadable = 0;
 }
@@ -251,6 +268,12 @@ size_t adjudication_collect(struct adjudication *a) {
     if (!a->most || clock_ms() < a->rest_ms) adjudication_drop_due(a);
     a->collected = a->due_n;
     return a->collected;
+}
+
+size_t adjudication_golds(const struct adjudication *a) {
+    size_t n = 0;
+    for (size_t i = 0; i < a->collected; i++) n += a->due[i].gold;
+    return n;
 }
 
 struct producer_record adjudication_task(const struct adjudication *a, size_t i) {

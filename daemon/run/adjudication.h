@@ -1,4 +1,5 @@
-/* A third reader where two disagree (people.opinions): who is asked, and that he is asked once.
+/* A third reader where two disagree (people.opinions), and at a share of the samples that are
+ * settled without him, to check him (people.gold): who is asked, and that he is asked once.
  *
  * Thread: learner thread */
 #pragma once
@@ -17,13 +18,19 @@ void adjudication_resume(struct adjudication *a, struct text progress);
 /* How many bytes the tasks topic takes at once; 0, as at first: nobody is asked now, and what is
  * disputed waits in the store. */
 void adjudication_allow(struct adjudication *a, size_t most);
+/* Whether a sample that is settled is to be asked about all the same, as a gold question: drawn by
+ * key, so each process that has this configuration says the same. The id is the second reader's. */
+bool adjudication_draws_gold(const struct config *c, const uint8_t id[TASK_ID_BYTES]);
 /* A dispute as store_adjudicate tells it: it is due where the class is not settled by what is known
- * of its readers, and the third one was not asked. Copied. False: no task can be made of its
- * record, which may go (counted, and said with the next collect). */
+ * of its readers, and the third one was not asked. One that is settled, and drawn as gold, is due
+ * where what is known of those who agree settles it, or what is certain. Copied. False: no task can
+ * be made of its record, which may go (counted, and said with the next collect). */
 bool adjudication_consider(struct adjudication *a, struct annotators *known,
                            const struct dispute *d);
 /* Before adjudication_written: how many tasks are due; none where nobody is asked now. */
 size_t adjudication_collect(struct adjudication *a);
+/* How many of these are gold questions. */
+size_t adjudication_golds(const struct adjudication *a);
 /* The i-th of them as it goes to the tasks topic. Borrowed until adjudication_written. */
 struct producer_record adjudication_task(const struct adjudication *a, size_t i);
 /* Appends the ids of all that were asked, those that are due included, as the member `opinions` of

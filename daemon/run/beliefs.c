@@ -14,6 +14,10 @@ static int beliefs_take(const struct answered *a, void *opaque) {
     return 0;
 }
 
+static void beliefs_gold(const struct gold_answer *g, void *opaque) {
+    if (g->who) annotators_gold(opaque, g);
+}
+
 /* The row's label as its readers make it, and how far it is believed. */
 static double beliefs_settle(struct annotators *known, struct store_rows *rows, size_t i) {
     struct opinion said[OPINIONS_MAX] = {{rows->annotator[i], rows->label[i]}};
@@ -40,6 +44,7 @@ int beliefs_of(struct store *s, struct store_rows *rows, const struct config *c,
     struct annotators *known = annotators_create(c->model.classes.n);
     int result = store_answered(s, beliefs_take, known);
     if (result == 0) result = store_seconds(s, beliefs_take, known);
+    if (result == 0 && c->people.gold > 0) result = store_golds(s, beliefs_gold, known);
     if (result == 0 && rows->n && annotators_known(known)) *out = beliefs_weigh(known, rows);
     annotators_destroy(known);
     return result;

@@ -12,12 +12,13 @@
 #include <math.h>
 
 enum {
-    TOLD = 5,   // numbers of each annotator
+    TOLD = 9,   // numbers of each annotator
     CALLED = 96 // bytes of a name that is shown as it is
 };
-static const enum metric labelled_people_told[TOLD] = {METRIC_annotator_answers,
-                                                       METRIC_annotator_checked, METRIC_annotator,
-                                                       METRIC_annotator_low, METRIC_annotator_high};
+static const enum metric labelled_people_told[TOLD] = {
+    METRIC_annotator_answers, METRIC_annotator_checked,  METRIC_annotator,
+    METRIC_annotator_low,     METRIC_annotator_high,     METRIC_annotator_golds,
+    METRIC_annotator_gold,    METRIC_annotator_gold_low, METRIC_annotator_gold_high};
 
 static void labelled_people_call(struct store *names, uint64_t who, char out[LABEL_NAME_MAX + 1]) {
     if (!who) snprintf(out, LABEL_NAME_MAX + 1, "(others)");
@@ -38,8 +39,14 @@ static void labelled_people_tell_each(struct annotators *a, struct store *names)
     size_t n = annotators_read(a, who), kept = 0, at_chance = 0;
     for (size_t i = 0; i < n; i++) {
         const double number[TOLD] = {(double)who[i].answers,
-                                     (double)(who[i].pairs + who[i].settled), who[i].accuracy,
-                                     who[i].low, who[i].high};
+                                     (double)(who[i].pairs + who[i].settled + who[i].gold),
+                                     who[i].accuracy,
+                                     who[i].low,
+                                     who[i].high,
+                                     (double)who[i].gold,
+                                     who[i].gold_accuracy,
+                                     who[i].gold_low,
+                                     who[i].gold_high};
         labelled_people_call(names, who[i].who, name[kept]);
         at_chance += who[i].at_chance;
         struct text called = text_of(name[kept]);
@@ -79,6 +86,25 @@ struct disputes_of {
 static void labelled_people_dispute(const struct dispute *d, void *opaque) {
     struct disputes_of *to = opaque;
     annotators_dispute(to->known, d->said, d->n, d->open, &to->sum);
+}
+
+struct golds_of {
+    struct annotators *known;
+    size_t n;
+};
+
+static void labelled_people_gold(const struct gold_answer *g, void *opaque) {
+    struct golds_of *to = opaque;
+    if (g->who) annotators_gold(to->known, g);
+    to->n++;
+}
+
+int labelled_people_tell_golds(struct annotators *a, struct store *s) {
+    struct golds_of all = {.known = a};
+    annotators_forget_gold(a);
+    TRY(store_golds(s, labelled_people_gold, &all));
+    metric_set(METRIC_gold_questions, (double)all.n);
+    return 0;
 }
 
 int labelled_people_tell_disputes(struct annotators *a, struct store *s) {

@@ -138,6 +138,7 @@ static int labelled_set_take(struct labelled_set *s, size_t n) {
 
 static bool labelled_set_disputed(const struct dispute *d, void *opaque) {
     struct labelled_set *s = opaque;
+    if (d->settled && !adjudication_draws_gold(s->learning->config, d->id)) return false;
     return !s->adjudication ||
            adjudication_consider(s->adjudication, labelled_figures_annotators(s->figures), d);
 }
@@ -168,9 +169,12 @@ static int labelled_set_expire(struct labelled_set *s) {
 }
 
 static int labelled_set_count_disputes(struct labelled_set *s) {
+    const struct config *c = s->learning->config;
+    struct annotators *known = labelled_figures_annotators(s->figures);
     int64_t now = clock_ms();
-    if (!s->heard || now < s->disputes_ms || !(s->learning->config->people.double_ > 0)) return 0;
-    TRY(labelled_people_tell_disputes(labelled_figures_annotators(s->figures), s->store));
+    if (!s->heard || now < s->disputes_ms || !(c->people.double_ > 0)) return 0;
+    if (c->people.gold > 0) TRY(labelled_people_tell_golds(known, s->store));
+    TRY(labelled_people_tell_disputes(known, s->store));
     s->disputes_ms = clock_ms() + DISPUTES_MS + DISPUTES_COST * (clock_ms() - now);
     s->heard = false;
     return 0;

@@ -150,7 +150,7 @@ static void recent_add_why_asked(struct buf *out, const struct recent_entry *e) 
     case ASK_UPFRONT: buf_str(out, "part of the up-front grant"); break;
     case ASK_POOL: buf_str(out, "chosen from its window"); break;
     case ASK_SECOND: buf_str(out, "for a second reader, who does not see the first answer"); break;
-    case ASK_THIRD: buf_str(out, "for a third reader, since two disagree"); break;
+    case ASK_THIRD: buf_str(out, "for a third reader, who does not see the answers before"); break;
     case ASK_SYNTHETIC: buf_str(out, "a point made on the decision boundary"); break;
     default:
         if (e->threshold != 0)

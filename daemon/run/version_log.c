@@ -382,8 +382,9 @@ int version_log_ask(struct version_log *v, struct labelled_set *set,
     int result = publisher_try(v->publisher, &p);
     publication_release(&p);
     if (result < 0) return version_log_asked_not(v, a, result);
-    LOG(INFO, "third_reader_asked", "two readers disagree: somebody else is asked, blind",
-        L_U64("samples", n));
+    LOG(INFO, "third_reader_asked",
+        "two readers disagree, or it is a gold question: somebody else is asked, blind",
+        L_U64("samples", n), L_U64("gold", adjudication_golds(a)));
     adjudication_written(a, true);
     v->progress_ms = clock_ms();
     return 0;

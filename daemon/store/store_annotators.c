@@ -73,7 +73,8 @@ bool entry_pair(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
     return entry_other(s, txn, id, 1, 2, &other) && entry_makes_pair(a, &other, out);
 }
 
-/* Who answers as two readers is heard once. */
+/* Who answers as two readers is heard once. Where the first two agree the third one's answer is
+ * that to a gold question: it says something of him, and nothing of the sample. */
 void entry_others(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES],
                   const struct task_answer *a, struct opinion out[OPINIONS_MAX - 1]) {
     struct task_answer other;
@@ -81,7 +82,8 @@ void entry_others(struct store *s, MDB_txn *txn, const uint8_t id[TASK_ID_BYTES]
     for (int i = 0; i < OPINIONS_MAX - 1; i++) {
         out[i] = (struct opinion){.class_ = -1};
         if (a->certain || !entry_other(s, txn, id, 1, 2 + i, &other) ||
-            !entry_makes_pair(a, &other, &pair) || (i && out[0].who == other.annotator))
+            !entry_makes_pair(a, &other, &pair) ||
+            (i && (out[0].who == other.annotator || out[0].class_ == a->class_)))
             continue;
         out[i] = (struct opinion){other.annotator, other.class_};
     }

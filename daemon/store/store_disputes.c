@@ -1,8 +1,9 @@
-/* Samples whose readers disagree, and the records of those that a third reader may be asked about.
+/* Samples whose readers disagree, the records of those that a third reader may be asked about, and
+ * what he says where they agree.
  *
  * A third reader's task is made of the second one's record, byte for byte what he saw, so that is
  * kept while both may still answer: from when the second reader's task is read until somebody else
- * was asked, nobody needs to be or can be, or that task's time is up. What a crash leaves: a record
+ * was asked, nobody is to be or can be, or that task's time is up. What a crash leaves: a record
  * is kept and let go in the transactions of the tasks that say so, and what is kept too long is
  * looked at again. None is kept of which a third reader's task is there.
  *
@@ -41,8 +42,8 @@ int store_forget_kept(struct store *s, const uint8_t id[TASK_ID_BYTES]) {
 /* ---- what its readers say ---- */
 
 enum dispute_state {
-    DISPUTE_COMING, // not both have answered, or they are not two
-    DISPUTE_NONE,   // both said the same, or what is certain is known
+    DISPUTE_COMING,  // not both have answered, or they are not two
+    DISPUTE_SETTLED, // both said the same, or what is certain is known
     DISPUTE_THERE
 };
 
@@ -58,56 +59,65 @@ static bool dispute_hear(const struct entry *e, struct opinion *out) {
 /* Of the first two readers' entries. */
 static enum dispute_state dispute_of(const struct entry *first, const struct entry *second,
                                      struct dispute *d) {
-    if (dispute_is_certain(first) || dispute_is_certain(second)) return DISPUTE_NONE;
-    if (!dispute_hear(first, &d->said[0]) || !dispute_hear(second, &d->said[1]))
-        return DISPUTE_COMING;
-    d->n = 2;
+    d->certain = d->settled = dispute_is_certain(first) || dispute_is_certain(second);
+    d->n = dispute_hear(first, &d->said[0]);
+    d->n += dispute_hear(second, &d->said[d->n]);
+    if (d->certain) return DISPUTE_SETTLED;
+    if (d->n < 2) return DISPUTE_COMING;
     const struct answer_pair pair = {{d->said[0].who, d->said[1].who},
                                      d->said[0].class_ == d->said[1].class_};
     if (!answer_pair_counts(&pair)) return DISPUTE_COMING;
-    return pair.agree ? DISPUTE_NONE : DISPUTE_THERE;
+    d->settled = pair.agree;
+    return d->settled ? DISPUTE_SETTLED : DISPUTE_THERE;
+}
+
+/* What one more reader says, if he is somebody with a name, and none of the others. */
+static bool dispute_hear_another(const struct entry *third, struct dispute *d) {
+    struct opinion *said = &d->said[d->n];
+    if (!dispute_hear(third, said) || !said->who) return false;
+    for (size_t i = 0; i < d->n; i++)
+        if (d->said[i].who == said->who) return false;
+    d->n++;
+    return true;
 }
 
 /* What the third reader adds; false: something certain is known by his task. */
 static bool dispute_hear_third(const struct entry *third, struct dispute *d) {
-    struct opinion *said = &d->said[2];
     if (dispute_is_certain(third)) return false;
     d->open = !third->answered && !third->expired;
-    bool heard = dispute_hear(third, said) && said->who && said->who != d->said[0].who &&
-                 said->who != d->said[1].who;
-    d->n += heard;
+    (void)dispute_hear_another(third, d);
     return true;
 }
 
 /* ---- who is to be asked ---- */
 
-/* Whether the record is still wanted; *disputed: now. */
-static bool kept_is_wanted(struct store *s, int64_t now_ms, struct dispute *d, bool *disputed) {
+/* Whether the record may still be wanted; *known: by now it is known for what. */
+static bool kept_is_wanted(struct store *s, int64_t now_ms, struct dispute *d, bool *known) {
     uint8_t first[TASK_ID_BYTES];
     struct entry one, two;
     kept_id(first, d->id, 2, 1);
-    *disputed = false;
+    *known = false;
     if (!entry_look(s, s->txn, d->id, &two)) return false;
     if (two.expires_ms && two.expires_ms <= now_ms) return false;
     if (!entry_look(s, s->txn, first, &one)) return true; // of another partition, not read yet
-    enum dispute_state state = dispute_of(&one, &two, d);
-    *disputed = state == DISPUTE_THERE;
-    return state != DISPUTE_NONE;
+    *known = dispute_of(&one, &two, d) != DISPUTE_COMING;
+    return true;
 }
 
 static int kept_look(struct store *s, MDB_cursor *cursor, int64_t now_ms, const MDB_val *key,
                      const MDB_val *value, struct dispute *d) {
-    bool disputed;
+    bool known;
     *d = (struct dispute){.record = store_value(*value)};
     if (key->mv_size != TASK_ID_BYTES) return store_damaged(s);
     memcpy(d->id, key->mv_data, TASK_ID_BYTES);
-    if (!kept_is_wanted(s, now_ms, d, &disputed)) return store_error(s, mdb_cursor_del(cursor, 0));
-    return disputed;
+    if (!kept_is_wanted(s, now_ms, d, &known)) return store_error(s, mdb_cursor_del(cursor, 0));
+    return known;
 }
 
 static int kept_visit(struct store *s, MDB_cursor *cursor, const struct dispute *d,
                       bool (*visit)(const struct dispute *d, void *opaque), void *opaque) {
-    return visit && !visit(d, opaque) ? store_error(s, mdb_cursor_del(cursor, 0)) : 0;
+    bool wanted = visit ? visit(d, opaque) : !d->settled;
+    return wanted ? 0 : store_error(s, mdb_cursor_del(cursor, 0));
 }
 
 /* The next round begins where the table does. */
@@ -159,4 +169,43 @@ static int dispute_tell(struct store *s, const struct stored_task *t, void *opaq
 int store_disputes(struct store *s, void (*visit)(const struct dispute *d, void *opaque),
                    void *opaque) {
     return store_each_task(s, dispute_tell, &(struct dispute_telling){visit, opaque});
+}
+
+/* ---- gold ---- */
+
+struct gold_telling {
+    void (*visit)(const struct gold_answer *g, void *opaque);
+    void *opaque;
+};
+
+static int32_t gold_class(const struct entry *first, const struct entry *second,
+                          const struct dispute *d) {
+    if (!d->certain) return d->said[0].class_;
+    return dispute_is_certain(first) ? first->answer.class_ : second->answer.class_;
+}
+
+static int gold_tell(struct store *s, const struct stored_task *t, void *opaque) {
+    const struct gold_telling *to = opaque;
+    uint8_t first[TASK_ID_BYTES], second[TASK_ID_BYTES];
+    struct entry one, two;
+    struct dispute d = {.n = 0};
+    struct gold_answer g = {.who = 0};
+    if (!t->entry.third) return 0;
+    kept_id(first, t->id, 3, 1);
+    kept_id(second, t->id, 3, 2);
+    if (!entry_look(s, t->txn, first, &one) || !entry_look(s, t->txn, second, &two) ||
+        dispute_of(&one, &two, &d) != DISPUTE_SETTLED)
+        return 0;
+    if (!d.certain) g.by[0] = d.said[0].who, g.by[1] = d.said[1].who;
+    if (!dispute_is_certain(&t->entry) && dispute_hear_another(&t->entry, &d)) {
+        g.who = d.said[d.n - 1].who;
+        g.right = d.said[d.n - 1].class_ == gold_class(&one, &two, &d);
+    }
+    to->visit(&g, to->opaque);
+    return 0;
+}
+
+int store_golds(struct store *s, void (*visit)(const struct gold_answer *g, void *opaque),
+                void *opaque) {
+    return store_each_task(s, gold_tell, &(struct gold_telling){visit, opaque});
 }

@@ -24,7 +24,8 @@ enum rng_stream {
     RNG_TEST,
     RNG_POOL,
     RNG_PENDING,
-    RNG_SECOND
+    RNG_SECOND,
+    RNG_GOLD
 };
 
 /* A bijection of 64 bits in which each bit of x moves about half of the result. */

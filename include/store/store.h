@@ -136,24 +136,32 @@ struct store_expired {
  * long to do harm, and is seen meanwhile. */
 int store_expire(struct store *s, int64_t now_ms, struct store_expired *out) MUST_CHECK;
 /* A sample that several answered, each by a name of his own, and not alike; nothing certain is
- * known of it. */
+ * known of it. Or one that is settled, and so no dispute. */
 struct dispute {
     uint8_t id[TASK_ID_BYTES];         // of the second reader's task
     struct opinion said[OPINIONS_MAX]; // (n) in the order of readers
     size_t n;
+    bool settled;       // its first two readers say the same, or
+    bool certain;       // what is certain is known, whoever has answered
     bool open;          // a third reader was asked and may still answer
     struct text record; // of the second reader's task, as it was kept; borrowed for the visit; at
                         // NULL: not of store_adjudicate
 };
 /* In a transaction: looks over what store_keep_task kept, a thousand a call and round after round.
- * Forgotten is what needs no third reader: he was asked, both said the same, what is certain is
- * known, or the second reader's time is up at now_ms. Of the others those that are disputed are
- * visited; visit says whether the record is wanted any more: false lets it go. */
+ * Forgotten is what needs no third reader: he was asked, or the second reader's time is up at
+ * now_ms. Of the others those that are disputed or settled are visited; visit says whether the
+ * record is wanted any more: false lets it go. NULL wants all that is disputed. */
 int store_adjudicate(struct store *s, int64_t now_ms,
                      bool (*visit)(const struct dispute *d, void *opaque), void *opaque) MUST_CHECK;
 /* Visits every dispute, in the order of ids. */
 int store_disputes(struct store *s, void (*visit)(const struct dispute *d, void *opaque),
                    void *opaque) MUST_CHECK;
+/* Visits every gold question, in the order of ids: a third reader's task, where the sample is
+ * settled without him. What he says is of nobody (who 0) until he has named a class, without a
+ * name, by one who answered the sample before, and where what is certain stands by his own task,
+ * for that is told with it (answered.settled). */
+int store_golds(struct store *s, void (*visit)(const struct gold_answer *g, void *opaque),
+                void *opaque) MUST_CHECK;
 /* The time of a store_expire within the last minute of its use; -1: there was none. */
 int64_t store_clock(struct store *s);
 

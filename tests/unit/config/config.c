@@ -407,6 +407,10 @@ static const struct wrong {
     {M F "people: {double: 0.5, opinions: 3}\nbudget: {random_share: 0.6, burst: 9}\n",
      "people.double: at 0.5, with budget.random_share 0.6, the random arm would cost more than the "
      "whole budget: at most 0.3333"},
+    {M F "people: {double: 0.1, gold: 0.2}\n", "t:3:29: people.gold: wants people.opinions: 3"},
+    {M F "people: {double: 0.1, opinions: 2, gold: 0.2}\n", "people.gold: wants"},
+    {M F "people: {opinions: 3, gold: 1.5}\n", "people.gold"},
+    {M F "people: {gold: -1}\n", "people.gold"},
     {M F "people: {opinions: 1}\n",
      "t:3:20: people.opinions: \"1\" is out of range; allowed whole number: 2 to 3"},
     {M F "people: {opinions: 4}\n",

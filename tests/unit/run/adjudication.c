@@ -9,6 +9,7 @@
 #include "unit/test.h"
 
 #include <cjson/cJSON.h>
+#include <math.h>
 
 enum { D = 2, ROOM = 1 << 20 };
 static const double row[D] = {1.5, -2};
@@ -349,8 +350,68 @@ static void odd_times_are_now(void **state) {
     buf_release(&out);
 }
 
+/* A gold question: where two who are known well enough agree, or what is certain is known; the same
+ * task as any third reader's, asked once and named as theirs are. */
+static void what_is_settled_is_asked_as_gold(void **state) {
+    struct fixture *f = *state;
+    struct buf progress = {0};
+    struct arena arena = {0};
+    struct task t;
+    const char *why;
+    struct dispute agreed = dispute_of(f, 1, 1, 2);
+    agreed.said[1].class_ = 1;
+    agreed.settled = true;
+    assert_true(adjudication_consider(f->a, f->known, &agreed)); // 0.941: it waits
+    assert_int_equal(adjudication_collect(f->a), 0);
+    for (int i = 0; i < 20; i++)
+        annotators_settled(f->known, 1, true), annotators_settled(f->known, 2, true);
+    for (int i = 0; i < 2; i++) assert_true(adjudication_consider(f->a, f->known, &agreed));
+    consider(f, 2);
+    struct dispute certain = dispute_of(f, 3, 1, 2);
+    certain.settled = certain.certain = true;
+    certain.n = 0;
+    assert_true(adjudication_consider(f->a, f->known, &certain));
+    assert_int_equal(adjudication_collect(f->a), 3);
+    assert_int_equal(adjudication_golds(f->a), 2);
+    struct producer_record r = adjudication_task(f->a, 0);
+    assert_int_equal(task_read(&t, r.value, &arena, &why), 0);
+    assert_int_equal(t.reason, ASK_THIRD);
+    assert_int_equal(t.opinions, 0);
+    assert_int_equal(asked(f, &progress), 3);
+    adjudication_written(f->a, true);
+    assert_true(adjudication_consider(f->a, f->known, &agreed));
+    adjudication_resume(f->a, buf_view(&progress)); // whoever takes over
+    assert_true(adjudication_consider(f->a, f->known, &agreed));
+    assert_int_equal(adjudication_collect(f->a), 0);
+    buf_release(&progress);
+    arena_release(&arena);
+}
+
+/* Of many so large a share; none by default; the same for whoever has the same seed. */
+static void gold_is_drawn_by_key(void **state) {
+    struct fixture *f = *state;
+    enum { MANY = 4000 };
+    struct config other = f->config;
+    uint8_t id[TASK_ID_BYTES] = {0};
+    size_t drawn = 0, differ = 0;
+    f->config.people.gold = 0.25;
+    other.people.gold = 0.25, other.service.seed = 1;
+    for (size_t i = 0; i < MANY; i++) {
+        memcpy(id, &i, sizeof i);
+        bool is = adjudication_draws_gold(&f->config, id);
+        drawn += is;
+        assert_int_equal(is, adjudication_draws_gold(&f->config, id));
+        differ += is != adjudication_draws_gold(&other, id);
+        assert_false(adjudication_draws_gold(&(struct config){0}, id));
+    }
+    assert_true(fabs((double)drawn / MANY - 0.25) < 0.03);
+    assert_true(differ > MANY / 4);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_settled_is_asked_as_gold, setup, teardown),
+        cmocka_unit_test_setup_teardown(gold_is_drawn_by_key, setup, teardown),
         cmocka_unit_test_setup_teardown(he_sees_what_the_second_saw, setup, teardown),
         cmocka_unit_test_setup_teardown(he_is_asked_once, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_not_written_is_due_again, setup, teardown),

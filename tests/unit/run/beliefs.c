@@ -90,7 +90,48 @@ static void who_is_wrong_weighs_less(void **state) {
     assert_int_equal(home_remove(&home), 0);
 }
 
+/* Answers to gold questions, where they are asked: of two who were never paired the one who is
+ * wrong of half of them weighs less, and not otherwise. */
+static void gold_tells_who_is_wrong(void **state) {
+    (void)state;
+    struct home home;
+    struct store *s;
+    const char *why = NULL;
+    static char no_[] = "no", yes_[] = "yes", *classes[] = {no_, yes_};
+    struct config c = {.people = {.double_ = 0.05}, .model.classes = {classes, 2}};
+    assert_int_equal(home_make(&home, 1), 0);
+    home.options.map_bytes = 16 << 20;
+    assert_int_equal(store_open(&s, &home.options, &why), 0);
+    assert_int_equal(store_begin(s), 0);
+    for (int i = 0; i < TASKS; i++)
+        for (int reader = 1; reader <= 3; reader++) {
+            const char *const who[] = {"ann", "bob", i % 2 ? "lot" : "eve"};
+            put_task(s, i, reader);
+            put(s, i, reader, reader == 3 && i % 4 == 1 ? "yes" : "no", who[reader - 1], NULL);
+        }
+    for (int i = 0; i < 2; i++) {
+        put_task(s, TASKS + i, 1);
+        put(s, TASKS + i, 1, "no", i ? "lot" : "eve", NULL);
+    }
+    assert_int_equal(store_commit(s), 0);
+    for (int gold = 0; gold <= 1; gold++) {
+        struct store_rows rows;
+        double *weight;
+        c.people.gold = gold;
+        assert_int_equal(store_rows(s, 1000, 0, &rows), 0);
+        assert_int_equal(beliefs_of(s, &rows, &c, &weight), 0);
+        if (gold) assert_true(weight[TASKS + 1] < 0.3 * weight[TASKS]);
+        else assert_true(weight[TASKS + 1] == weight[TASKS]);
+        for (size_t i = 0; i < TASKS; i++) assert_true(weight[i] == weight[0]); // he is no opinion
+        free(weight);
+        store_rows_release(&rows);
+    }
+    store_close(s);
+    assert_int_equal(home_remove(&home), 0);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(who_is_wrong_weighs_less)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(who_is_wrong_weighs_less),
+                                       cmocka_unit_test(gold_tells_who_is_wrong)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* Samples whose readers disagree: which record is kept for a third one and for how long, and what
- * is told of those that stay so. */
+ * is told of those that stay so; and of those who are asked where nobody disagrees. */
 #include "opened.h"
 
 enum { D = 2, FIRST = 1, SECOND, THIRD };
@@ -10,7 +10,10 @@ struct fixture {
     struct opened at;
     struct dispute last;
     bool unwanted; // what is visited is let go
+    bool gold;     // what is settled is wanted, too
     size_t told;
+    struct gold_answer golds[8]; // (golds_n)
+    size_t golds_n;
     char record[64];
 };
 
@@ -54,7 +57,7 @@ static struct answered put_label(struct fixture *f, int i, int reader, const cha
     struct label l = {
         .id = text_of(t.id), .label = text_of(class_), .time_ms = HOME_MS, .revision = revision};
     if (strcmp(who, "bank") == 0) l.source = text_of(who);
-    else l.annotator = text_of(who);
+    else if (*who) l.annotator = text_of(who);
     return opened_put_label(&f->at, &l, HOME_MS);
 }
 
@@ -72,8 +75,10 @@ static void tell(const struct dispute *d, void *opaque) {
 }
 
 static bool wanted(const struct dispute *d, void *opaque) {
+    struct fixture *f = opaque;
+    if (d->settled && !f->gold) return false;
     tell(d, opaque);
-    return !((struct fixture *)opaque)->unwanted;
+    return !f->unwanted;
 }
 
 /* How many are to be asked of a third reader. */
@@ -91,6 +96,27 @@ static size_t disputes(struct fixture *f) {
     f->told = 0;
     assert_int_equal(store_disputes(f->at.s, tell, f), 0);
     return f->told;
+}
+
+static void tell_gold(const struct gold_answer *g, void *opaque) {
+    struct fixture *f = opaque;
+    f->golds[f->golds_n++] = *g;
+}
+
+/* How many gold questions there are. */
+static size_t golds(struct fixture *f) {
+    f->golds_n = 0;
+    assert_int_equal(store_golds(f->at.s, tell_gold, f), 0);
+    return f->golds_n;
+}
+
+/* What others say of the sample in fits; class -1: nobody else says anything. */
+static int32_t opinion(struct fixture *f, size_t of) {
+    struct store_rows rows;
+    assert_int_equal(store_rows(f->at.s, 100, 0, &rows), 0);
+    int32_t class_ = rows.others[of].class_;
+    store_rows_release(&rows);
+    return class_;
 }
 
 static void pair(struct fixture *f, int i) {
@@ -161,6 +187,83 @@ static void what_needs_nobody_is_let_go(void **state) {
     assert_int_equal(disputes(f), 3);
 }
 
+/* What is settled is offered as long as it is wanted, as what is disputed is; the third reader's
+ * answer tells of him and is nobody's opinion, in no figure and no row. */
+static void what_is_settled_may_be_gold(void **state) {
+    struct fixture *f = *state;
+    f->gold = true;
+    pair(f, 1);
+    answer(f, 1, FIRST, "yes", "ann");
+    assert_int_equal(due(f), 0);
+    answer(f, 1, SECOND, "yes", "bob");
+    for (int i = 0; i < 2; i++) assert_int_equal(due(f), 1);
+    assert_true(f->last.settled && !f->last.certain && f->last.n == 2);
+    assert_string_equal(f->record, "record of 1");
+    opened_again(&f->at, NULL);
+    assert_int_equal(due(f), 1);
+    assert_int_equal(golds(f), 0);
+    put_task(f, 1, THIRD);
+    assert_int_equal(due(f), 0);
+    assert_int_equal(golds(f), 1);
+    assert_true(f->golds[0].who == 0);
+    struct answered a = answer(f, 1, THIRD, "no", "eve");
+    assert_true(a.second && !a.paired && !a.settled && !a.evaluate && a.fate == FATE_SECOND);
+    assert_int_equal(golds(f), 1);
+    assert_true(f->golds[0].who && !f->golds[0].right);
+    assert_true(f->golds[0].by[0] == f->last.said[0].who &&
+                f->golds[0].by[1] == f->last.said[1].who);
+    assert_int_equal(disputes(f), 0);
+    assert_int_equal(opinion(f, 0), 1);
+    assert_int_equal(opinion(f, 1), -1);
+    put_label(f, 1, THIRD, "yes", "eve", 1); // who thinks again is heard again, and once
+    assert_int_equal(golds(f), 1);
+    assert_true(f->golds[0].right);
+    put_label(f, 1, SECOND, "no", "bob", 1); // a dispute after all: now he is heard as its third
+    assert_int_equal(golds(f), 0);
+    assert_int_equal(disputes(f), 1);
+    assert_int_equal(f->last.n, 3);
+    assert_int_equal(opinion(f, 1), 1);
+}
+
+/* What is certain is gold whoever has answered, also where two are wrong alike. */
+static void what_is_certain_may_be_gold(void **state) {
+    struct fixture *f = *state;
+    f->gold = true;
+    pair(f, 1), pair(f, 2);
+    answer(f, 1, FIRST, "no", "bank");
+    assert_int_equal(due(f), 1);
+    assert_true(f->last.settled && f->last.certain && f->last.n == 0);
+    answer(f, 2, FIRST, "yes", "ann");
+    answer(f, 2, SECOND, "yes", "bob");
+    put_label(f, 2, FIRST, "no", "bank", 1);
+    assert_int_equal(due(f), 2);
+    assert_true(f->last.certain && f->last.n == 2);
+    for (int i = 1; i <= 2; i++) put_task(f, i, THIRD), answer(f, i, THIRD, "no", "eve");
+    assert_int_equal(golds(f), 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(f->golds[i].who && f->golds[i].right && !f->golds[i].by[0]);
+    answer(f, 2, THIRD, "no", "bank"); // by his own task: told with that answer
+    assert_int_equal(golds(f), 2);
+    assert_true(f->golds[0].who && !f->golds[1].who);
+}
+
+/* The tools hand out tasks as they please: who answered a sample before is not checked by it. */
+static void who_answered_before_is_not_checked(void **state) {
+    struct fixture *f = *state;
+    for (int i = 1; i <= 3; i++) {
+        pair(f, i);
+        answer(f, i, FIRST, "yes", "ann");
+        if (i < 3) answer(f, i, SECOND, "yes", "bob");
+        put_task(f, i, THIRD);
+    }
+    answer(f, 1, THIRD, "yes", "bob");
+    answer(f, 2, THIRD, "yes", "");
+    answer(f, 3, THIRD, "yes", "ann");
+    answer(f, 3, FIRST, "yes", "bank");
+    assert_int_equal(golds(f), 3);
+    for (size_t i = 0; i < 3; i++) assert_true(f->golds[i].who == 0);
+}
+
 /* Two answers of one, or of somebody without a name, are no two opinions; nor are three of two. */
 static void who_answers_twice_is_one(void **state) {
     struct fixture *f = *state;
@@ -178,6 +281,9 @@ static void who_answers_twice_is_one(void **state) {
     assert_int_equal(store_rows(f->at.s, 100, 0, &rows), 0);
     assert_int_equal(rows.others[1].class_, -1);
     store_rows_release(&rows);
+    put_label(f, 1, THIRD, "no", "", 1);
+    assert_int_equal(disputes(f), 1);
+    assert_int_equal(f->last.n, 2);
 }
 
 /* A third reader's task that is read before the others is known all the same; and the second's may
@@ -253,6 +359,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(two_who_disagree_want_a_third, setup, opened_teardown),
         cmocka_unit_test_setup_teardown(what_needs_nobody_is_let_go, setup, opened_teardown),
         cmocka_unit_test_setup_teardown(who_answers_twice_is_one, setup, opened_teardown),
+        cmocka_unit_test_setup_teardown(what_is_settled_may_be_gold, setup, opened_teardown),
+        cmocka_unit_test_setup_teardown(what_is_certain_may_be_gold, setup, opened_teardown),
+        cmocka_unit_test_setup_teardown(who_answered_before_is_not_checked, setup, opened_teardown),
         cmocka_unit_test_setup_teardown(the_order_of_reading_is_nothing, setup, opened_teardown),
         cmocka_unit_test_setup_teardown(what_is_visited_may_be_let_go, setup, opened_teardown),
         cmocka_unit_test_setup_teardown(all_are_looked_at, setup, opened_teardown),
