@@ -28,6 +28,7 @@ struct people_command {
     struct ledger ledger;
     struct annotators *annotators;
     struct disputes disputes;
+    size_t golds;      // gold questions
     struct text *name; // (names) of those who answered
     size_t names;
 };
@@ -79,6 +80,33 @@ static bool people_hear(const struct ledger_answer *a, struct opinion *said, siz
     return true;
 }
 
+/* How many of the first two readers are heard. */
+static size_t people_hear_two(const struct ledger_task *first, const struct ledger_task *second,
+                              struct opinion said[2]) {
+    size_t n = people_hear(people_answer(first), said, 0);
+    return n + people_hear(people_answer(second), said, n);
+}
+
+/* By the task of its third reader: as the learner counts (store_golds). */
+static void people_gold(struct people_command *p, const struct ledger_task *t) {
+    struct opinion said[OPINIONS_MAX];
+    const struct ledger_task *first = ledger_read_by(&p->ledger, t, 1),
+                             *second = ledger_read_by(&p->ledger, t, 2);
+    if (t->reason != ASK_THIRD || t->foreign || !first || !second || !first->known ||
+        !second->known)
+        return;
+    const struct ledger_task *certain = people_is_certain(second) ? second : NULL;
+    if (people_is_certain(first)) certain = first;
+    size_t n = people_hear_two(first, second, said);
+    if (!certain && (n < 2 || said[0].class_ != said[1].class_)) return;
+    p->golds++;
+    if (people_is_certain(t) || !people_hear(people_answer(t), said, n)) return;
+    struct gold_answer g = {.who = said[n].who};
+    if (!certain) g.by[0] = said[0].who, g.by[1] = said[1].who;
+    g.right = said[n].class_ == (certain ? certain->counts->is.class_ : said[0].class_);
+    annotators_gold(p->annotators, &g);
+}
+
 /* By the task of its second reader: as the learner counts (store_disputes). */
 static void people_dispute(struct people_command *p, const struct ledger_task *t, int64_t now_ms) {
     struct opinion said[OPINIONS_MAX];
@@ -87,9 +115,7 @@ static void people_dispute(struct people_command *p, const struct ledger_task *t
     if (t->reason != ASK_SECOND || t->foreign || !first || people_is_certain(first) ||
         people_is_certain(t) || (third && people_is_certain(third)))
         return;
-    if (!people_hear(people_answer(first), said, 0) || !people_hear(people_answer(t), said, 1) ||
-        said[0].class_ == said[1].class_)
-        return;
+    if (people_hear_two(first, t, said) < 2 || said[0].class_ == said[1].class_) return;
     bool heard = third && people_hear(people_answer(third), said, 2),
          open = third && third->known && ledger_state(third, now_ms) == TASK_OPEN;
     annotators_dispute(p->annotators, said, 2 + heard, open, &p->disputes);
@@ -97,12 +123,26 @@ static void people_dispute(struct people_command *p, const struct ledger_task *t
 
 /* ---- telling ---- */
 
-static const struct column people_columns[] = {
-    {"annotator", "annotator", COLUMN_TEXT, 40}, {"answers", "answers", COLUMN_NUMBER, 0},
-    {"checked", "checked", COLUMN_NUMBER, 0},    {"agreed", "agreed", COLUMN_NUMBER, 0},
-    {"settled", "settled", COLUMN_NUMBER, 0},    {"settled_right", "right", COLUMN_NUMBER, 0},
-    {"accuracy", "quality", COLUMN_NUMBER, 0},   {"low", "low", COLUMN_NUMBER, 0},
-    {"high", "high", COLUMN_NUMBER, 0},          {"at_chance", "draws lots", COLUMN_TEXT, 0}};
+static const struct column people_columns[] = {{"annotator", "annotator", COLUMN_TEXT, 40},
+                                               {"answers", "answers", COLUMN_NUMBER, 0},
+                                               {"checked", "checked", COLUMN_NUMBER, 0},
+                                               {"agreed", "agreed", COLUMN_NUMBER, 0},
+                                               {"settled", "settled", COLUMN_NUMBER, 0},
+                                               {"settled_right", "right", COLUMN_NUMBER, 0},
+                                               {"accuracy", "quality", COLUMN_NUMBER, 0},
+                                               {"low", "low", COLUMN_NUMBER, 0},
+                                               {"high", "high", COLUMN_NUMBER, 0},
+                                               {"at_chance", "draws lots", COLUMN_TEXT, 0},
+                                               {"gold", "gold", COLUMN_NUMBER, 0},
+                                               {"gold_right", "right", COLUMN_NUMBER, 0},
+                                               {"gold_accuracy", "by gold", COLUMN_NUMBER, 0},
+                                               {"gold_low", "low", COLUMN_NUMBER, 0},
+                                               {"gold_high", "high", COLUMN_NUMBER, 0}};
+
+enum {
+    PEOPLE_COLUMNS = sizeof people_columns / sizeof *people_columns,
+    PEOPLE_GOLD = 5 // of them, the last, where there are gold questions
+};
 
 static double people_rounded(double x) { return round(x * 1e4) / 1e4; }
 
@@ -114,6 +154,14 @@ static struct text people_name(const struct people_command *p, uint64_t who) {
 }
 
 static struct text people_word(bool at_chance) { return at_chance ? TEXT("yes") : TEXT("no"); }
+
+static void people_list_gold(struct listing *l, const struct annotator *a) {
+    listing_count(l, a->gold);
+    listing_count(l, a->gold_right);
+    listing_number(l, people_rounded(a->gold_accuracy));
+    listing_number(l, people_rounded(a->gold_low));
+    listing_number(l, people_rounded(a->gold_high));
+}
 
 static void people_list(struct people_command *p, struct listing *l) {
     struct annotator list[ANNOTATORS_MOST + 1];
@@ -131,6 +179,7 @@ static void people_list(struct people_command *p, struct listing *l) {
         listing_number(l, people_rounded(a->high));
         listing_text(l, people_word(a->at_chance));
         if (a->at_chance) listing_tone(l, TONE_BAD);
+        if (p->config->people.gold > 0) people_list_gold(l, a);
     }
 }
 
@@ -145,6 +194,9 @@ static void people_tell_readers(struct people_command *p) {
         printf("%" PRIu64 " samples were answered by two, who agreed on %" PRIu64
                ": of 100 answers %.0f are right (%.0f to %.0f)\n",
                r.pairs, r.agreed, 100 * r.accuracy, 100 * r.low, 100 * r.high);
+    if (p->golds)
+        printf("%zu samples that were settled went to a third reader, to check him (people.gold)\n",
+               p->golds);
     if (p->disputes.third)
         printf("a third reader decided %" PRIu64 " of the others\n", p->disputes.third);
     if (p->disputes.undecided)
@@ -159,8 +211,10 @@ static int people_run(struct people_command *p) {
     if (result < 0) return command_fail(result, &p->ledger.why);
     p->name = xcalloc(NAMES_MOST, sizeof *p->name);
     for (size_t i = 0; i < p->ledger.n; i++) people_count(p, p->ledger.task[i]);
+    bool gold = p->config->people.gold > 0;
+    for (size_t i = 0; i < p->ledger.n && gold; i++) people_gold(p, p->ledger.task[i]);
     for (size_t i = 0; i < p->ledger.n; i++) people_dispute(p, p->ledger.task[i], clock_wall_ms());
-    listing_begin(&l, people_columns, sizeof people_columns / sizeof *people_columns);
+    listing_begin(&l, people_columns, gold ? PEOPLE_COLUMNS : PEOPLE_COLUMNS - PEOPLE_GOLD);
     people_list(p, &l);
     if (!p->json) people_tell_readers(p);
     listing_print(&l, stdout, p->json, "nobody answered yet");
@@ -177,7 +231,8 @@ int command_people(int argc, char **argv) {
     struct usage usage = {
         "people", NULL,
         "Who answered how much, and how well: each annotator's share of right answers with its "
-        "95 % interval, from samples that two answered (people.double), by the topics alone.",
+        "95 % interval, from samples that two answered (people.double) and from gold questions "
+        "(people.gold), by the topics alone.",
         flags, sizeof flags / sizeof *flags};
     struct config *c = NULL;
     int words, code = cli_parse(&usage, argc, argv, &words);

@@ -365,6 +365,8 @@ static size_t status_lines_people(const cJSON *s, struct status_line *l) {
          N("double_answers"), status_lines_of_100(s, "truth", NULL, "accuracy", word));
     if (status_value(s, "undecided") > 0)
         status_lines_append(l, "; readers disagree, undecided: ", N("undecided"));
+    if (status_value(s, "gold_questions") > 0)
+        status_lines_append(l, "; gold questions: ", N("gold_questions"));
     if (lots > 0) status_lines_append(l, "; seem to draw lots: ", N("annotators_at_chance"));
     return 1;
 }

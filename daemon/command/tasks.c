@@ -167,7 +167,8 @@ static const char *tasks_why_asked(enum ask reason) {
         [ASK_UPFRONT] = "of the labels asked at the start",
         [ASK_SYNTHETIC] = "a point that was synthesised on the decision boundary",
         [ASK_SECOND] = "to be read a second time, blind, by somebody else",
-        [ASK_THIRD] = "to be read a third time, blind, since two readers disagree"};
+        [ASK_THIRD] =
+            "to be read a third time, blind: two readers disagree, or it checks the third"};
     return text[reason];
 }
 

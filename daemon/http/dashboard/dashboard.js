@@ -373,15 +373,15 @@ function show_people(s) {
   const names = Object.keys(s.annotator_answers).filter((name) => s.annotator_checked[name] > 0);
   names.sort((a, b) => s.annotator_high[a] - s.annotator_high[b]);
   $("people-card").hidden = !names.length;
-  rows("people", names, (name) => {
-    const low = s.annotator_low[name], high = s.annotator_high[name], width = high - low;
-    return [[name, ""], [of_100(s.annotator_accuracy[name], width) + " (" + of_100(low, width) + " to " + of_100(high, width) + ")", "number"],
-      [number(s.annotator_checked[name]), "number"], [number(s.annotator_answers[name]), "number"]];
-  }, "", 4);
+  $("people-gold").hidden = !s.gold_questions;
+  const gold = (name) => s.gold_questions ? [[ranged(s.annotator_gold_accuracy[name], s.annotator_gold_low[name], s.annotator_gold_high[name]), "number"]] : [];
+  rows("people", names, (name) => [[name, ""], [ranged(s.annotator_accuracy[name], s.annotator_low[name], s.annotator_high[name]), "number"],
+    [number(s.annotator_checked[name]), "number"], [number(s.annotator_answers[name]), "number"], ...gold(name)], "", 5);
   const seen = s.estimate_high.accuracy - s.estimate_low.accuracy, wide = s.truth_high.accuracy - s.truth_low.accuracy;
   $("people-more").textContent = number(s.double_answers) + " samples were answered by two" + (s.truth.accuracy === null ? "" :
     "; accuracy by the annotators " + of_100(s.estimate.accuracy, seen) + " of 100, by the truth " + of_100(s.truth.accuracy, wide) +
     " (" + of_100(s.truth_low.accuracy, wide) + " to " + of_100(s.truth_high.accuracy, wide) + ")") +
+    (s.gold_questions > 0 ? "; gold questions: " + number(s.gold_questions) : "") +
     (s.decided_by_third > 0 ? "; a third reader decided " + number(s.decided_by_third) : "") +
     (s.undecided > 0 ? "; " + number(s.undecided) + " stay undecided, for their readers disagree" : "");
 }
