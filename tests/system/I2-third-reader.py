@@ -7,32 +7,16 @@ import shutil
 import time
 
 from accounts import progress
-from broker import Writer, check, equal, wait
-from confluent_kafka import Producer
+from broker import check, equal, wait
+from readers import other, read_by, records, say, status, stranger, thirds
 from stream import feed, truth_of
-from winnowd import CLASSES, main, run
+from winnowd import main, run
 
 RATE, BURST, SAMPLES, AGREED, KILLS, STEP = 0.2, 10, 6000, 90, 8, 2
 CHANGES = {"service": {"learner": True}, "people": {"double": 0.8, "opinions": 3}, "train": {"interval": "100ms", "labels": 400, "first": 100},
            "budget": {"rate": RATE, "random_share": 0.3}}
 TWO = dict(CHANGES, people={"double": 0.8, "opinions": 2})
 ANN, BOB, EVE = "ann", "bob", "eve"
-
-
-def read_by(task_id, before, after):
-    return task_id[:-1] + "%x" % (int(task_id[-1], 16) ^ (before - 1) ^ (after - 1))
-
-
-def other(class_):
-    return CLASSES[1 - CLASSES.index(class_)]
-
-
-def say(stage, answers):
-    """(task id, class, who) of each."""
-    writer = Writer(stage.brokers)
-    for task_id, class_, who in answers:
-        writer.send(stage.topic("labels"), json.dumps({"id": task_id, "label": class_, "annotator": who}), key=task_id)
-    writer.flush()
 
 
 def disagree(stage, seconds, start, n):
@@ -46,24 +30,6 @@ def disagree(stage, seconds, start, n):
     return {read_by(t["id"], 2, 3) for t in picked}
 
 
-def records(stage):
-    return [json.loads(r.value) for r in stage.read("tasks")]
-
-
-def thirds(stage):
-    """{id: record} of third readers' tasks, each there once."""
-    out = {}
-    for r in records(stage):
-        if r["meta"].get("reader") == 3:
-            check(r["meta"]["id"] not in out, "a third reader was asked twice: %s", r["meta"]["id"])
-            out[r["meta"]["id"]] = r
-    return out
-
-
-def status(daemon):
-    return json.loads(daemon.get("/status")[1])
-
-
 def signs(stage, later):
     """Until the learner has heard the answers and then said twice more, at most ten seconds apart, that it learns: it looks for disputes each second."""
     def heard():
@@ -72,17 +38,6 @@ def signs(stage, later):
     ends = sum(1 for _ in stage.read("labels"))
     seen = {wait("the answers to %s are heard" % sorted(later), heard)["time_ms"]}
     wait("the learner's signs", lambda: seen.add(heard()["time_ms"]) or len(seen) > 3)
-
-
-def stranger(stage):
-    """Somebody's open transaction on the tasks topic: what is committed behind it cannot be read until it ends."""
-    writer = Producer({"bootstrap.servers": stage.brokers, "transactional.id": stage.topic("stranger"), "transaction.timeout.ms": 600000})
-    writer.init_transactions(60)
-    writer.begin_transaction()
-    for partition in range(2):
-        writer.produce(stage.topic("tasks"), b"{}", partition=partition)
-    writer.flush(60)
-    return writer
 
 
 def test(stage):
