@@ -78,6 +78,11 @@ static void check_command_remark(const struct config *c, const char *file) {
             file, listen);
 }
 
+static void check_command_idle(const struct config_idle *idle, void *opaque) {
+    (void)opaque;
+    fprintf(stderr, "%s: warning: %s has no effect: %s\n", idle->place, idle->path, idle->why);
+}
+
 /* A row that only some samples fill: no mistake, but those go to the dead letters. */
 static void check_command_size(const struct config *c, const char *file) {
     size_t widest, task = worst_size_task(c, &widest), most = worst_size_client_limit(c);
@@ -151,6 +156,7 @@ int command_check(int argc, char **argv) {
         check_command_remark(c, file);
         check_command_size(c, file);
         check_command_auto(c, file);
+        config_idle(c, check_command_idle, NULL);
         if (!sample) check_command_print(c);
         code = online ? check_online(c) : EX_OK;
         if (sample && code == EX_OK) code = check_sample(c, sample);
