@@ -299,6 +299,11 @@ static int demo_start(struct demo *d) {
     d->name = xasprintf("demo-%lld-%d", (long long)(clock_wall_ms() / 1000), (int)getpid());
     TRY(samples_open(&d->samples, &d->flags.data, &d->why));
     if (d->flags.delay == DEMO_DELAY_USUAL) d->flags.delay = demo_usual_delay(d);
+    if ((uint64_t)d->flags.delay >= samples_total(d->samples)) {
+        buf_printf(&d->why, "--delay %lld: the stream of %llu samples would end before a model",
+                   (long long)d->flags.delay, (unsigned long long)samples_total(d->samples));
+        return ERR_INPUT;
+    }
     TRY(demo_make_state_dir(d));
     TRY(demo_broker_open(&d->broker, d->flags.broker_address, &d->why));
     TRY(demo_configure(d, &for_run));

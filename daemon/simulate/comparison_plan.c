@@ -112,13 +112,16 @@ static void plan_set_budget(const struct comparison *t, double whole, struct con
 }
 
 /* --pool "N:K" or "N:K:RULE": everything that the strategy may ask is chosen in windows. */
-static int plan_apply_pool(struct config *c, const struct simulate_flags *f) {
+static int plan_apply_pool(const struct comparison *t, struct config *c,
+                           const struct simulate_flags *f) {
     if (!f->pool) return CLI_GO;
     char *end;
     long window = strtol(f->pool, &end, 10), top = *end == ':' ? strtol(end + 1, &end, 10) : 0;
     if (window < 2 || top < 1 || top >= window || window > POOL_WINDOW_MAX || (*end && *end != ':'))
         return plan_refuse(
             "--pool is N:K or N:K:RULE: of each window of N samples the best K, less than N");
+    if ((size_t)window > t->file.n)
+        return plan_refuse("--pool: a window has more samples than there are");
     if (*end && plan_choose("pool", POOL_RULE_CHOICES, end + 1, &c->pool.rule) != CLI_GO)
         return EX_USAGE;
     c->pool.window = window;
@@ -168,7 +171,7 @@ static int plan_apply_flags(struct comparison *t, struct config *c,
             "their shares");
     if (plan_given(f->budget)) c->budget.rate = f->budget;
     if (f->alarm >= 0) c->query.alarm = f->alarm;
-    code = plan_apply_pool(c, f);
+    code = plan_apply_pool(t, c, f);
     if (code != CLI_GO) return code;
     if (plan_given(f->second)) c->people.double_ = f->second;
     if (!(c->people.double_ >= 0 &&
@@ -181,6 +184,8 @@ static int plan_apply_flags(struct comparison *t, struct config *c,
             "pool.synthetic: nobody knows the truth of a point that is in no file; leave "
             "it off here");
     t->budget = c->budget.rate + (double)c->budget.upfront / (double)t->file.n;
+    if (f->budget > 0 && t->budget * (double)t->file.n < 1)
+        return plan_refuse("--budget is less than one label of so few samples");
     t->upfront_is_usual = !plan_given(f->upfront) && !f->config && !f->pool;
     t->upfront = 0;
     if (t->budget > 0) t->upfront = (double)c->budget.upfront / (double)t->file.n / t->budget;
@@ -365,8 +370,10 @@ void comparison_plan_print(const struct comparison *t, const struct simulate_fla
     if (t->delay < t->file.n)
         printf(t->noise > 0 ? ", %.4g %% of them wrong\n" : "\n", 100 * t->noise);
     if (t->samples_a_day)
-        printf("  capacity    %lld of the %llu samples of a day\n",
-               (long long)c->watch.capacity_per_day, (unsigned long long)t->samples_a_day);
+        printf("  capacity    %lld of the %llu samples of a day%s\n",
+               (long long)c->watch.capacity_per_day, (unsigned long long)t->samples_a_day,
+               (uint64_t)c->watch.capacity_per_day < t->samples_a_day ? ""
+                                                                      : ": people see all of them");
     printf("  runs        %zu seed%s from %llu on\n\n", t->seeds, t->seeds > 1 ? "s" : "",
            (unsigned long long)t->first_seed);
     fflush(stdout);

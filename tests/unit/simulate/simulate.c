@@ -117,6 +117,9 @@ static void contradictions(void **state) {
         {"--figures /tmp/none --json", "of the other flags it takes only --seed"},
         {"--data FILE --label class --delay -3", "--delay wants a whole number"},
         {"--data FILE --label class --budget nan", "--budget wants a number"},
+        {"--figures /tmp/none --double 0.1", "of the other flags it takes only --seed"},
+        {"--data FILE --label class --pool 51:5", "a window has more samples than there are"},
+        {"--data FILE --label class --budget 0.01", "--budget is less than one label"},
         {"--data FILE --label class --colour red", "there is no flag --colour"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -432,12 +435,15 @@ static void given_switches(void **state) {
     assert_int_equal(switches("100 8 8 cold\n300 20 18 warm 0.25 weighted doubts\n"), 0);
     assert_int_equal(switches("100 8 8 cold\n300 20 18 warm 0 doubts\n"), 0);
     assert_int_equal(switches("100 8 8 cold 0 seeks\n300 20 18 warm 0 doubts seeks\n"), 0);
+    assert_int_equal(switches("599 8 8 cold\n"), 0);
     assert_int_equal(switches("100 0 0 cold\n"), 0); // never a model
     assert_true(figure("log_loss") > 0.69);
     static const struct {
         const char *lines, *words;
     } cases[] = {{"", "holds no switch"},
                  {"100 8 8\n", "line 1 is not"},
+                 {"100 8 8 cold\n600 20 18 warm\n", "line 2 names a sample behind the last one"},
+                 {"-1 8 8 cold\n", "line 1 names a sample behind the last one"},
                  {"100 8 8 cold\n50 9 9 warm\n", "line 2 goes back"},
                  {"100 8 8 lukewarm\n", "line 1 is not"},
                  {"100 8 8 warm 1.5\n", "line 1 is not"},
