@@ -64,6 +64,7 @@ struct demo {
     struct demo_flags flags;
 
     struct samples *samples;
+    struct buf positive, words; // as they may be shown
     struct demo_broker *broker;
     struct config *config;
     struct true_labels *truth;
@@ -277,10 +278,12 @@ static void demo_open_screen(struct demo *d) {
     const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
     bool live = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 && !d->flags.verbose;
     d->screen = screen_create(live, live && !(no_colour && *no_colour));
+    buf_shown(&d->positive, text_of(d->config->model.positive));
+    buf_shown(&d->words, text_of(samples_words(d->samples)));
     d->figures = (struct screen_figures){
-        .words = samples_words(d->samples),
+        .words = buf_string(&d->words),
         .broker = demo_broker_embedded(d->broker) ? "an embedded broker" : "the broker given",
-        .positive = d->config->model.positive,
+        .positive = buf_string(&d->positive),
         .budget = d->flags.options.budget,
         .total = samples_total(d->samples)};
 }
@@ -392,6 +395,8 @@ static void demo_release(struct demo *d) {
     samples_close(d->samples);
     free(d->name);
     free(d->state_dir);
+    buf_release(&d->positive);
+    buf_release(&d->words);
     buf_release(&d->why);
 }
 

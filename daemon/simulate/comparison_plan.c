@@ -7,6 +7,7 @@
 #include "comparison.h"
 
 #include "config/target.h"
+#include "terminal/console.h"
 
 #include <math.h>
 
@@ -37,8 +38,8 @@ static int plan_check_field(struct dataset *d, const char *name, struct text poi
     struct buf near = {0};
     if (field == FIELD_THERE) return CLI_GO;
     if (field == FIELD_UNKNOWN) dataset_near(d, pointer, &near);
-    fprintf(stderr, "winnowd: -c contradicts the data: the feature %s reads %s%s\n", name,
-            whats[field], buf_string(&near));
+    console_fail(EX_USAGE, "-c contradicts the data: the feature %s reads %s%s", name, whats[field],
+                 buf_string(&near));
     buf_release(&near);
     return EX_USAGE;
 }
@@ -290,12 +291,13 @@ int comparison_plan(struct comparison *t, struct config *c, const struct simulat
 /* ---- the plan, for people ---- */
 
 static void plan_print_classes(const struct config *c) {
-    printf("  classes     ");
+    console_print("  classes     ");
     for (size_t i = 0; i < c->model.classes.n && i < NAMES_SHOWN; i++)
-        printf("%s%s", i ? ", " : "", c->model.classes.at[i]);
-    if (c->model.classes.n > NAMES_SHOWN) printf(", … (%zu)", c->model.classes.n);
-    printf("; looked for: %s\n",
-           *c->model.positive ? c->model.positive : c->model.classes.at[c->model.classes.n - 1]);
+        console_print("%s%s", i ? ", " : "", c->model.classes.at[i]);
+    if (c->model.classes.n > NAMES_SHOWN) console_print(", … (%zu)", c->model.classes.n);
+    console_print("; looked for: %s\n", *c->model.positive
+                                            ? c->model.positive
+                                            : c->model.classes.at[c->model.classes.n - 1]);
 }
 
 static void plan_print_features(const struct config *c, int type, const char *title) {
@@ -303,16 +305,16 @@ static void plan_print_features(const struct config *c, int type, const char *ti
     for (size_t i = 0; i < c->features_n; i++) {
         const struct feature_config *f = &c->features[i];
         if (f->type != type || ++n > NAMES_SHOWN) continue;
-        printf("%s%s", n == 1 ? title : ", ", f->name);
-        if (f->type == FEATURE_CATEGORY && f->values.n) printf(" (%zu values)", f->values.n);
+        console_print("%s%s", n == 1 ? title : ", ", f->name);
+        if (f->type == FEATURE_CATEGORY && f->values.n) console_print(" (%zu values)", f->values.n);
         else if (f->type == FEATURE_CATEGORY)
-            printf(" (hashed to %lld columns)", (long long)f->hash);
-        if (f->type == FEATURE_TEXT) printf(" (hashed to %lld columns)", (long long)f->hash);
-        if (f->type == FEATURE_VECTOR) printf(" (%lld numbers)", (long long)f->size);
-        if (f->missing) printf(" (may be missing)");
+            console_print(" (hashed to %lld columns)", (long long)f->hash);
+        if (f->type == FEATURE_TEXT) console_print(" (hashed to %lld columns)", (long long)f->hash);
+        if (f->type == FEATURE_VECTOR) console_print(" (%lld numbers)", (long long)f->size);
+        if (f->missing) console_print(" (may be missing)");
     }
-    if (n > NAMES_SHOWN) printf(", … (%zu)", n);
-    if (n) printf("\n");
+    if (n > NAMES_SHOWN) console_print(", … (%zu)", n);
+    if (n) console_print("\n");
 }
 
 static void plan_print_row(const struct config *c) {
@@ -326,55 +328,57 @@ static void plan_print_row(const struct config *c) {
     plan_print_features(c, FEATURE_LOG_PROBABILITY, "  chances     ");
     if (!c->model.upstream.n) return;
     const char *learned = learn_name((enum learn)c->model.learn);
-    printf("  model       the score that events bring: %s at %s; learned: %s\n",
-           c->model.upstream.key[0], c->model.upstream.value[0],
-           c->model.learn == LEARN_NOTHING ? "nothing" : learned);
+    console_print("  model       the score that events bring: %s at %s; learned: %s\n",
+                  c->model.upstream.key[0], c->model.upstream.value[0],
+                  c->model.learn == LEARN_NOTHING ? "nothing" : learned);
 }
 
 /* What was read in another way than it stands. */
 static void plan_print_remarks(const char *lines) {
     for (const char *end; (end = strchr(lines, '\n')); lines = end + 1)
-        printf("  remark      %.*s\n", (int)(end - lines), lines);
+        console_print("  remark      %.*s\n", (int)(end - lines), lines);
 }
 
 void comparison_plan_print(const struct comparison *t, const struct simulate_flags *f) {
     const struct comparison_strategy *row = &t->strategy[0];
     const struct config *c = &row->config;
-    printf("%s: %zu samples of %zu columns, truth in %s\n", f->data.file, t->file.n, t->file.d,
-           f->data.label);
-    if (t->left_out && *t->left_out) printf("  no feature  %s\n", t->left_out);
+    console_print("%s: %zu samples of %zu columns, truth in %s\n", f->data.file, t->file.n,
+                  t->file.d, f->data.label);
+    if (t->left_out && *t->left_out) console_print("  no feature  %s\n", t->left_out);
     plan_print_remarks(dataset_remarks(t->dataset));
     if (t->file.unreadable)
-        printf("  left out    %llu rows that cannot be read or have no known label\n",
-               (unsigned long long)t->file.unreadable);
+        console_print("  left out    %llu rows that cannot be read or have no known label\n",
+                      (unsigned long long)t->file.unreadable);
     if (t->file.blocked)
-        printf("  blocked     %llu rows, so they are outside of every figure (admit.blocked)\n",
-               (unsigned long long)t->file.blocked);
+        console_print(
+            "  blocked     %llu rows, so they are outside of every figure (admit.blocked)\n",
+            (unsigned long long)t->file.blocked);
     plan_print_classes(c);
     plan_print_row(c);
-    printf("  ask         %s by %s, %.4g %% of the samples: %.0f labels",
-           measure_name((enum measure)c->query.measure),
-           manager_name((enum manager)c->query.manager), 100 * row->budget,
-           row->budget * (double)t->file.n);
-    if (c->budget.upfront) printf(", %lld of them up front", (long long)c->budget.upfront);
-    printf("; %.4g %% of the rest at random\n", 100 * c->budget.random_share);
+    console_print("  ask         %s by %s, %.4g %% of the samples: %.0f labels",
+                  measure_name((enum measure)c->query.measure),
+                  manager_name((enum manager)c->query.manager), 100 * row->budget,
+                  row->budget * (double)t->file.n);
+    if (c->budget.upfront) console_print(", %lld of them up front", (long long)c->budget.upfront);
+    console_print("; %.4g %% of the rest at random\n", 100 * c->budget.random_share);
     if (c->pool.window)
-        printf("  pool        windows of %lld samples, up to %lld each, by %s\n",
-               (long long)c->pool.window, (long long)c->pool.top,
-               pool_rule_name((enum pool_rule)c->pool.rule));
+        console_print("  pool        windows of %lld samples, up to %lld each, by %s\n",
+                      (long long)c->pool.window, (long long)c->pool.top,
+                      pool_rule_name((enum pool_rule)c->pool.rule));
     if (t->delay >= t->file.n)
-        printf("  labels      come back after %zu samples: not one before the file ends\n",
-               t->delay);
-    else if (t->delay) printf("  labels      come back after %zu samples", t->delay);
-    else printf("  labels      come back at once");
+        console_print("  labels      come back after %zu samples: not one before the file ends\n",
+                      t->delay);
+    else if (t->delay) console_print("  labels      come back after %zu samples", t->delay);
+    else console_print("  labels      come back at once");
     if (t->delay < t->file.n)
-        printf(t->noise > 0 ? ", %.4g %% of them wrong\n" : "\n", 100 * t->noise);
+        console_print(t->noise > 0 ? ", %.4g %% of them wrong\n" : "\n", 100 * t->noise);
     if (t->samples_a_day)
-        printf("  capacity    %lld of the %llu samples of a day%s\n",
-               (long long)c->watch.capacity_per_day, (unsigned long long)t->samples_a_day,
-               (uint64_t)c->watch.capacity_per_day < t->samples_a_day ? ""
-                                                                      : ": people see all of them");
-    printf("  runs        %zu seed%s from %llu on\n\n", t->seeds, t->seeds > 1 ? "s" : "",
-           (unsigned long long)t->first_seed);
+        console_print("  capacity    %lld of the %llu samples of a day%s\n",
+                      (long long)c->watch.capacity_per_day, (unsigned long long)t->samples_a_day,
+                      (uint64_t)c->watch.capacity_per_day < t->samples_a_day
+                          ? ""
+                          : ": people see all of them");
+    console_print("  runs        %zu seed%s from %llu on\n\n", t->seeds, t->seeds > 1 ? "s" : "",
+                  (unsigned long long)t->first_seed);
     fflush(stdout);
 }

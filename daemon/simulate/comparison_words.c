@@ -4,6 +4,7 @@
  * Thread: main thread */
 #include "comparison.h"
 
+#include "terminal/console.h"
 #include "train/target.h"
 
 #include <math.h>
@@ -29,12 +30,12 @@ static void words_range(double low, double high, int digits) {
     char text[48];
     if (isnan(low)) snprintf(text, sizeof text, "-");
     else snprintf(text, sizeof text, "%.*f - %.*f", digits, 100 * low, digits, 100 * high);
-    printf("  %16s", text);
+    console_print("  %16s", text);
 }
 
 static void words_value(double value, int digits) {
-    if (isnan(value)) printf("  %9s", "-");
-    else printf("  %8.*f%%", digits, 100 * value);
+    if (isnan(value)) console_print("  %9s", "-");
+    else console_print("  %8.*f%%", digits, 100 * value);
 }
 
 /* Estimate, range, band, truth. */
@@ -44,7 +45,7 @@ static void words_figure(const struct estimate *e, double truth) {
     words_range(e->low, e->high, digits);
     words_range(e->always_low, e->always_high, digits);
     words_value(truth, digits);
-    printf("\n");
+    console_print("\n");
 }
 
 static void words_row(const struct backtest_result *r, enum estimate_name name, const char *class_,
@@ -52,7 +53,7 @@ static void words_row(const struct backtest_result *r, enum estimate_name name, 
     char title[96];
     snprintf(title, sizeof title, row_title[name],
              name == ESTIMATE_PRECISION_AT_CAPACITY ? capacity : class_);
-    printf("%-34.34s", title);
+    console_print("%-34.34s", title);
     words_figure(&r->estimate.of[name], r->truth[name]);
 }
 
@@ -60,7 +61,7 @@ static void words_row(const struct backtest_result *r, enum estimate_name name, 
 static void words_corrected(const struct backtest_result *r) {
     const struct estimate *e = &r->corrected[ESTIMATE_ACCURACY];
     if (isnan(e->value)) return;
-    printf("%-34s", "right decisions, by two readers");
+    console_print("%-34s", "right decisions, by two readers");
     words_figure(e, r->truth[ESTIMATE_ACCURACY]);
 }
 
@@ -68,8 +69,8 @@ static void words_corrected(const struct backtest_result *r) {
 static void words_class(const struct estimate *e, double truth) {
     char range[32];
     snprintf(range, sizeof range, "(%.0f to %.0f)", 100 * e->low, 100 * e->high);
-    if (isnan(e->value)) printf("  %-24s", "  -");
-    else printf("  %3.0f %-11s true %3.0f", 100 * e->value, range, 100 * truth);
+    if (isnan(e->value)) console_print("  %-24s", "  -");
+    else console_print("  %3.0f %-11s true %3.0f", 100 * e->value, range, 100 * truth);
 }
 
 /* Of each class, where there are more than two: of two the other one is what the positive is not.
@@ -78,18 +79,18 @@ static void words_classes(const struct comparison *t) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
     const struct list *classes = &t->strategy[0].config.model.classes;
     if (classes->n <= 2) return;
-    printf("\n%-20s  %-24s  %-24s  %s\n", "By class, of 100", "samples are it",
-           "of it are decided so", "decided so are right");
+    console_print("\n%-20s  %-24s  %-24s  %s\n", "By class, of 100", "samples are it",
+                  "of it are decided so", "decided so are right");
     for (size_t c = 0; c < r->classes; c++) {
         const struct backtest_class *of = &r->by_class[c];
         static const enum class_figure order[] = {CLASS_PREVALENCE, CLASS_RECALL, CLASS_PRECISION};
-        printf("%-20.20s", classes->at[c]);
+        console_print("%-20.20s", classes->at[c]);
         for (size_t i = 0; i < CLASS_FIGURES; i++)
             words_class(&of->estimate[order[i]], of->truth[order[i]]);
-        printf("\n");
+        console_print("\n");
     }
     if (classes->n > r->classes)
-        printf("(%zu more classes are not told)\n", classes->n - r->classes);
+        console_print("(%zu more classes are not told)\n", classes->n - r->classes);
 }
 
 /* A figure by segment; those that the random arm hardly saw say so. */
@@ -99,16 +100,16 @@ static void words_segments(const struct comparison *t, enum estimate_name name) 
     if (!r->segments) return;
     snprintf(title, sizeof title, row_title[name],
              t->strategy[0].config.model.classes.at[t->file.positive]);
-    printf("\n%s, by segment\n", title);
+    console_print("\n%s, by segment\n", title);
     for (size_t i = 0; i < r->segments; i++) {
         const struct backtest_segment *s = &r->segment[i];
         struct text segment = segments_name(t->file.segments, i);
-        printf("%-34.*s", (int)(segment.len < 34 ? segment.len : 34), segment.at);
+        console_print("%-34.*s", (int)(segment.len < 34 ? segment.len : 34), segment.at);
         if (s->estimate.drawn >= ESTIMATE_DRAWS_LEAST)
             words_figure(&s->estimate.of[name], s->truth[name]);
         else
-            printf("  too few answers: %llu of the random arm\n",
-                   (unsigned long long)s->estimate.drawn);
+            console_print("  too few answers: %llu of the random arm\n",
+                          (unsigned long long)s->estimate.drawn);
     }
 }
 
@@ -140,8 +141,8 @@ static void words_capacity(const struct comparison *t, char out[64]) {
 static void words_cost(const struct backtest_result *r, const struct config *c) {
     const struct estimate *e = &r->estimate.of[ESTIMATE_COST];
     if (c->watch.cost.n)
-        printf("A decision costs %.4g (%.4g to %.4g) on average, in truth %.4g.\n", e->value,
-               e->low, e->high, r->truth[ESTIMATE_COST]);
+        console_print("A decision costs %.4g (%.4g to %.4g) on average, in truth %.4g.\n", e->value,
+                      e->low, e->high, r->truth[ESTIMATE_COST]);
 }
 
 void comparison_write_target(const struct comparison *t, struct buf *out) {
@@ -171,25 +172,25 @@ void comparison_write_target(const struct comparison *t, struct buf *out) {
 static void words_lateness(const struct backtest_result *r, size_t delay) {
     const double *of = r->lateness;
     if (!delay || !(of[LATENESS_DRAWS] > 0)) return;
-    printf("%-34s", "that labels came late");
+    console_print("%-34s", "that labels came late");
     switch (lateness_verdict(of)) {
     case LATENESS_COSTS:
-        printf("cost %.1f points of Brier loss, surely more than %.1f", 100 * of[LATENESS_COST],
-               100 * of[LATENESS_LOW]);
+        console_print("cost %.1f points of Brier loss, surely more than %.1f",
+                      100 * of[LATENESS_COST], 100 * of[LATENESS_LOW]);
         break;
     case LATENESS_FREE:
-        printf("cost surely less than %.1f points of Brier loss", 100 * of[LATENESS_HIGH]);
+        console_print("cost surely less than %.1f points of Brier loss", 100 * of[LATENESS_HIGH]);
         break;
-    default: printf("cost what is not yet known"); break;
+    default: console_print("cost what is not yet known"); break;
     }
-    printf("; %.0f %% of the choice drawn at random\n", 100 * r->explore);
+    console_print("; %.0f %% of the choice drawn at random\n", 100 * r->explore);
 }
 
 static void words_turns(const struct backtest_result *r) {
     for (size_t i = 0; i < r->turns && i < BACKTEST_TURNS; i++)
-        printf("%sLabels have turned at about sample %zu: noticed at sample %zu, after %zu "
-               "labels.\n",
-               i ? "" : "\n", r->turn[i].since, r->turn[i].sample, r->turn[i].labels);
+        console_print("%sLabels have turned at about sample %zu: noticed at sample %zu, after %zu "
+                      "labels.\n",
+                      i ? "" : "\n", r->turn[i].since, r->turn[i].sample, r->turn[i].labels);
 }
 
 void comparison_print_words(const struct comparison *t) {
@@ -199,10 +200,10 @@ void comparison_print_words(const struct comparison *t) {
     char capacity[64], a[48], b[48], d[48], e[48];
     if (!r->estimate.answers) return;
     words_capacity(t, capacity);
-    printf("\nWhat %llu answers said of all %zu samples (%s, seed %llu), and what is true\n",
-           (unsigned long long)r->estimate.answers, r->samples, t->strategy[0].name,
-           (unsigned long long)t->first_seed);
-    printf("%-34s  %9s  %16s  %16s  %9s\n", "", "estimate", "95 % range", "watched", "true");
+    console_print("\nWhat %llu answers said of all %zu samples (%s, seed %llu), and what is true\n",
+                  (unsigned long long)r->estimate.answers, r->samples, t->strategy[0].name,
+                  (unsigned long long)t->first_seed);
+    console_print("%-34s  %9s  %16s  %16s  %9s\n", "", "estimate", "95 % range", "watched", "true");
     for (size_t i = 0; i < ESTIMATES; i++)
         if (row_title[i]) words_row(r, (enum estimate_name)i, class_, capacity);
     words_corrected(r);
@@ -210,18 +211,18 @@ void comparison_print_words(const struct comparison *t) {
     words_segments(t, ESTIMATE_PREVALENCE);
     words_segments(t, ESTIMATE_PRECISION);
     words_segments(t, ESTIMATE_RECALL);
-    printf("\nOf 100 alarms %s are \"%s\". Of 100 \"%s\", %s get an alarm.\n"
-           "Whoever looks at the %s finds \"%s\" in %s of 100, and sees %s of 100 "
-           "\"%s\".\n",
-           words_of_100(r, ESTIMATE_PRECISION, a), class_, class_,
-           words_of_100(r, ESTIMATE_RECALL, b), capacity, class_,
-           words_of_100(r, ESTIMATE_PRECISION_AT_CAPACITY, d),
-           words_of_100(r, ESTIMATE_RECALL_AT_CAPACITY, e), class_);
+    console_print("\nOf 100 alarms %s are \"%s\". Of 100 \"%s\", %s get an alarm.\n"
+                  "Whoever looks at the %s finds \"%s\" in %s of 100, and sees %s of 100 "
+                  "\"%s\".\n",
+                  words_of_100(r, ESTIMATE_PRECISION, a), class_, class_,
+                  words_of_100(r, ESTIMATE_RECALL, b), capacity, class_,
+                  words_of_100(r, ESTIMATE_PRECISION_AT_CAPACITY, d),
+                  words_of_100(r, ESTIMATE_RECALL_AT_CAPACITY, e), class_);
     words_cost(r, c);
     words_turns(r);
     words_lateness(r, t->delay);
     struct buf target = {0};
     comparison_write_target(t, &target);
-    if (target.len) printf("\n%s", buf_string(&target));
+    if (target.len) console_print("\n%s", buf_string(&target));
     buf_release(&target);
 }

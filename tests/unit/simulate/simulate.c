@@ -465,6 +465,24 @@ static void given_switches(void **state) {
     refuses("--data FILE --label class --switches PAGE", EX_DATAERR, "No such file");
 }
 
+/* Names of classes, columns and values are the file's: none of them steers who reads on. */
+static void names_that_steer(void **state) {
+    (void)state;
+    static const char *const odd[] = {"no", "yes\u202e",
+                                      "c1\xc2\x9b"
+                                      "2J"};
+    make_good(600, odd, 3);
+    assert_int_equal(run("--data FILE --label class --budget 0.1 --report PAGE"), 0);
+    says("yes\\u202e");
+    assert_true(!strchr(said, '\x1b') && !strstr(said, "\u202e") && !strstr(said, "\xc2\x9b"));
+    FILE *f = fopen(page, "r");
+    static char html[1 << 20];
+    html[fread(html, 1, sizeof html - 1, f)] = '\0';
+    fclose(f);
+    unlink(page);
+    assert_true(strstr(html, "yes\\u202e") && !strstr(html, "\u202e"));
+}
+
 /* Labels bought first come out of the same budget. */
 static void upfront_stays_in_the_budget(void **state) {
     (void)state;
@@ -693,6 +711,7 @@ int main(void) {
         cmocka_unit_test(json_has_the_promised_keys),
         cmocka_unit_test(predictions_say_what_became_of_each),
         cmocka_unit_test(given_switches),
+        cmocka_unit_test(names_that_steer),
         cmocka_unit_test(upfront_stays_in_the_budget),
         cmocka_unit_test(report_and_curves),
         cmocka_unit_test(a_seed_is_a_run),
