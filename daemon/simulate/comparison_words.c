@@ -33,9 +33,32 @@ static void words_range(double low, double high, int digits) {
     console_print("  %16s", text);
 }
 
+/* What would read as none, or as all, and is not. */
+static bool words_nearly(double value, int digits, const char **sign, double *at) {
+    const double step = pow(10, -digits);
+    *sign = 100 * value < step / 2 ? "<" : ">";
+    *at = *sign[0] == '<' ? step : 100 - step;
+    return value > 0 && value < 1 && (100 * value < step / 2 || 100 * (1 - value) <= step / 2);
+}
+
 static void words_value(double value, int digits) {
-    if (isnan(value)) console_print("  %9s", "-");
-    else console_print("  %8.*f%%", digits, 100 * value);
+    char text[32];
+    const char *sign;
+    double at;
+    if (isnan(value)) snprintf(text, sizeof text, "-");
+    else if (words_nearly(value, digits, &sign, &at))
+        snprintf(text, sizeof text, "%s%.*f%%", sign, digits, at);
+    else snprintf(text, sizeof text, "%.*f%%", digits, 100 * value);
+    console_print("  %9s", text);
+}
+
+/* The truth is known exactly: with as many digits as it takes to be neither none nor all. */
+static void words_truth(double value, int digits) {
+    enum { DIGITS_MOST = 3 };
+    const char *sign;
+    double at;
+    while (digits < DIGITS_MOST && words_nearly(value, digits, &sign, &at)) digits++;
+    words_value(value, digits);
 }
 
 /* Estimate, range, band, truth. */
@@ -44,7 +67,7 @@ static void words_figure(const struct estimate *e, double truth) {
     words_value(e->value, digits);
     words_range(e->low, e->high, digits);
     words_range(e->always_low, e->always_high, digits);
-    words_value(truth, digits);
+    words_truth(truth, digits);
     console_print("\n");
 }
 
@@ -113,19 +136,51 @@ static void words_segments(const struct comparison *t, enum estimate_name name) 
     }
 }
 
-static const double words_vague = 0.5; // an interval so wide is told instead of the estimate
+static const double words_vague = 0.5, // an interval so wide is told instead of the estimate
+    words_nothing = 0.9;               // of one so wide it is said that it says nothing
 
-/* "47 (in truth 50)" or "between 14 and 98 (in truth 28)"; of 100. */
-static const char *words_of_100(const struct backtest_result *r, enum estimate_name name,
-                                char out[48]) {
+/* Behind how many of 100: "47 (in truth 50)", "between 14 and 68 (in truth 28)", "too few answers
+ * to say (in truth 9)", or that there was none to count among. */
+static void words_of_100(const char *what, const struct backtest_result *r, enum estimate_name name,
+                         const char *none) {
     const struct estimate *is = &r->estimate.of[name];
-    double truth = r->truth[name];
-    if (isnan(is->value) || isnan(truth)) snprintf(out, 48, "nobody knows how many");
-    else if (is->high - is->low > words_vague)
-        snprintf(out, 48, "between %.0f and %.0f (in truth %.0f)", 100 * is->low, 100 * is->high,
-                 100 * truth);
-    else snprintf(out, 48, "%.0f (in truth %.0f)", 100 * is->value, 100 * truth);
-    return out;
+    const double truth = r->truth[name], width = is->high - is->low;
+    console_print("%s: ", what);
+    if (isnan(truth)) {
+        console_print("%s\n", none);
+        return;
+    }
+    if (isnan(is->value) || !(width <= words_nothing)) console_print("too few answers to say");
+    else if (width > words_vague)
+        console_print("between %.0f and %.0f", 100 * is->low, 100 * is->high);
+    else console_print("%.0f", 100 * is->value);
+    console_print(" (in truth %.3g)\n", 100 * truth);
+}
+
+static void words_alarms(const struct backtest_result *r, const char *class_,
+                         const char *capacity) {
+    char what[96 + 2 * CLASS_BYTES_MAX];
+    snprintf(what, sizeof what, "\nOf 100 alarms so many are \"%s\"", class_);
+    words_of_100(what, r, ESTIMATE_PRECISION, "there was no alarm");
+    snprintf(what, sizeof what, "Of 100 \"%s\" so many get an alarm", class_);
+    words_of_100(what, r, ESTIMATE_RECALL, "there is none in the file");
+    snprintf(what, sizeof what, "Of 100 of the %s so many are \"%s\"", capacity, class_);
+    words_of_100(what, r, ESTIMATE_PRECISION_AT_CAPACITY, "nobody was looked at");
+    snprintf(what, sizeof what, "Of 100 \"%s\" so many are among these", class_);
+    words_of_100(what, r, ESTIMATE_RECALL_AT_CAPACITY, "there is none in the file");
+}
+
+/* What is learned of the class that is looked for, and what rarity makes of a share of right
+ * decisions. */
+static void words_rare(const struct comparison *t, const struct backtest_result *r,
+                       const char *class_) {
+    const double share = r->truth[ESTIMATE_PREVALENCE];
+    console_print("Of the %zu labels %zu are \"%s\", of %.0f among all samples.\n", r->labelled,
+                  r->per_class[t->file.positive], class_, share * (double)r->samples);
+    if (t->file.k == 2 && share < 0.5 && r->truth[ESTIMATE_ACCURACY] <= 1 - share)
+        console_print("Whoever never says \"%s\" is right in %.4g of 100 decisions, this in %.4g: "
+                      "look at the alarms, not at right decisions.\n",
+                      class_, 100 * (1 - share), 100 * r->truth[ESTIMATE_ACCURACY]);
 }
 
 /* "likeliest 5 %", "riskiest 100 a day": whom people look at. */
@@ -197,7 +252,7 @@ void comparison_print_words(const struct comparison *t) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
     const struct config *c = &t->strategy[0].config;
     const char *class_ = c->model.classes.at[t->file.positive];
-    char capacity[64], a[48], b[48], d[48], e[48];
+    char capacity[64];
     if (!r->estimate.answers) return;
     words_capacity(t, capacity);
     console_print("\nWhat %llu answers said of all %zu samples (%s, seed %llu), and what is true\n",
@@ -211,13 +266,8 @@ void comparison_print_words(const struct comparison *t) {
     words_segments(t, ESTIMATE_PREVALENCE);
     words_segments(t, ESTIMATE_PRECISION);
     words_segments(t, ESTIMATE_RECALL);
-    console_print("\nOf 100 alarms %s are \"%s\". Of 100 \"%s\", %s get an alarm.\n"
-                  "Whoever looks at the %s finds \"%s\" in %s of 100, and sees %s of 100 "
-                  "\"%s\".\n",
-                  words_of_100(r, ESTIMATE_PRECISION, a), class_, class_,
-                  words_of_100(r, ESTIMATE_RECALL, b), capacity, class_,
-                  words_of_100(r, ESTIMATE_PRECISION_AT_CAPACITY, d),
-                  words_of_100(r, ESTIMATE_RECALL_AT_CAPACITY, e), class_);
+    words_alarms(r, class_, capacity);
+    words_rare(t, r, class_);
     words_cost(r, c);
     words_turns(r);
     words_lateness(r, t->delay);

@@ -465,6 +465,28 @@ static void given_switches(void **state) {
     refuses("--data FILE --label class --switches PAGE", EX_DATAERR, "No such file");
 }
 
+/* Of a rare class few labels say little: then that is said, beside the truth, and neither "0 %" of
+ * what is there nor "100 %" of what is not all. */
+static void a_rare_class_in_words(void **state) {
+    (void)state;
+    FILE *f = make();
+    struct rng r = {.seed = 5};
+    fputs("x,y,class\n", f);
+    for (int i = 0; i < 4000; i++)
+        fprintf(f, "%.4f,%.4f,%s\n", rng_next_normal(&r), rng_next_normal(&r),
+                i % 500 == 250 ? "fraud" : "ok");
+    fclose(f);
+    assert_int_equal(run("--data FILE --label class --positive fraud --budget 0.01 --report PAGE"),
+                     0);
+    unlink(page);
+    says("Of 100 \"fraud\" so many get an alarm: too few answers to say (in truth 0)");
+    says(" labels 0 are \"fraud\", of 8 among all samples.");
+    says("Whoever never says \"fraud\" is right in 99.8 of 100 decisions");
+    says("     0.2%\n");
+    says("neither this nor random sampling finds \"fraud\" much better than chance");
+    assert_null(strstr(said, "nobody knows"));
+}
+
 /* Names of classes, columns and values are the file's: none of them steers who reads on. */
 static void names_that_steer(void **state) {
     (void)state;
@@ -712,6 +734,7 @@ int main(void) {
         cmocka_unit_test(predictions_say_what_became_of_each),
         cmocka_unit_test(given_switches),
         cmocka_unit_test(names_that_steer),
+        cmocka_unit_test(a_rare_class_in_words),
         cmocka_unit_test(upfront_stays_in_the_budget),
         cmocka_unit_test(report_and_curves),
         cmocka_unit_test(a_seed_is_a_run),
