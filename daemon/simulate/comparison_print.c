@@ -213,7 +213,11 @@ static void comparison_print_add_corrected(const struct backtest_result *r, stru
     const struct number readers[] = {{"pairs", (double)r->readers.pairs},
                                      {"accuracy", r->readers.accuracy},
                                      {"low", r->readers.low},
-                                     {"high", r->readers.high}};
+                                     {"high", r->readers.high},
+                                     {"disputed", (double)r->disputed},
+                                     {"thirds", (double)r->thirds},
+                                     {"decided_by_third", (double)r->disputes.third},
+                                     {"undecided", (double)r->disputes.undecided}};
     buf_str(out, ",");
     comparison_print_add_numbers(out, "readers", readers, sizeof readers / sizeof *readers);
     buf_str(out, ",\"corrected\":{");

@@ -248,6 +248,19 @@ static void words_turns(const struct backtest_result *r) {
                       i ? "" : "\n", r->turn[i].since, r->turn[i].sample, r->turn[i].labels);
 }
 
+/* What became of the samples that two answered. */
+static void words_readers(const struct backtest_result *r, const struct config *c) {
+    if (!r->readers.pairs) return;
+    console_print("Two answered %llu samples and disagreed on %zu",
+                  (unsigned long long)r->readers.pairs, r->disputed);
+    if (c->people.opinions > 2)
+        console_print("; a third was asked about %zu and decided %llu", r->thirds,
+                      (unsigned long long)r->disputes.third);
+    console_print("; %llu stay undecided. (Models here learn first answers only; a daemon's learn "
+                  "from all of them.)\n",
+                  (unsigned long long)r->disputes.undecided);
+}
+
 void comparison_print_words(const struct comparison *t) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
     const struct config *c = &t->strategy[0].config;
@@ -268,6 +281,7 @@ void comparison_print_words(const struct comparison *t) {
     words_segments(t, ESTIMATE_RECALL);
     words_alarms(r, class_, capacity);
     words_rare(t, r, class_);
+    words_readers(r, c);
     words_cost(r, c);
     words_turns(r);
     words_lateness(r, t->delay);
