@@ -185,6 +185,11 @@ static struct people_name *people_find(const struct people_command *p, uint64_t 
     return NULL;
 }
 
+static struct text people_called(const struct people_name *name, uint64_t who) {
+    if (name) return name->name;
+    return who ? TEXT("?") : TEXT("(others)");
+}
+
 static struct text people_yes(bool at_chance) { return at_chance ? TEXT("yes") : TEXT("no"); }
 
 static void people_list(struct people_command *p, struct listing *l) {
@@ -193,7 +198,7 @@ static void people_list(struct people_command *p, struct listing *l) {
     for (size_t i = 0; i < n; i++) {
         const struct annotator *a = &list[i];
         struct people_name *name = people_find(p, a->who);
-        listing_text(l, name ? name->name : a->who ? TEXT("?") : TEXT("(others)"));
+        listing_text(l, people_called(name, a->who));
         listing_count(l, a->answers);
         listing_count(l, a->pairs);
         listing_count(l, a->agreed);

@@ -158,6 +158,16 @@ static int plan_apply_target(struct comparison *t, struct config *c,
     return CLI_GO;
 }
 
+/* What so many samples can not satisfy. */
+static int plan_check_data(const struct comparison *t, const struct simulate_flags *f) {
+    if (f->budget > 0 && t->budget * (double)t->file.n < 1)
+        return plan_refuse("--budget is less than one label of so few samples");
+    if (f->day >= 0 && !t->samples_a_day)
+        return plan_refuse("--day is how many samples, 1 or more, come on one day, and is for a "
+                           "configuration (-c) with watch.capacity_per_day");
+    return CLI_GO;
+}
+
 static int plan_apply_flags(struct comparison *t, struct config *c,
                             const struct simulate_flags *f) {
     int code = plan_choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
@@ -185,8 +195,6 @@ static int plan_apply_flags(struct comparison *t, struct config *c,
             "pool.synthetic: nobody knows the truth of a point that is in no file; leave "
             "it off here");
     t->budget = c->budget.rate + (double)c->budget.upfront / (double)t->file.n;
-    if (f->budget > 0 && t->budget * (double)t->file.n < 1)
-        return plan_refuse("--budget is less than one label of so few samples");
     t->upfront_is_usual = !plan_given(f->upfront) && !f->config && !f->pool;
     t->upfront = 0;
     if (t->budget > 0) t->upfront = (double)c->budget.upfront / (double)t->file.n / t->budget;
@@ -194,10 +202,7 @@ static int plan_apply_flags(struct comparison *t, struct config *c,
     if (plan_given(f->upfront) || t->upfront_is_usual) plan_set_budget(t, t->budget, c);
     c->budget.per_hour = c->budget.per_day = 0; // a file has no clock
     if (c->watch.capacity_per_day) t->samples_a_day = f->day < 0 ? t->file.n : (uint64_t)f->day;
-    if (f->day >= 0 && !t->samples_a_day)
-        return plan_refuse("--day is how many samples, 1 or more, come on one day, and is for a "
-                           "configuration (-c) with watch.capacity_per_day");
-    return CLI_GO;
+    return plan_check_data(t, f);
 }
 
 /* ---- strategies ---- */
@@ -339,6 +344,16 @@ static void plan_print_remarks(const char *lines) {
         console_print("  remark      %.*s\n", (int)(end - lines), lines);
 }
 
+static void plan_print_labels(const struct comparison *t) {
+    if (t->delay >= t->file.n)
+        console_print("  labels      come back after %zu samples: not one before the file ends\n",
+                      t->delay);
+    else if (t->delay) console_print("  labels      come back after %zu samples", t->delay);
+    else console_print("  labels      come back at once");
+    if (t->delay < t->file.n)
+        console_print(t->noise > 0 ? ", %.4g %% of them wrong\n" : "\n", 100 * t->noise);
+}
+
 void comparison_plan_print(const struct comparison *t, const struct simulate_flags *f) {
     const struct comparison_strategy *row = &t->strategy[0];
     const struct config *c = &row->config;
@@ -365,13 +380,7 @@ void comparison_plan_print(const struct comparison *t, const struct simulate_fla
         console_print("  pool        windows of %lld samples, up to %lld each, by %s\n",
                       (long long)c->pool.window, (long long)c->pool.top,
                       pool_rule_name((enum pool_rule)c->pool.rule));
-    if (t->delay >= t->file.n)
-        console_print("  labels      come back after %zu samples: not one before the file ends\n",
-                      t->delay);
-    else if (t->delay) console_print("  labels      come back after %zu samples", t->delay);
-    else console_print("  labels      come back at once");
-    if (t->delay < t->file.n)
-        console_print(t->noise > 0 ? ", %.4g %% of them wrong\n" : "\n", 100 * t->noise);
+    plan_print_labels(t);
     if (t->samples_a_day)
         console_print("  capacity    %lld of the %llu samples of a day%s\n",
                       (long long)c->watch.capacity_per_day, (unsigned long long)t->samples_a_day,

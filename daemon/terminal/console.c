@@ -23,7 +23,7 @@ void console_clear(void) {
     shown = false;
 }
 
-void console_lines(FILE *out, struct text t) {
+static void console_lines(FILE *out, struct text t) {
     struct buf safe = {0};
     for (struct text line; text_line(&t, &line);) {
         buf_shown(&safe, line);
