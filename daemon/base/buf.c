@@ -180,6 +180,17 @@ void buf_json(struct buf *b, struct text t) {
     buf_add(b, "\"", 1);
 }
 
+void buf_shown(struct buf *b, struct text t) {
+    while (t.len) {
+        size_t n = text_utf8(t), taken = n ? n : 1;
+        unsigned point = n ? text_code_point(t.at, n) : 0;
+        if (!n) buf_str(b, "?");
+        else if (text_steers(point)) buf_printf(b, point < 0x100 ? "\\x%02x" : "\\u%04x", point);
+        else buf_add(b, t.at, n);
+        t = (struct text){t.at + taken, t.len - taken};
+    }
+}
+
 void buf_json_str(struct buf *b, const char *string) { buf_json(b, text_of(string)); }
 
 const char *buf_string(struct buf *b) {

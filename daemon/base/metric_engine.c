@@ -71,19 +71,35 @@ static struct metric_names *metric_names_of(const struct metric_table *t, size_t
     return NULL;
 }
 
+static bool metric_names_have(const struct metric_names *names, struct text name) {
+    for (size_t i = 0; i < names->n; i++)
+        if (text_equal((struct text){names->at[i].value, names->at[i].len}, name)) return true;
+    return false;
+}
+
+/* As a person may be shown it: a scrape with a byte that is no UTF-8, or with two series of one
+ * name, is refused as a whole. */
+static void metric_add_named(struct metric_names *names, const struct metric_named *new,
+                             struct buf *room) {
+    buf_reset(room);
+    buf_shown(room, new->value);
+    const struct text name = text_first(buf_view(room), METRIC_NAME_BYTES);
+    if (metric_names_have(names, name)) return;
+    if (name.len) memcpy(names->at[names->n].value, name.at, name.len);
+    names->at[names->n].len = name.len;
+    memcpy(names->at[names->n++].number, new->number, sizeof new->number);
+}
+
 void metric_table_set_named(const struct metric_table *t, size_t m, const struct metric_named *list,
                             size_t n) {
     struct metric_names *names = metric_names_of(t, m);
+    struct buf room = {0};
     CHECK(names && n <= METRIC_NAMED_MAX);
     pthread_mutex_lock(&names->lock);
-    names->n = n;
-    for (size_t i = 0; i < n; i++) {
-        size_t len = list[i].value.len < METRIC_NAME_BYTES ? list[i].value.len : METRIC_NAME_BYTES;
-        memcpy(names->at[i].value, list[i].value.at, len);
-        names->at[i].len = len;
-        memcpy(names->at[i].number, list[i].number, sizeof names->at[i].number);
-    }
+    names->n = 0;
+    for (size_t i = 0; i < n; i++) metric_add_named(names, &list[i], &room);
     pthread_mutex_unlock(&names->lock);
+    buf_release(&room);
 }
 
 void metric_table_observe(const struct metric_table *t, size_t m, double seconds) {
@@ -166,14 +182,11 @@ static void metric_add_line(struct buf *out, const struct metric_table *t, size_
     buf_str(out, "\n");
 }
 
-/* Escaped as the text format wants it: a value of the configuration may hold anything. */
+/* Escaped as the text format wants it. */
 static void metric_add_value(struct buf *out, const char *value, size_t len) {
     for (size_t i = 0; i < len; i++) {
-        if (value[i] == '\n') buf_str(out, "\\n");
-        else {
-            if (value[i] == '"' || value[i] == '\\') buf_str(out, "\\");
-            buf_add(out, &value[i], 1);
-        }
+        if (value[i] == '"' || value[i] == '\\') buf_str(out, "\\");
+        buf_add(out, &value[i], 1);
     }
 }
 

@@ -62,6 +62,12 @@ bool text_steers(unsigned code_point) {
     return false;
 }
 
+struct text text_first(struct text t, size_t bytes) {
+    if (t.len <= bytes) return t;
+    while (bytes && ((unsigned char)t.at[bytes] & 0xC0) == 0x80) bytes--;
+    return (struct text){t.at, bytes};
+}
+
 bool text_is_utf8(struct text t) {
     while (t.len) {
         size_t n = text_utf8(t);

@@ -187,7 +187,7 @@ static size_t terminal_height(void) {
 static void terminal_line(const char *what, enum tone tone, struct text value) {
     struct arena arena = {0};
     struct buf safe = {0};
-    listing_safe(&safe, value);
+    buf_shown(&safe, value);
     struct text cut =
         listing_cut(&arena, arena_text(&arena, buf_view(&safe)), terminal_width() - 12);
     printf("%-10s ", what);
@@ -203,7 +203,7 @@ static void terminal_draw_keys(const struct terminal *t) {
         struct buf safe = {0};
         bool predicted = t->now->predicted.at &&
                          text_equal(t->now->predicted, text_of(t->config->model.classes.at[i]));
-        listing_safe(&safe, text_of(t->config->model.classes.at[i]));
+        buf_shown(&safe, text_of(t->config->model.classes.at[i]));
         printf("  [%c] ", terminal_keys[i]);
         console_word(stdout, predicted ? TONE_GOOD : TONE_PLAIN, 0, buf_string(&safe));
         puts(predicted ? "  (predicted)" : "");

@@ -78,6 +78,11 @@ static void check_command_remark(const struct config *c, const char *file) {
             file, listen);
 }
 
+static void check_command_idle(const struct config_idle *idle, void *opaque) {
+    (void)opaque;
+    fprintf(stderr, "%s: warning: %s has no effect: %s\n", idle->place, idle->path, idle->why);
+}
+
 /* A row that only some samples fill: no mistake, but those go to the dead letters. */
 static void check_command_size(const struct config *c, const char *file) {
     size_t widest, task = worst_size_task(c, &widest), most = worst_size_client_limit(c);
@@ -112,6 +117,19 @@ static void check_command_auto(const struct config *c, const char *file) {
         "times budget.random_share), so that is after %.0f samples that are predicted to be of "
         "the class\n",
         file, c->auto_.error, least, drawn, ceil(least / drawn));
+}
+
+/* A bucket from which everything goes to the random arm and its readers can seldom pay for all. */
+static void check_command_people(const struct config *c, const char *file) {
+    static const double nearly = 0.95; // of the budget
+    const double cost =
+        c->budget.random_share * (1 + c->people.double_ * (double)(c->people.opinions - 1));
+    if (c->people.double_ > 0 && cost > nearly)
+        fprintf(stderr,
+                "%s: note: people.double %g: the random arm and its readers cost %.0f %% of the "
+                "budget, so up to a fifth of the samples that others should read go without "
+                "(budget.random_share)\n",
+                file, c->people.double_, 100 * cost);
 }
 
 static void check_command_print(const struct config *c) {
@@ -151,6 +169,8 @@ int command_check(int argc, char **argv) {
         check_command_remark(c, file);
         check_command_size(c, file);
         check_command_auto(c, file);
+        check_command_people(c, file);
+        config_idle(c, check_command_idle, NULL);
         if (!sample) check_command_print(c);
         code = online ? check_online(c) : EX_OK;
         if (sample && code == EX_OK) code = check_sample(c, sample);

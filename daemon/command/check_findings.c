@@ -10,9 +10,9 @@ void check_finding(struct findings *f, enum tone tone, const char *what, const c
         [TONE_PLAIN] = "-", [TONE_GOOD] = "ok", [TONE_DOUBT] = "?", [TONE_BAD] = "wrong"};
     va_list args;
     console_word(stdout, tone, 6, words[tone]);
-    printf(" %-28s ", what);
+    console_print(" %-28s ", what);
     va_start(args, format);
-    vprintf(format, args);
+    console_vprint(stdout, format, args);
     va_end(args);
     puts("");
     f->wrong += tone == TONE_BAD;

@@ -27,12 +27,12 @@ static void sample_print_fate(const struct sample_print *p, enum reason fate,
     struct buf text = {0};
     const struct config *c = p->look.config;
     bool hidden = c->route.mask.n || c->route.fields.n; // not all is for everybody's eyes
-    if (reason_is_sample(fate) && sample->id.at) listing_safe(&text, sample->id);
+    if (reason_is_sample(fate) && sample->id.at) buf_shown(&text, sample->id);
     else if (reason_is_sample(fate)) buf_str(&text, "without an id of its own");
     else if (fate != REASON_IGNORED) {
         buf_printf(&text, "%s: %s%s", reason_name(fate), reason_text(fate),
                    sample->found.len ? ": " : "");
-        listing_safe(&text, hidden ? sample->where : sample->found);
+        buf_shown(&text, hidden ? sample->where : sample->found);
     }
     const char *what = fate == REASON_NONE ? "a sample, " : "a dead letter, ";
     if (fate == REASON_IGNORED) what = "passed over (admit.ignore, admit.tombstones)";

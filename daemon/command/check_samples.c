@@ -81,8 +81,8 @@ static void check_samples_say_fates(struct look *l) {
 static void check_samples_say_feature(const struct look *l, size_t i, struct text nearest) {
     char what[40];
     struct buf name = {0}, path = {0};
-    listing_safe(&name, features_name(l->at.features, i));
-    listing_safe(&path, features_paths(l->at.features)[i]);
+    buf_shown(&name, features_name(l->at.features, i));
+    buf_shown(&path, features_paths(l->at.features)[i]);
     snprintf(what, sizeof what, "feature %s", buf_string(&name));
     size_t there = l->decoded - (size_t)l->at.absent[i];
     if (there)

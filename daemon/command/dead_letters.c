@@ -134,8 +134,8 @@ static int dead_letters_list(struct dead_letters *d, struct retrier *unused) {
 
 static void dead_letters_show_named(struct text what, struct text t) {
     struct buf safe = {0}, name = {0};
-    listing_safe(&safe, t);
-    listing_safe(&name, what);
+    buf_shown(&safe, t);
+    buf_shown(&name, what);
     printf("%-14s %s\n", buf_string(&name), t.at ? buf_string(&safe) : "(none)");
     buf_release(&safe);
     buf_release(&name);

@@ -144,9 +144,9 @@ static void model_command_row(const char *what, const char *format, ...) {
 /* A row whose text has several lines, joined by commas. */
 static void model_command_row_lines(const char *what, struct text lines) {
     struct buf b = {0};
-    listing_safe(&b, (struct text){lines.at, lines.len && lines.at[lines.len - 1] == '\n'
-                                                 ? lines.len - 1
-                                                 : lines.len});
+    buf_shown(&b,
+              (struct text){lines.at, lines.len && lines.at[lines.len - 1] == '\n' ? lines.len - 1
+                                                                                   : lines.len});
     for (char *at = (char *)buf_string(&b); (at = strstr(at, "\\x0a")); at += 2) {
         memcpy(at, ", ", 2);
         memmove(at + 2, at + 4, strlen(at + 4) + 1);

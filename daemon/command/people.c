@@ -1,7 +1,8 @@
 /* `winnowd people`: who answered how much, and how well, from the topics alone.
  *
  * The same sums as the learner's (estimate/annotators.h), over tasks and labels as they stand on
- * their topics; so whoever may read these can redo them, and no daemon need run.
+ * their topics; so whoever may read these can redo them, and no daemon need run. What the learner
+ * can make nothing of, because classes were renamed, is counted apart and said.
  *
  * Thread: main thread */
 #include "base/clock.h"
@@ -19,7 +20,31 @@
 #include <inttypes.h>
 #include <math.h>
 
-enum { NAMES_MOST = 1000 }; // that are looked up
+enum {
+    NAMES_MOST = 1000, // that are looked up
+    WORDS_MOST = 5     // labels that name no class, told by name
+};
+
+/* Who answered. */
+struct people_name {
+    struct text name;
+    uint64_t who, uncounted; // uncounted: his answers that the learner can make nothing of
+};
+
+/* A label that names no class, and how often it came. */
+struct people_word {
+    struct text label;
+    uint64_t n;
+};
+
+/* Answers that say nothing of anybody's quality. */
+struct people_uncounted {
+    uint64_t foreign;                    // of tasks that were asked with other classes
+    uint64_t pairs, agreed;              // of these: samples that two answered, to the letter alike
+    uint64_t unknown;                    // that name no class of the model, of other tasks
+    struct people_word word[WORDS_MOST]; // of these
+    size_t words;
+};
 
 struct people_command {
     const char *file;
@@ -28,8 +53,9 @@ struct people_command {
     struct ledger ledger;
     struct annotators *annotators;
     struct disputes disputes;
-    size_t golds;      // gold questions
-    struct text *name; // (names) of those who answered
+    size_t golds; // gold questions
+    struct people_uncounted uncounted;
+    struct people_name *name; // (names)
     size_t names;
 };
 
@@ -45,18 +71,60 @@ static const struct ledger_answer *people_answer(const struct ledger_task *t) {
     return best && best->is.class_ >= 0 ? best : NULL;
 }
 
-static void people_note_name(struct people_command *p, const struct ledger_answer *a) {
-    if (!a->annotator.at || p->names == NAMES_MOST) return;
+/* NULL: he has no name, or there are too many. */
+static struct people_name *people_note_name(struct people_command *p,
+                                            const struct ledger_answer *a) {
     for (size_t i = 0; i < p->names; i++)
-        if (text_equal(p->name[i], a->annotator)) return;
-    p->name[p->names++] = a->annotator;
+        if (p->name[i].who == a->is.annotator) return &p->name[i];
+    if (!a->annotator.at || p->names == NAMES_MOST) return NULL;
+    p->name[p->names] = (struct people_name){.name = a->annotator, .who = a->is.annotator};
+    return &p->name[p->names++];
+}
+
+/* The answer of a person that would count, did it name a class of the model. */
+static const struct ledger_answer *people_said(const struct people_command *p,
+                                               const struct ledger_task *t) {
+    const struct ledger_answer *best = NULL;
+    for (const struct ledger_answer *a = t && t->known ? t->answers : NULL; a; a = a->next)
+        if (join_accepts(&p->config->train.sources, a->source) &&
+            !join_is_certain(&p->config->people.certain, a->source) &&
+            (!best || join_compare(&a->is, &best->is) > 0))
+            best = a;
+    return best && best->is.outcome == LABEL_LABELLED ? best : NULL;
+}
+
+static void people_note_word(struct people_uncounted *u, struct text label) {
+    size_t i = 0;
+    while (i < u->words && !text_equal(u->word[i].label, label)) i++;
+    if (i == WORDS_MOST) return;
+    if (i == u->words) u->word[u->words++] = (struct people_word){.label = label};
+    u->word[i].n++;
+}
+
+static void people_count_uncounted(struct people_command *p, const struct ledger_task *t) {
+    struct people_uncounted *u = &p->uncounted;
+    const struct ledger_answer *a = people_said(p, t),
+                               *other = t->foreign && t->reason == ASK_SECOND
+                                            ? people_said(p, ledger_read_by(&p->ledger, t, 1))
+                                            : NULL;
+    if (!a || (a->known_class && !t->foreign)) return;
+    struct people_name *who = people_note_name(p, a);
+    if (who) who->uncounted++;
+    u->foreign += t->foreign;
+    u->unknown += !t->foreign;
+    if (!t->foreign) people_note_word(u, a->label);
+    const struct answer_pair pair = {{other ? other->is.annotator : 0, a->is.annotator},
+                                     other && text_equal(other->label, a->label)};
+    u->pairs += answer_pair_counts(&pair);
+    u->agreed += answer_pair_counts(&pair) && pair.agree;
 }
 
 static void people_count(struct people_command *p, const struct ledger_task *t) {
     const struct ledger_answer *a = people_answer(t);
+    people_count_uncounted(p, t);
     if (!a || t->foreign) return;
     annotators_answer(p->annotators, a->is.annotator);
-    people_note_name(p, a);
+    (void)people_note_name(p, a);
     if (t->counts->is.certain)
         annotators_settled(p->annotators, a->is.annotator, a->is.class_ == t->counts->is.class_);
     const struct ledger_answer *other =
@@ -133,6 +201,7 @@ static const struct column people_columns[] = {{"annotator", "annotator", COLUMN
                                                {"low", "low", COLUMN_NUMBER, 0},
                                                {"high", "high", COLUMN_NUMBER, 0},
                                                {"at_chance", "draws lots", COLUMN_TEXT, 0},
+                                               {"uncounted", "not counted", COLUMN_NUMBER, 0},
                                                {"gold", "gold", COLUMN_NUMBER, 0},
                                                {"gold_right", "right", COLUMN_NUMBER, 0},
                                                {"gold_accuracy", "by gold", COLUMN_NUMBER, 0},
@@ -141,19 +210,24 @@ static const struct column people_columns[] = {{"annotator", "annotator", COLUMN
 
 enum {
     PEOPLE_COLUMNS = sizeof people_columns / sizeof *people_columns,
-    PEOPLE_GOLD = 5 // of them, the last, where there are gold questions
+    PEOPLE_GOLD = 5, // of them, the last, where there are gold questions
+    PEOPLE_UNCOUNTED = PEOPLE_COLUMNS - PEOPLE_GOLD - 1 // its place
 };
 
 static double people_rounded(double x) { return round(x * 1e4) / 1e4; }
 
-static struct text people_name(const struct people_command *p, uint64_t who) {
-    if (!who) return TEXT("(others)");
+static struct people_name *people_find(const struct people_command *p, uint64_t who) {
     for (size_t i = 0; i < p->names; i++)
-        if (hash_bytes(p->name[i].at, p->name[i].len) == who) return p->name[i];
-    return TEXT("?");
+        if (p->name[i].who == who) return &p->name[i];
+    return NULL;
 }
 
-static struct text people_word(bool at_chance) { return at_chance ? TEXT("yes") : TEXT("no"); }
+static struct text people_called(const struct people_name *name, uint64_t who) {
+    if (name) return name->name;
+    return who ? TEXT("?") : TEXT("(others)");
+}
+
+static struct text people_yes(bool at_chance) { return at_chance ? TEXT("yes") : TEXT("no"); }
 
 static void people_list_gold(struct listing *l, const struct annotator *a) {
     listing_count(l, a->gold);
@@ -168,7 +242,8 @@ static void people_list(struct people_command *p, struct listing *l) {
     size_t n = annotators_read(p->annotators, list);
     for (size_t i = 0; i < n; i++) {
         const struct annotator *a = &list[i];
-        listing_text(l, people_name(p, a->who));
+        struct people_name *name = people_find(p, a->who);
+        listing_text(l, people_called(name, a->who));
         listing_count(l, a->answers);
         listing_count(l, a->pairs);
         listing_count(l, a->agreed);
@@ -177,9 +252,24 @@ static void people_list(struct people_command *p, struct listing *l) {
         listing_number(l, people_rounded(a->accuracy));
         listing_number(l, people_rounded(a->low));
         listing_number(l, people_rounded(a->high));
-        listing_text(l, people_word(a->at_chance));
+        listing_text(l, people_yes(a->at_chance));
         if (a->at_chance) listing_tone(l, TONE_BAD);
+        listing_count(l, name ? name->uncounted : 0);
+        if (name) name->uncounted = 0;
         if (p->config->people.gold > 0) people_list_gold(l, a);
+    }
+}
+
+/* Those of whom nothing counts. */
+static void people_list_others(const struct people_command *p, struct listing *l) {
+    for (size_t i = 0; i < p->names; i++) {
+        if (!p->name[i].uncounted) continue;
+        listing_text(l, p->name[i].name);
+        listing_count(l, 0);
+        for (size_t c = 2; c < PEOPLE_UNCOUNTED; c++) listing_text(l, (struct text){0});
+        listing_count(l, p->name[i].uncounted);
+        for (size_t c = PEOPLE_UNCOUNTED + 1; c < l->columns; c++)
+            listing_text(l, (struct text){0});
     }
 }
 
@@ -205,6 +295,31 @@ static void people_tell_readers(struct people_command *p) {
                p->disputes.undecided);
 }
 
+/* "; fraud 8, frau 4" */
+static void people_tell_words(const struct people_uncounted *u) {
+    struct buf out = {0};
+    for (size_t i = 0; i < u->words; i++) {
+        buf_str(&out, i ? ", " : "");
+        buf_shown(&out, u->word[i].label);
+        buf_printf(&out, " %" PRIu64, u->word[i].n);
+    }
+    printf("%" PRIu64
+           " answers are not counted: they name no class of the model (%s); labels.values "
+           "says what a class is called there\n",
+           u->unknown, buf_string(&out));
+    buf_release(&out);
+}
+
+static void people_tell_uncounted(const struct people_uncounted *u) {
+    if (u->foreign)
+        printf("%" PRIu64 " answers are not counted: their tasks were asked with other classes\n",
+               u->foreign);
+    if (u->pairs)
+        printf("%" PRIu64 " samples of these were answered by two, who agreed on %" PRIu64 "\n",
+               u->pairs, u->agreed);
+    if (u->unknown) people_tell_words(u);
+}
+
 static int people_run(struct people_command *p) {
     struct listing l;
     int result = ledger_open(&p->ledger, p->config);
@@ -216,7 +331,9 @@ static int people_run(struct people_command *p) {
     for (size_t i = 0; i < p->ledger.n; i++) people_dispute(p, p->ledger.task[i], clock_wall_ms());
     listing_begin(&l, people_columns, gold ? PEOPLE_COLUMNS : PEOPLE_COLUMNS - PEOPLE_GOLD);
     people_list(p, &l);
+    people_list_others(p, &l);
     if (!p->json) people_tell_readers(p);
+    if (!p->json) people_tell_uncounted(&p->uncounted);
     listing_print(&l, stdout, p->json, "nobody answered yet");
     listing_end(&l);
     return EX_OK;

@@ -90,7 +90,7 @@ void sample_look_value(const struct sample_look *l, size_t i, size_t characters,
     else if (v->kind == VALUE_NUMBER) buf_text(&whole, v->text);
     else if (v->kind == VALUE_BOOL) buf_str(&whole, v->number == 1 ? "true" : "false");
     else buf_str(&whole, "an object or array");
-    listing_safe(out, listing_cut(&arena, buf_view(&whole), characters));
+    buf_shown(out, listing_cut(&arena, buf_view(&whole), characters));
     arena_release(&arena);
     buf_release(&whole);
 }

@@ -20,14 +20,15 @@ static void status_print(const cJSON *s) {
     struct status_line line[STATUS_LINES];
     const cJSON *note;
     size_t n = status_lines(s, line);
-    printf("%s / %s: ", status_text(s, "name"), status_text(s, "instance"));
+    console_print("%s / %s: ", status_text(s, "name"), status_text(s, "instance"));
     console_word(stdout, status_tone(s), 0, status_word(s));
-    printf(", up %s\n",
-           status_duration((status_value(s, "time_ms") - status_value(s, "started_ms")) / 1000,
-                           (char[STATUS_WORD]){0}));
+    console_print(
+        ", up %s\n",
+        status_duration((status_value(s, "time_ms") - status_value(s, "started_ms")) / 1000,
+                        (char[STATUS_WORD]){0}));
     cJSON_ArrayForEach(note, cJSON_GetObjectItemCaseSensitive(s, "notes"))
-        printf("  %s\n", cJSON_GetStringValue(note));
-    for (size_t i = 0; i < n; i++) printf("%-10s %s\n", line[i].title, line[i].text);
+        console_print("  %s\n", cJSON_GetStringValue(note));
+    for (size_t i = 0; i < n; i++) console_print("%-10s %s\n", line[i].title, line[i].text);
 }
 
 static int status_report(const char *listen, bool json) {

@@ -228,7 +228,7 @@ static void tasks_tell(const char *what, const char *format, ...) {
     va_start(args, format);
     char *text = xvasprintf(format, args);
     va_end(args);
-    listing_safe(&b, text_of(text));
+    buf_shown(&b, text_of(text));
     printf("%-12s %s\n", what, buf_string(&b));
     buf_release(&b);
     free(text);

@@ -93,7 +93,10 @@ static void top_line(struct top_screen *t, enum tone tone, const char *title, co
     mvaddnstr(t->row, 0, title, COLS);
     attroff(A_DIM);
     top_paint(t, tone, true);
-    if (COLS > LABEL) mvaddnstr(t->row, LABEL, text, COLS - LABEL);
+    struct buf shown = {0}; // names are anyone's
+    buf_shown(&shown, text_of(text));
+    if (COLS > LABEL) mvaddnstr(t->row, LABEL, buf_string(&shown), COLS - LABEL);
+    buf_release(&shown);
     top_paint(t, tone, false);
     t->row++;
 }

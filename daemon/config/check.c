@@ -217,10 +217,7 @@ static void check_mix(struct config_reading *r) {
     if (wanted && !r->config->query.mix.n) {
         problem(&r->problems, check_place(r, OPTION_query_measure), "query.measure",
                 "mix needs query.mix, e.g. {risk: 0.8, entropy: 0.2}");
-    } else if (!wanted && r->config->query.mix.n) {
-        problem(&r->problems, check_place(r, OPTION_query_mix), "query.mix",
-                "is for query.measure mix only");
-    } else if (wanted) {
+    } else if (r->config->query.mix.n) {
         double sum = 0;
         if (mix->node->n > MIX_MAX)
             problem(&r->problems, mix->node->mark, "query.mix",
@@ -335,31 +332,19 @@ static void check_people(struct config_reading *r) {
                 second, c->budget.random_share, (1 / c->budget.random_share - 1) / (labels - 1));
 }
 
-/* Options of the pool that would be ignored where they stand. */
-static void check_pool_needs(struct config_reading *r) {
+static void check_pool_top(struct config_reading *r) {
     const struct config *c = r->config;
-    const struct {
-        size_t option;
-        bool wrong;
-        const char *why;
-    } rules[] = {
-        {OPTION_pool_synthetic, c->pool.synthetic && c->pool.rule != POOL_SYNTHESIS,
-         "is for pool.rule synthesis only"},
-        {OPTION_pool_top, c->pool.top > c->pool.candidates,
-         "is more than pool.candidates, from which they are chosen"},
-    };
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (check_sound(r, rules[i].option) && check_sound(r, OPTION_pool_rule) &&
-            check_sound(r, OPTION_pool_candidates) && rules[i].wrong)
-            problem(&r->problems, check_place(r, rules[i].option),
-                    option_rows[rules[i].option].path, "%s", rules[i].why);
+    if (check_sound(r, OPTION_pool_top) && check_sound(r, OPTION_pool_candidates) &&
+        c->pool.top > c->pool.candidates)
+        problem(&r->problems, check_place(r, OPTION_pool_top), "pool.top",
+                "is more than pool.candidates, from which they are chosen");
 }
 
 /* What a window saves up must fit into the strategy arm's token bucket, or it is lost. The quarter
  * and the 2 more leave room for labels that blocks of the random arm have paid. */
 static void check_pool(struct config_reading *r) {
     const struct config *c = r->config;
-    check_pool_needs(r);
+    check_pool_top(r);
     if (!c->pool.window || !check_sound(r, OPTION_pool_window) ||
         !check_sound(r, OPTION_pool_share) || !check_sound(r, OPTION_budget_rate) ||
         !check_sound(r, OPTION_budget_random_share) || !check_sound(r, OPTION_budget_burst))

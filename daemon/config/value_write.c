@@ -24,10 +24,10 @@ bool value_is_secret(const char *name, const char *value) {
     return false;
 }
 
-/* Characters that YAML does not hold as they are, or takes for the end of a line. */
+/* Characters that YAML does not hold as they are, or takes for the end of a line; and those that
+ * steer whoever looks. */
 static bool value_is_special(unsigned point) {
-    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029 ||
-           point == 0xFEFF || point == 0xFFFE || point == 0xFFFF;
+    return text_steers(point) || point == 0xFEFF || point == 0xFFFE || point == 0xFFFF;
 }
 
 void config_quote(struct text text, struct buf *out) {

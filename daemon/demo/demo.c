@@ -64,6 +64,7 @@ struct demo {
     struct demo_flags flags;
 
     struct samples *samples;
+    struct buf positive, words; // as they may be shown
     struct demo_broker *broker;
     struct config *config;
     struct true_labels *truth;
@@ -277,10 +278,12 @@ static void demo_open_screen(struct demo *d) {
     const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
     bool live = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 && !d->flags.verbose;
     d->screen = screen_create(live, live && !(no_colour && *no_colour));
+    buf_shown(&d->positive, text_of(d->config->model.positive));
+    buf_shown(&d->words, text_of(samples_words(d->samples)));
     d->figures = (struct screen_figures){
-        .words = samples_words(d->samples),
+        .words = buf_string(&d->words),
         .broker = demo_broker_embedded(d->broker) ? "an embedded broker" : "the broker given",
-        .positive = d->config->model.positive,
+        .positive = buf_string(&d->positive),
         .budget = d->flags.options.budget,
         .total = samples_total(d->samples)};
 }
@@ -299,6 +302,11 @@ static int demo_start(struct demo *d) {
     d->name = xasprintf("demo-%lld-%d", (long long)(clock_wall_ms() / 1000), (int)getpid());
     TRY(samples_open(&d->samples, &d->flags.data, &d->why));
     if (d->flags.delay == DEMO_DELAY_USUAL) d->flags.delay = demo_usual_delay(d);
+    if ((uint64_t)d->flags.delay >= samples_total(d->samples)) {
+        buf_printf(&d->why, "--delay %lld: the stream of %llu samples would end before a model",
+                   (long long)d->flags.delay, (unsigned long long)samples_total(d->samples));
+        return ERR_INPUT;
+    }
     TRY(demo_make_state_dir(d));
     TRY(demo_broker_open(&d->broker, d->flags.broker_address, &d->why));
     TRY(demo_configure(d, &for_run));
@@ -387,6 +395,8 @@ static void demo_release(struct demo *d) {
     samples_close(d->samples);
     free(d->name);
     free(d->state_dir);
+    buf_release(&d->positive);
+    buf_release(&d->words);
     buf_release(&d->why);
 }
 

@@ -34,7 +34,9 @@ const char chart_style[] = "svg{font:12px system-ui,sans-serif}"
                            "stroke:var(--ink);stroke-width:1.5}.p{fill:var(--page)}";
 
 void chart_escape(struct buf *out, const char *text) {
-    for (; *text; text++) {
+    struct buf shown = {0};
+    buf_shown(&shown, text_of(text));
+    for (text = buf_string(&shown); *text; text++) {
         switch (*text) {
         case '<': buf_str(out, "&lt;"); break;
         case '>': buf_str(out, "&gt;"); break;
@@ -43,6 +45,7 @@ void chart_escape(struct buf *out, const char *text) {
         default: buf_add(out, text, 1);
         }
     }
+    buf_release(&shown);
 }
 
 struct chart_frame {

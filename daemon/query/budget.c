@@ -39,11 +39,13 @@
 
 /* The strategy arm's rate is steered so that about `spare` tokens stay in the bucket: it spends
  * what it gets, yet is seldom refused for want of a token just when a sample is worth one. */
-static const double spare_most = 2;     // tokens; less where the burst is small
-static const double spare_share = 0.25; // of the burst
-static const double gain = 0.15;        // of the rate, by token above or below
-static const double slowest = 0.2;      // of the rate: the arm is never silent
-static const double fastest = 3;        // of the rate: it never floods
+static const double spare_most = 2;            // tokens; less where the burst is small
+static const double spare_share = 0.25;        // of the burst
+static const double spare_readers = 2;         // for each label of other readers
+static const double spare_share_readers = 0.5; // of the burst, with these
+static const double gain = 0.15;               // of the rate, by token above or below
+static const double slowest = 0.2;             // of the rate: the arm is never silent
+static const double fastest = 3;               // of the rate: it never floods
 
 /* Of what a sample earns, in blocks, a weighted one may take this share: the rest is for rounding.
  */
@@ -80,6 +82,21 @@ double budget_not_of_risk(const struct config *c) {
     return fmax(0, share);
 }
 
+/* Whether a block of the random arm earns less than one whose sample goes to other readers costs:
+ * then that is saved from before. earned: tokens. */
+static bool budget_saves_ahead(bool second, int64_t more, double earned) {
+    return second && earned < (double)(1 + more);
+}
+
+/* Where it does, so much more stays in the bucket. */
+static double budget_spare(const struct config *c) {
+    const double usual = fmin(spare_most, c->budget.burst * spare_share);
+    const int64_t more = c->people.opinions - 1;
+    if (!budget_saves_ahead(c->people.double_ > 0, more, 1 / c->budget.random_share)) return usual;
+    return fmax(usual,
+                fmin(usual + spare_readers * (double)more, c->budget.burst * spare_share_readers));
+}
+
 struct budget budget_of(const struct config *c, uint64_t topic, size_t partitions) {
     return (struct budget){.seed = (uint64_t)c->service.seed,
                            .topic = topic,
@@ -90,7 +107,7 @@ struct budget budget_of(const struct config *c, uint64_t topic, size_t partition
                            .more = (uint8_t)(c->people.opinions - 1),
                            .burst = (int64_t)(c->budget.burst * (double)TOKEN_ONE),
                            .loan = (uint32_t)c->budget.loan,
-                           .spare = fmin(spare_most, c->budget.burst * spare_share),
+                           .spare = budget_spare(c),
                            .upfront = (uint64_t)c->budget.upfront,
                            .per_hour = (uint64_t)c->budget.per_hour,
                            .per_day = (uint64_t)c->budget.per_day,
@@ -261,10 +278,19 @@ static uint64_t budget_block_left(const struct budget *b, double rate,
     return most ? (pieces + most - 1) / most : 0; // 0: weighted by an option that is gone
 }
 
+/* Labels that the next block may cost beside the first; where they are saved ahead, whether it
+ * wants them or not. */
+static uint8_t budget_reserved_more(const struct budget *b, double rate, int32_t partition,
+                                    const struct partition_state *s) {
+    if (budget_saves_ahead(b->second > 0, b->more, s->block_size * rate)) return b->more;
+    return budget_next_more(b, partition, s);
+}
+
 /* Tokens that must stay in the bucket now so that it can pay when the next block begins. */
 static int64_t budget_reserve(const struct budget *b, const struct policy *p, double rate,
                               int32_t partition, const struct partition_state *s) {
-    int64_t labels = 1 + budget_next_more(b, partition, s) + budget_payback(b, p, rate, s),
+    int64_t labels =
+                1 + budget_reserved_more(b, rate, partition, s) + budget_payback(b, p, rate, s),
             price = labels * TOKEN_ONE;
     if (!s->block_size) return price;
     __int128 to_come = (__int128)budget_block_left(b, rate, s) * budget_earned(rate);

@@ -1,8 +1,5 @@
 /* What the answers say of those who gave them, told as metrics.
  *
- * Names are anyone's: what would be a second series of one name is left out, for a scrape with two
- * is refused as a whole.
- *
  * Thread: learner thread */
 #include "labelled_people.h"
 
@@ -26,17 +23,11 @@ static void labelled_people_call(struct store *names, uint64_t who, char out[LAB
         snprintf(out, LABEL_NAME_MAX + 1, "%016" PRIx64, who);
 }
 
-static bool labelled_people_has(const struct metric_named *list, size_t n, struct text name) {
-    for (size_t i = 0; i < n; i++)
-        if (text_equal(list[i].value, name)) return true;
-    return false;
-}
-
 static void labelled_people_tell_each(struct annotators *a, struct store *names) {
     struct annotator who[ANNOTATORS_MOST + 1];
     struct metric_named list[TOLD][ANNOTATORS_MOST + 1];
     char name[ANNOTATORS_MOST + 1][LABEL_NAME_MAX + 1];
-    size_t n = annotators_read(a, who), kept = 0, at_chance = 0;
+    size_t n = annotators_read(a, who), at_chance = 0;
     for (size_t i = 0; i < n; i++) {
         const double number[TOLD] = {(double)who[i].answers,
                                      (double)(who[i].pairs + who[i].settled + who[i].gold),
@@ -47,15 +38,12 @@ static void labelled_people_tell_each(struct annotators *a, struct store *names)
                                      who[i].gold_accuracy,
                                      who[i].gold_low,
                                      who[i].gold_high};
-        labelled_people_call(names, who[i].who, name[kept]);
+        labelled_people_call(names, who[i].who, name[i]);
         at_chance += who[i].at_chance;
-        struct text called = text_of(name[kept]);
-        if (labelled_people_has(list[0], kept, called)) continue;
         for (size_t t = 0; t < TOLD; t++)
-            list[t][kept] = (struct metric_named){called, {number[t]}};
-        kept++;
+            list[t][i] = (struct metric_named){text_of(name[i]), {number[t]}};
     }
-    for (size_t t = 0; t < TOLD; t++) metric_set_named(labelled_people_told[t], list[t], kept);
+    for (size_t t = 0; t < TOLD; t++) metric_set_named(labelled_people_told[t], list[t], n);
     metric_set(METRIC_annotators_at_chance, (double)at_chance);
 }
 

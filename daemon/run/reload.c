@@ -23,6 +23,21 @@ void reload_log_errors(const char *event, const struct buf *lines) {
     }
 }
 
+static void reload_add_idle(const struct config_idle *idle, void *opaque) {
+    struct buf *list = opaque;
+    buf_printf(list, "%s%s", list->len ? "," : "", idle->path);
+}
+
+void reload_log_idle(const struct config *c) {
+    struct buf list = {0};
+    config_idle(c, reload_add_idle, &list);
+    if (list.len)
+        LOG(WARNING, "options_without_effect",
+            "they are for something that is off; `winnowd check` says what",
+            L_TEXT("options", buf_view(&list)));
+    buf_release(&list);
+}
+
 static int reload_refuse(struct run *r, struct buf *errors, struct buf *said) {
     reload_log_errors("config_refused", errors);
     metric_add_by(METRIC_reloads, RELOAD_REFUSED, 1);
@@ -62,6 +77,7 @@ static void reload_take_over(struct run *r, struct config *fresh, struct buf *sa
         restart.len ? "in force at the next batch, but for what wants a restart"
                     : "in force at the next batch",
         L_TEXT("changed", buf_view(&changed)), L_TEXT("restart_needed", buf_view(&restart)));
+    reload_log_idle(run_config(r));
     systemd_notify("READY=1\nSTATUS=reloaded%s%.*s",
                    restart.len ? "; a restart is needed for " : "", (int)restart.len,
                    restart.at ? restart.at : "");

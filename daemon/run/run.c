@@ -142,6 +142,7 @@ static int run_try_upstream(const struct run *r) {
 static int run_prepare(struct run *r) {
     if (r->options.service) TRY(instance_lock(run_config(r)));
     TRY(run_try_kafka(r));
+    reload_log_idle(run_config(r));
     TRY(run_read_switches(r));
     TRY(features_of(&r->features, run_config(r)));
     r->shared.features = r->features;

@@ -361,10 +361,13 @@ static bool version_log_knows_asked(struct version_log *v, const struct labelled
 }
 
 /* With two opinions the producer has no tasks topic; records that were kept with three wait for
- * three, or until they close. */
+ * three, or until they close. They were paid, but who sets the budget to nothing wants no new task.
+ */
 static bool version_log_may_ask(struct version_log *v, const struct labelled_set *set) {
+    const struct config *c = v->learning->config;
     const struct policy *p = registry_policy(v->registry);
-    return v->learning->config->people.opinions > 2 && !p->operator_.paused && !v->policy.full &&
+    bool budget = c->budget.rate * p->operator_.budget_scale > 0;
+    return c->people.opinions > 2 && budget && !p->operator_.paused && !v->policy.full &&
            version_log_knows_asked(v, set);
 }
 

@@ -113,7 +113,9 @@ struct backtest_result {
     struct estimate
         corrected[ESTIMATES]; // freed of the readers' errors, by what two of them agree on
     struct readers readers;
-    struct estimates now; // of the last watch.window answers of the random arm
+    size_t disputed, thirds;  // samples whose two readers disagree; third readers asked
+    struct disputes disputes; // what became of them, at the end
+    struct estimates now;     // of the last watch.window answers of the random arm
     struct prequential_figures plain[ESTIMATES]; // the same by the plain ratio, where it is a share
     size_t looks;                                // one after each answer
     bool missed[ESTIMATES]; // at one of them the truth so far lay outside the figure's band

@@ -3,7 +3,6 @@
  * Thread: the thread of their backtest */
 #include "backtest_figures.h"
 
-#include "base/rng.h"
 #include "train/target.h"
 
 #include <math.h>
@@ -18,7 +17,7 @@ void backtest_figures_open(struct backtest_figures *f, const struct encoded_file
                                    .segments = file->segments};
     for (size_t e = 0; e < ESTIMATES; e++)
         if (estimate_counts((enum estimate_name)e)) f->plain[e] = prequential_create();
-    f->annotators = annotators_create(file->k);
+    backtest_readers_open(&f->readers, file->k);
     f->parts = parts_create(n, 1, f->estimator);
     f->part = xcalloc(n, sizeof *f->part);
     f->by_class = by_class_create(file->k, 1, f->estimator);
@@ -27,7 +26,7 @@ void backtest_figures_open(struct backtest_figures *f, const struct encoded_file
 void backtest_figures_close(struct backtest_figures *f) {
     by_class_destroy(f->by_class);
     parts_destroy(f->parts);
-    annotators_destroy(f->annotators);
+    backtest_readers_close(&f->readers);
     free(f->part);
     free(f->draw);
     estimator_destroy(f->estimator);
@@ -150,21 +149,12 @@ void backtest_figures_forecast(const struct backtest_figures *f, const struct co
     target_forecast(&target, f->estimator, (double)labels, (double)most, out);
 }
 
-void backtest_figures_pair(struct backtest_figures *f, size_t sample, bool agree) {
-    enum { READERS = 4 };
-    uint64_t one = rng_below(rng_mix(sample), READERS),
-             other = (one + 1 + rng_below(rng_mix(~sample), READERS - 1)) % READERS;
-    annotators_pair(f->annotators, &(struct answer_pair){{one + 1, other + 1}, agree});
-}
-
 void backtest_figures_read(const struct backtest_figures *f, struct backtest_result *r) {
     estimate_of_all(f->truth.sum, (double)f->truth.samples, r->truth);
     r->truth[ESTIMATE_AVERAGE_PRECISION] = r->score.average_precision;
     estimator_read(f->estimator, ESTIMATE_SINCE_START, &r->estimate);
     estimator_read(f->estimator, ESTIMATE_NOW, &r->now);
-    annotators_readers(f->annotators, &r->readers);
-    for (size_t e = 0; e < ESTIMATES; e++)
-        annotators_correct(f->annotators, (enum estimate_name)e, &r->estimate, &r->corrected[e]);
+    backtest_readers_read(&f->readers, r);
     for (size_t e = 0; e < ESTIMATES; e++)
         if (f->plain[e]) prequential_read(f->plain[e], &r->plain[e]);
     backtest_figures_read_classes(f, r);

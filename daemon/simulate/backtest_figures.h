@@ -6,9 +6,9 @@
 
 #include "backtest.h"
 #include "backtest_questions.h"
+#include "backtest_readers.h"
 
 #include "encode/segments.h"
-#include "estimate/annotators.h"
 #include "estimate/by_class.h"
 #include "estimate/design.h"
 #include "estimate/parts.h"
@@ -26,7 +26,7 @@ struct backtest_figures {
     struct parts *parts;                 // (segments)
     struct backtest_truth *part;         // (segments)
     struct by_class *by_class;
-    struct annotators *annotators;
+    struct backtest_readers readers;
     uint64_t true_[BY_CLASS_MAX], named[BY_CLASS_MAX], right[BY_CLASS_MAX]; // samples, by class
 };
 
@@ -57,7 +57,5 @@ bool backtest_figures_target_true(const struct backtest_figures *f, const struct
  * FORECAST_TOO_FEW. */
 void backtest_figures_forecast(const struct backtest_figures *f, const struct config *c,
                                size_t labels, size_t most, struct forecast out[ESTIMATES]);
-/* Two readers answered that sample: two of four who are alike. */
-void backtest_figures_pair(struct backtest_figures *f, size_t sample, bool agree);
 /* Into truth, estimate, corrected, readers, now, plain, segment and by_class of the result. */
 void backtest_figures_read(const struct backtest_figures *f, struct backtest_result *r);

@@ -103,7 +103,7 @@ static void backtest_take_answer(struct backtest *t, size_t sample) {
         backtest_figures_answer(&t->figures, &q->said[i], q->label[i], &q->outcome[i], &q->truth[i],
                                 t->out);
     if (q->second[i] >= 0)
-        backtest_figures_pair(&t->figures, q->sample[i], q->label[i] == q->second[i]);
+        backtest_readers_answer(&t->figures.readers, t->o, q->sample[i], q->label[i], q->second[i]);
 }
 
 /* Not while the figures of now hold answers of before a turn. */

@@ -7,6 +7,7 @@
 #include "comparison.h"
 
 #include "config/target.h"
+#include "terminal/console.h"
 
 #include <math.h>
 
@@ -37,8 +38,8 @@ static int plan_check_field(struct dataset *d, const char *name, struct text poi
     struct buf near = {0};
     if (field == FIELD_THERE) return CLI_GO;
     if (field == FIELD_UNKNOWN) dataset_near(d, pointer, &near);
-    fprintf(stderr, "winnowd: -c contradicts the data: the feature %s reads %s%s\n", name,
-            whats[field], buf_string(&near));
+    console_fail(EX_USAGE, "-c contradicts the data: the feature %s reads %s%s", name, whats[field],
+                 buf_string(&near));
     buf_release(&near);
     return EX_USAGE;
 }
@@ -112,13 +113,16 @@ static void plan_set_budget(const struct comparison *t, double whole, struct con
 }
 
 /* --pool "N:K" or "N:K:RULE": everything that the strategy may ask is chosen in windows. */
-static int plan_apply_pool(struct config *c, const struct simulate_flags *f) {
+static int plan_apply_pool(const struct comparison *t, struct config *c,
+                           const struct simulate_flags *f) {
     if (!f->pool) return CLI_GO;
     char *end;
     long window = strtol(f->pool, &end, 10), top = *end == ':' ? strtol(end + 1, &end, 10) : 0;
     if (window < 2 || top < 1 || top >= window || window > POOL_WINDOW_MAX || (*end && *end != ':'))
         return plan_refuse(
             "--pool is N:K or N:K:RULE: of each window of N samples the best K, less than N");
+    if ((size_t)window > t->file.n)
+        return plan_refuse("--pool: a window has more samples than there are");
     if (*end && plan_choose("pool", POOL_RULE_CHOICES, end + 1, &c->pool.rule) != CLI_GO)
         return EX_USAGE;
     c->pool.window = window;
@@ -154,6 +158,16 @@ static int plan_apply_target(struct comparison *t, struct config *c,
     return CLI_GO;
 }
 
+/* What so many samples can not satisfy. */
+static int plan_check_data(const struct comparison *t, const struct simulate_flags *f) {
+    if (f->budget > 0 && t->budget * (double)t->file.n < 1)
+        return plan_refuse("--budget is less than one label of so few samples");
+    if (f->day >= 0 && !t->samples_a_day)
+        return plan_refuse("--day is how many samples, 1 or more, come on one day, and is for a "
+                           "configuration (-c) with watch.capacity_per_day");
+    return CLI_GO;
+}
+
 static int plan_apply_flags(struct comparison *t, struct config *c,
                             const struct simulate_flags *f) {
     int code = plan_choose("measure", MEASURE_CHOICES, f->measure, &c->query.measure);
@@ -168,7 +182,7 @@ static int plan_apply_flags(struct comparison *t, struct config *c,
             "their shares");
     if (plan_given(f->budget)) c->budget.rate = f->budget;
     if (f->alarm >= 0) c->query.alarm = f->alarm;
-    code = plan_apply_pool(c, f);
+    code = plan_apply_pool(t, c, f);
     if (code != CLI_GO) return code;
     if (plan_given(f->second)) c->people.double_ = f->second;
     if (!(c->people.double_ >= 0 &&
@@ -188,10 +202,7 @@ static int plan_apply_flags(struct comparison *t, struct config *c,
     if (plan_given(f->upfront) || t->upfront_is_usual) plan_set_budget(t, t->budget, c);
     c->budget.per_hour = c->budget.per_day = 0; // a file has no clock
     if (c->watch.capacity_per_day) t->samples_a_day = f->day < 0 ? t->file.n : (uint64_t)f->day;
-    if (f->day >= 0 && !t->samples_a_day)
-        return plan_refuse("--day is how many samples, 1 or more, come on one day, and is for a "
-                           "configuration (-c) with watch.capacity_per_day");
-    return CLI_GO;
+    return plan_check_data(t, f);
 }
 
 /* ---- strategies ---- */
@@ -285,12 +296,13 @@ int comparison_plan(struct comparison *t, struct config *c, const struct simulat
 /* ---- the plan, for people ---- */
 
 static void plan_print_classes(const struct config *c) {
-    printf("  classes     ");
+    console_print("  classes     ");
     for (size_t i = 0; i < c->model.classes.n && i < NAMES_SHOWN; i++)
-        printf("%s%s", i ? ", " : "", c->model.classes.at[i]);
-    if (c->model.classes.n > NAMES_SHOWN) printf(", … (%zu)", c->model.classes.n);
-    printf("; looked for: %s\n",
-           *c->model.positive ? c->model.positive : c->model.classes.at[c->model.classes.n - 1]);
+        console_print("%s%s", i ? ", " : "", c->model.classes.at[i]);
+    if (c->model.classes.n > NAMES_SHOWN) console_print(", … (%zu)", c->model.classes.n);
+    console_print("; looked for: %s\n", *c->model.positive
+                                            ? c->model.positive
+                                            : c->model.classes.at[c->model.classes.n - 1]);
 }
 
 static void plan_print_features(const struct config *c, int type, const char *title) {
@@ -298,16 +310,16 @@ static void plan_print_features(const struct config *c, int type, const char *ti
     for (size_t i = 0; i < c->features_n; i++) {
         const struct feature_config *f = &c->features[i];
         if (f->type != type || ++n > NAMES_SHOWN) continue;
-        printf("%s%s", n == 1 ? title : ", ", f->name);
-        if (f->type == FEATURE_CATEGORY && f->values.n) printf(" (%zu values)", f->values.n);
+        console_print("%s%s", n == 1 ? title : ", ", f->name);
+        if (f->type == FEATURE_CATEGORY && f->values.n) console_print(" (%zu values)", f->values.n);
         else if (f->type == FEATURE_CATEGORY)
-            printf(" (hashed to %lld columns)", (long long)f->hash);
-        if (f->type == FEATURE_TEXT) printf(" (hashed to %lld columns)", (long long)f->hash);
-        if (f->type == FEATURE_VECTOR) printf(" (%lld numbers)", (long long)f->size);
-        if (f->missing) printf(" (may be missing)");
+            console_print(" (hashed to %lld columns)", (long long)f->hash);
+        if (f->type == FEATURE_TEXT) console_print(" (hashed to %lld columns)", (long long)f->hash);
+        if (f->type == FEATURE_VECTOR) console_print(" (%lld numbers)", (long long)f->size);
+        if (f->missing) console_print(" (may be missing)");
     }
-    if (n > NAMES_SHOWN) printf(", … (%zu)", n);
-    if (n) printf("\n");
+    if (n > NAMES_SHOWN) console_print(", … (%zu)", n);
+    if (n) console_print("\n");
 }
 
 static void plan_print_row(const struct config *c) {
@@ -321,53 +333,61 @@ static void plan_print_row(const struct config *c) {
     plan_print_features(c, FEATURE_LOG_PROBABILITY, "  chances     ");
     if (!c->model.upstream.n) return;
     const char *learned = learn_name((enum learn)c->model.learn);
-    printf("  model       the score that events bring: %s at %s; learned: %s\n",
-           c->model.upstream.key[0], c->model.upstream.value[0],
-           c->model.learn == LEARN_NOTHING ? "nothing" : learned);
+    console_print("  model       the score that events bring: %s at %s; learned: %s\n",
+                  c->model.upstream.key[0], c->model.upstream.value[0],
+                  c->model.learn == LEARN_NOTHING ? "nothing" : learned);
 }
 
 /* What was read in another way than it stands. */
 static void plan_print_remarks(const char *lines) {
     for (const char *end; (end = strchr(lines, '\n')); lines = end + 1)
-        printf("  remark      %.*s\n", (int)(end - lines), lines);
+        console_print("  remark      %.*s\n", (int)(end - lines), lines);
+}
+
+static void plan_print_labels(const struct comparison *t) {
+    if (t->delay >= t->file.n)
+        console_print("  labels      come back after %zu samples: not one before the file ends\n",
+                      t->delay);
+    else if (t->delay) console_print("  labels      come back after %zu samples", t->delay);
+    else console_print("  labels      come back at once");
+    if (t->delay < t->file.n)
+        console_print(t->noise > 0 ? ", %.4g %% of them wrong\n" : "\n", 100 * t->noise);
 }
 
 void comparison_plan_print(const struct comparison *t, const struct simulate_flags *f) {
     const struct comparison_strategy *row = &t->strategy[0];
     const struct config *c = &row->config;
-    printf("%s: %zu samples of %zu columns, truth in %s\n", f->data.file, t->file.n, t->file.d,
-           f->data.label);
-    if (t->left_out && *t->left_out) printf("  no feature  %s\n", t->left_out);
+    console_print("%s: %zu samples of %zu columns, truth in %s\n", f->data.file, t->file.n,
+                  t->file.d, f->data.label);
+    if (t->left_out && *t->left_out) console_print("  no feature  %s\n", t->left_out);
     plan_print_remarks(dataset_remarks(t->dataset));
     if (t->file.unreadable)
-        printf("  left out    %llu rows that cannot be read or have no known label\n",
-               (unsigned long long)t->file.unreadable);
+        console_print("  left out    %llu rows that cannot be read or have no known label\n",
+                      (unsigned long long)t->file.unreadable);
     if (t->file.blocked)
-        printf("  blocked     %llu rows, so they are outside of every figure (admit.blocked)\n",
-               (unsigned long long)t->file.blocked);
+        console_print(
+            "  blocked     %llu rows, so they are outside of every figure (admit.blocked)\n",
+            (unsigned long long)t->file.blocked);
     plan_print_classes(c);
     plan_print_row(c);
-    printf("  ask         %s by %s, %.4g %% of the samples: %.0f labels",
-           measure_name((enum measure)c->query.measure),
-           manager_name((enum manager)c->query.manager), 100 * row->budget,
-           row->budget * (double)t->file.n);
-    if (c->budget.upfront) printf(", %lld of them up front", (long long)c->budget.upfront);
-    printf("; %.4g %% of the rest at random\n", 100 * c->budget.random_share);
+    console_print("  ask         %s by %s, %.4g %% of the samples: %.0f labels",
+                  measure_name((enum measure)c->query.measure),
+                  manager_name((enum manager)c->query.manager), 100 * row->budget,
+                  row->budget * (double)t->file.n);
+    if (c->budget.upfront) console_print(", %lld of them up front", (long long)c->budget.upfront);
+    console_print("; %.4g %% of the rest at random\n", 100 * c->budget.random_share);
     if (c->pool.window)
-        printf("  pool        windows of %lld samples, up to %lld each, by %s\n",
-               (long long)c->pool.window, (long long)c->pool.top,
-               pool_rule_name((enum pool_rule)c->pool.rule));
-    if (t->delay >= t->file.n)
-        printf("  labels      come back after %zu samples: not one before the file ends\n",
-               t->delay);
-    else if (t->delay) printf("  labels      come back after %zu samples", t->delay);
-    else printf("  labels      come back at once");
-    if (t->delay < t->file.n)
-        printf(t->noise > 0 ? ", %.4g %% of them wrong\n" : "\n", 100 * t->noise);
+        console_print("  pool        windows of %lld samples, up to %lld each, by %s\n",
+                      (long long)c->pool.window, (long long)c->pool.top,
+                      pool_rule_name((enum pool_rule)c->pool.rule));
+    plan_print_labels(t);
     if (t->samples_a_day)
-        printf("  capacity    %lld of the %llu samples of a day\n",
-               (long long)c->watch.capacity_per_day, (unsigned long long)t->samples_a_day);
-    printf("  runs        %zu seed%s from %llu on\n\n", t->seeds, t->seeds > 1 ? "s" : "",
-           (unsigned long long)t->first_seed);
+        console_print("  capacity    %lld of the %llu samples of a day%s\n",
+                      (long long)c->watch.capacity_per_day, (unsigned long long)t->samples_a_day,
+                      (uint64_t)c->watch.capacity_per_day < t->samples_a_day
+                          ? ""
+                          : ": people see all of them");
+    console_print("  runs        %zu seed%s from %llu on\n\n", t->seeds, t->seeds > 1 ? "s" : "",
+                  (unsigned long long)t->first_seed);
     fflush(stdout);
 }

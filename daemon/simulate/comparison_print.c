@@ -5,6 +5,7 @@
 #include "comparison.h"
 
 #include "config/target.h"
+#include "terminal/console.h"
 
 #include <math.h>
 
@@ -212,7 +213,11 @@ static void comparison_print_add_corrected(const struct backtest_result *r, stru
     const struct number readers[] = {{"pairs", (double)r->readers.pairs},
                                      {"accuracy", r->readers.accuracy},
                                      {"low", r->readers.low},
-                                     {"high", r->readers.high}};
+                                     {"high", r->readers.high},
+                                     {"disputed", (double)r->disputed},
+                                     {"thirds", (double)r->thirds},
+                                     {"decided_by_third", (double)r->disputes.third},
+                                     {"undecided", (double)r->disputes.undecided}};
     buf_str(out, ",");
     comparison_print_add_numbers(out, "readers", readers, sizeof readers / sizeof *readers);
     buf_str(out, ",\"corrected\":{");
@@ -355,7 +360,7 @@ void comparison_print_json(const struct comparison *t) {
 static void comparison_print_text(const char *text) {
     int wide = 0; // bytes that take no column
     for (const char *c = text; *c; c++) wide += (*c & 0xC0) == 0x80;
-    printf("  %*s", 14 + wide, text);
+    console_print("  %*s", 14 + wide, text);
 }
 
 static void comparison_print_cell(double mean, double error, int decimals) {
@@ -383,7 +388,7 @@ static void comparison_print_auto(const struct comparison *t, const struct summa
         wrong += comparison_result(t, 0, i)->auto_wrong;
     }
     if (!labelled) return;
-    printf(
+    console_print(
         "\nthe model could have answered %.1f %% by itself (auto.error %g), %.2f %% of them wrong; "
         "certificates revoked: %g\n",
         100 * s->mean[FIGURE_auto_labelled], c->auto_.error, 100 * (double)wrong / (double)labelled,
@@ -403,29 +408,30 @@ void comparison_print_table(const struct comparison *t) {
                    {FIGURE_estimate_accuracy, "estimate %", 100, 2},
                    {FIGURE_worst_window_overspend, "overspend", 1, 0},
                    {FIGURE_samples_per_second, "1000 samples/s", 1e-3, 0}};
-    printf("%-10s", "");
+    console_print("%-10s", "");
     for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
-        printf("  %14s%s", columns[c].title,
-               columns[c].figure == FIGURE_estimate_accuracy ? "        95 % range" : "");
-    printf("\n");
+        console_print("  %14s%s", columns[c].title,
+                      columns[c].figure == FIGURE_estimate_accuracy ? "        95 % range" : "");
+    console_print("\n");
     for (size_t i = 0; i < t->strategies; i++) {
         if (t->strategy[i].hidden) continue;
         struct summary s = comparison_print_summarise(t, i);
-        printf("%-10s", t->strategy[i].name);
+        console_print("%-10s", t->strategy[i].name);
         for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
             comparison_print_cell(s.mean[columns[c].figure] * columns[c].scale,
                                   s.error[columns[c].figure] * columns[c].scale,
                                   columns[c].decimals);
             if (columns[c].figure == FIGURE_estimate_accuracy) comparison_print_range(&s);
         }
-        printf("\n");
+        console_print("\n");
     }
     struct summary first = comparison_print_summarise(t, 0);
     if (!isnan(first.mean[FIGURE_upstream_accuracy]))
-        printf("\nthe score that events bring: accuracy %.2f %%, kappa %.2f %%\n",
-               100 * first.mean[FIGURE_upstream_accuracy], 100 * first.mean[FIGURE_upstream_kappa]);
+        console_print("\nthe score that events bring: accuracy %.2f %%, kappa %.2f %%\n",
+                      100 * first.mean[FIGURE_upstream_accuracy],
+                      100 * first.mean[FIGURE_upstream_kappa]);
     comparison_print_auto(t, &first);
-    if (t->seeds > 1) printf("\nmean of %zu seeds ± its standard error\n", t->seeds);
+    if (t->seeds > 1) console_print("\nmean of %zu seeds ± its standard error\n", t->seeds);
 }
 
 /* ---- predictions ---- */

@@ -140,6 +140,21 @@ static void report_draw_levels(const struct comparison *t, const struct headline
                 out);
 }
 
+/* Of a rare class both may end about where chance is: then no number of labels says anything. */
+static bool report_write_chance(const struct comparison *t, const struct headline *h, double own,
+                                double other, double labels, struct buf *out) {
+    const double chance = comparison_result(t, 0, 0)->truth[ESTIMATE_PREVALENCE];
+    if (h->offset != offsetof(struct score_figures, average_precision) ||
+        !(fmax(own, other) < 2 * chance))
+        return false;
+    buf_printf(out,
+               "With %.0f labels neither this nor random sampling finds \"%s\" much better than "
+               "chance: %s %.2g %% and %.2g %%, by chance %.2g %%.",
+               labels, t->strategy[0].config.model.classes.at[t->file.positive], h->name, 100 * own,
+               100 * other, 100 * chance);
+    return true;
+}
+
 static void report_write_verdict(const struct comparison *t, const struct headline *h,
                                  const struct levels *mine, const struct levels *random,
                                  struct buf *out) {
@@ -151,7 +166,9 @@ static void report_write_verdict(const struct comparison *t, const struct headli
     double error = report_spread_of(difference, t->seeds).sd / sqrt((double)t->seeds);
     struct verdict_curve own = {BUDGETS, mine->labels, mine->level},
                          other = {BUDGETS, random->labels, random->level};
-    verdict_write(h->name, &own, &other, t->seeds, error, out);
+    if (!report_write_chance(t, h, mine->level[BUDGETS - 1], random->level[BUDGETS - 1],
+                             mine->labels[BUDGETS - 1], out))
+        verdict_write(h->name, &own, &other, t->seeds, error, out);
     free(difference);
 }
 

@@ -31,8 +31,10 @@ static bool switches_read_rest(const char *rest, struct backtest_switch *out) {
     return !end[strspn(end, " \t\r\n")] && out->explore >= 0 && out->explore <= 1;
 }
 
-/* NULL, or what is wrong with the line. after: the sample of the switch before it. */
-static const char *switches_read_line(const char *line, struct backtest_switch *out, size_t after) {
+/* NULL, or what is wrong with the line. after: the sample of the switch before it; n: samples of
+ * the file, behind whose last one nothing would switch. */
+static const char *switches_read_line(const char *line, struct backtest_switch *out, size_t after,
+                                      size_t n) {
     char word[8];
     int end = 0;
     if (sscanf(line, "%zu %zu %zu %7s %n", &out->sample, &out->tasks, &out->labels, word, &end) !=
@@ -41,7 +43,8 @@ static const char *switches_read_line(const char *line, struct backtest_switch *
         return "is not \"SAMPLE TASKS LABELS cold|warm [EXPLORE [weighted] [doubts] [seeks]]\"";
     if (strcmp(word, "cold") != 0 && strcmp(word, "warm") != 0) return "says neither cold nor warm";
     out->cold = strcmp(word, "cold") == 0;
-    return out->sample < after ? "goes back to an earlier sample" : NULL;
+    if (out->sample < after) return "goes back to an earlier sample";
+    return out->sample < n ? NULL : "names a sample behind the last one (from 0 on)";
 }
 
 static int switches_read_lines(struct comparison *t, const char *file, FILE *in, struct buf *why) {
@@ -51,9 +54,10 @@ static int switches_read_lines(struct comparison *t, const char *file, FILE *in,
         if (t->switches_n == cap)
             t->switches =
                 xrealloc(t->switches, (cap = cap ? cap * 2 : FIRST_SWITCHES) * sizeof *t->switches);
-        const char *wrong = switches_read_line(line, &t->switches[t->switches_n], after);
+        const char *wrong = switches_read_line(line, &t->switches[t->switches_n], after, t->file.n);
         if (wrong) {
-            buf_printf(why, "%s: line %zu %s", file, t->switches_n + 1, wrong);
+            buf_printf(why, "%s: line %zu %s; there are %zu samples", file, t->switches_n + 1,
+                       wrong, t->file.n);
             return ERR_INPUT;
         }
         after = t->switches[t->switches_n].sample;

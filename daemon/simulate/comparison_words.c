@@ -4,6 +4,7 @@
  * Thread: main thread */
 #include "comparison.h"
 
+#include "terminal/console.h"
 #include "train/target.h"
 
 #include <math.h>
@@ -29,12 +30,35 @@ static void words_range(double low, double high, int digits) {
     char text[48];
     if (isnan(low)) snprintf(text, sizeof text, "-");
     else snprintf(text, sizeof text, "%.*f - %.*f", digits, 100 * low, digits, 100 * high);
-    printf("  %16s", text);
+    console_print("  %16s", text);
+}
+
+/* What would read as none, or as all, and is not. */
+static bool words_nearly(double value, int digits, const char **sign, double *at) {
+    const double step = pow(10, -digits);
+    *sign = 100 * value < step / 2 ? "<" : ">";
+    *at = *sign[0] == '<' ? step : 100 - step;
+    return value > 0 && value < 1 && (100 * value < step / 2 || 100 * (1 - value) <= step / 2);
 }
 
 static void words_value(double value, int digits) {
-    if (isnan(value)) printf("  %9s", "-");
-    else printf("  %8.*f%%", digits, 100 * value);
+    char text[32];
+    const char *sign;
+    double at;
+    if (isnan(value)) snprintf(text, sizeof text, "-");
+    else if (words_nearly(value, digits, &sign, &at))
+        snprintf(text, sizeof text, "%s%.*f%%", sign, digits, at);
+    else snprintf(text, sizeof text, "%.*f%%", digits, 100 * value);
+    console_print("  %9s", text);
+}
+
+/* The truth is known exactly: with as many digits as it takes to be neither none nor all. */
+static void words_truth(double value, int digits) {
+    enum { DIGITS_MOST = 3 };
+    const char *sign;
+    double at;
+    while (digits < DIGITS_MOST && words_nearly(value, digits, &sign, &at)) digits++;
+    words_value(value, digits);
 }
 
 /* Estimate, range, band, truth. */
@@ -43,8 +67,8 @@ static void words_figure(const struct estimate *e, double truth) {
     words_value(e->value, digits);
     words_range(e->low, e->high, digits);
     words_range(e->always_low, e->always_high, digits);
-    words_value(truth, digits);
-    printf("\n");
+    words_truth(truth, digits);
+    console_print("\n");
 }
 
 static void words_row(const struct backtest_result *r, enum estimate_name name, const char *class_,
@@ -52,7 +76,7 @@ static void words_row(const struct backtest_result *r, enum estimate_name name, 
     char title[96];
     snprintf(title, sizeof title, row_title[name],
              name == ESTIMATE_PRECISION_AT_CAPACITY ? capacity : class_);
-    printf("%-34.34s", title);
+    console_print("%-34.34s", title);
     words_figure(&r->estimate.of[name], r->truth[name]);
 }
 
@@ -60,7 +84,7 @@ static void words_row(const struct backtest_result *r, enum estimate_name name, 
 static void words_corrected(const struct backtest_result *r) {
     const struct estimate *e = &r->corrected[ESTIMATE_ACCURACY];
     if (isnan(e->value)) return;
-    printf("%-34s", "right decisions, by two readers");
+    console_print("%-34s", "right decisions, by two readers");
     words_figure(e, r->truth[ESTIMATE_ACCURACY]);
 }
 
@@ -68,8 +92,8 @@ static void words_corrected(const struct backtest_result *r) {
 static void words_class(const struct estimate *e, double truth) {
     char range[32];
     snprintf(range, sizeof range, "(%.0f to %.0f)", 100 * e->low, 100 * e->high);
-    if (isnan(e->value)) printf("  %-24s", "  -");
-    else printf("  %3.0f %-11s true %3.0f", 100 * e->value, range, 100 * truth);
+    if (isnan(e->value)) console_print("  %-24s", "  -");
+    else console_print("  %3.0f %-11s true %3.0f", 100 * e->value, range, 100 * truth);
 }
 
 /* Of each class, where there are more than two: of two the other one is what the positive is not.
@@ -78,18 +102,18 @@ static void words_classes(const struct comparison *t) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
     const struct list *classes = &t->strategy[0].config.model.classes;
     if (classes->n <= 2) return;
-    printf("\n%-20s  %-24s  %-24s  %s\n", "By class, of 100", "samples are it",
-           "of it are decided so", "decided so are right");
+    console_print("\n%-20s  %-24s  %-24s  %s\n", "By class, of 100", "samples are it",
+                  "of it are decided so", "decided so are right");
     for (size_t c = 0; c < r->classes; c++) {
         const struct backtest_class *of = &r->by_class[c];
         static const enum class_figure order[] = {CLASS_PREVALENCE, CLASS_RECALL, CLASS_PRECISION};
-        printf("%-20.20s", classes->at[c]);
+        console_print("%-20.20s", classes->at[c]);
         for (size_t i = 0; i < CLASS_FIGURES; i++)
             words_class(&of->estimate[order[i]], of->truth[order[i]]);
-        printf("\n");
+        console_print("\n");
     }
     if (classes->n > r->classes)
-        printf("(%zu more classes are not told)\n", classes->n - r->classes);
+        console_print("(%zu more classes are not told)\n", classes->n - r->classes);
 }
 
 /* A figure by segment; those that the random arm hardly saw say so. */
@@ -99,32 +123,64 @@ static void words_segments(const struct comparison *t, enum estimate_name name) 
     if (!r->segments) return;
     snprintf(title, sizeof title, row_title[name],
              t->strategy[0].config.model.classes.at[t->file.positive]);
-    printf("\n%s, by segment\n", title);
+    console_print("\n%s, by segment\n", title);
     for (size_t i = 0; i < r->segments; i++) {
         const struct backtest_segment *s = &r->segment[i];
         struct text segment = segments_name(t->file.segments, i);
-        printf("%-34.*s", (int)(segment.len < 34 ? segment.len : 34), segment.at);
+        console_print("%-34.*s", (int)(segment.len < 34 ? segment.len : 34), segment.at);
         if (s->estimate.drawn >= ESTIMATE_DRAWS_LEAST)
             words_figure(&s->estimate.of[name], s->truth[name]);
         else
-            printf("  too few answers: %llu of the random arm\n",
-                   (unsigned long long)s->estimate.drawn);
+            console_print("  too few answers: %llu of the random arm\n",
+                          (unsigned long long)s->estimate.drawn);
     }
 }
 
-static const double words_vague = 0.5; // an interval so wide is told instead of the estimate
+static const double words_vague = 0.5, // an interval so wide is told instead of the estimate
+    words_nothing = 0.9;               // of one so wide it is said that it says nothing
 
-/* "47 (in truth 50)" or "between 14 and 98 (in truth 28)"; of 100. */
-static const char *words_of_100(const struct backtest_result *r, enum estimate_name name,
-                                char out[48]) {
+/* Behind how many of 100: "47 (in truth 50)", "between 14 and 68 (in truth 28)", "too few answers
+ * to say (in truth 9)", or that there was none to count among. */
+static void words_of_100(const char *what, const struct backtest_result *r, enum estimate_name name,
+                         const char *none) {
     const struct estimate *is = &r->estimate.of[name];
-    double truth = r->truth[name];
-    if (isnan(is->value) || isnan(truth)) snprintf(out, 48, "nobody knows how many");
-    else if (is->high - is->low > words_vague)
-        snprintf(out, 48, "between %.0f and %.0f (in truth %.0f)", 100 * is->low, 100 * is->high,
-                 100 * truth);
-    else snprintf(out, 48, "%.0f (in truth %.0f)", 100 * is->value, 100 * truth);
-    return out;
+    const double truth = r->truth[name], width = is->high - is->low;
+    console_print("%s: ", what);
+    if (isnan(truth)) {
+        console_print("%s\n", none);
+        return;
+    }
+    if (isnan(is->value) || !(width <= words_nothing)) console_print("too few answers to say");
+    else if (width > words_vague)
+        console_print("between %.0f and %.0f", 100 * is->low, 100 * is->high);
+    else console_print("%.0f", 100 * is->value);
+    console_print(" (in truth %.3g)\n", 100 * truth);
+}
+
+static void words_alarms(const struct backtest_result *r, const char *class_,
+                         const char *capacity) {
+    char what[96 + 2 * CLASS_BYTES_MAX];
+    snprintf(what, sizeof what, "\nOf 100 alarms so many are \"%s\"", class_);
+    words_of_100(what, r, ESTIMATE_PRECISION, "there was no alarm");
+    snprintf(what, sizeof what, "Of 100 \"%s\" so many get an alarm", class_);
+    words_of_100(what, r, ESTIMATE_RECALL, "there is none in the file");
+    snprintf(what, sizeof what, "Of 100 of the %s so many are \"%s\"", capacity, class_);
+    words_of_100(what, r, ESTIMATE_PRECISION_AT_CAPACITY, "nobody was looked at");
+    snprintf(what, sizeof what, "Of 100 \"%s\" so many are among these", class_);
+    words_of_100(what, r, ESTIMATE_RECALL_AT_CAPACITY, "there is none in the file");
+}
+
+/* What is learned of the class that is looked for, and what rarity makes of a share of right
+ * decisions. */
+static void words_rare(const struct comparison *t, const struct backtest_result *r,
+                       const char *class_) {
+    const double share = r->truth[ESTIMATE_PREVALENCE];
+    console_print("Of the %zu labels %zu are \"%s\", of %.0f among all samples.\n", r->labelled,
+                  r->per_class[t->file.positive], class_, share * (double)r->samples);
+    if (t->file.k == 2 && share < 0.5 && r->truth[ESTIMATE_ACCURACY] <= 1 - share)
+        console_print("Whoever never says \"%s\" is right in %.4g of 100 decisions, this in %.4g: "
+                      "look at the alarms, not at right decisions.\n",
+                      class_, 100 * (1 - share), 100 * r->truth[ESTIMATE_ACCURACY]);
 }
 
 /* "likeliest 5 %", "riskiest 100 a day": whom people look at. */
@@ -140,8 +196,8 @@ static void words_capacity(const struct comparison *t, char out[64]) {
 static void words_cost(const struct backtest_result *r, const struct config *c) {
     const struct estimate *e = &r->estimate.of[ESTIMATE_COST];
     if (c->watch.cost.n)
-        printf("A decision costs %.4g (%.4g to %.4g) on average, in truth %.4g.\n", e->value,
-               e->low, e->high, r->truth[ESTIMATE_COST]);
+        console_print("A decision costs %.4g (%.4g to %.4g) on average, in truth %.4g.\n", e->value,
+                      e->low, e->high, r->truth[ESTIMATE_COST]);
 }
 
 void comparison_write_target(const struct comparison *t, struct buf *out) {
@@ -171,38 +227,51 @@ void comparison_write_target(const struct comparison *t, struct buf *out) {
 static void words_lateness(const struct backtest_result *r, size_t delay) {
     const double *of = r->lateness;
     if (!delay || !(of[LATENESS_DRAWS] > 0)) return;
-    printf("%-34s", "that labels came late");
+    console_print("%-34s", "that labels came late");
     switch (lateness_verdict(of)) {
     case LATENESS_COSTS:
-        printf("cost %.1f points of Brier loss, surely more than %.1f", 100 * of[LATENESS_COST],
-               100 * of[LATENESS_LOW]);
+        console_print("cost %.1f points of Brier loss, surely more than %.1f",
+                      100 * of[LATENESS_COST], 100 * of[LATENESS_LOW]);
         break;
     case LATENESS_FREE:
-        printf("cost surely less than %.1f points of Brier loss", 100 * of[LATENESS_HIGH]);
+        console_print("cost surely less than %.1f points of Brier loss", 100 * of[LATENESS_HIGH]);
         break;
-    default: printf("cost what is not yet known"); break;
+    default: console_print("cost what is not yet known"); break;
     }
-    printf("; %.0f %% of the choice drawn at random\n", 100 * r->explore);
+    console_print("; %.0f %% of the choice drawn at random\n", 100 * r->explore);
 }
 
 static void words_turns(const struct backtest_result *r) {
     for (size_t i = 0; i < r->turns && i < BACKTEST_TURNS; i++)
-        printf("%sLabels have turned at about sample %zu: noticed at sample %zu, after %zu "
-               "labels.\n",
-               i ? "" : "\n", r->turn[i].since, r->turn[i].sample, r->turn[i].labels);
+        console_print("%sLabels have turned at about sample %zu: noticed at sample %zu, after %zu "
+                      "labels.\n",
+                      i ? "" : "\n", r->turn[i].since, r->turn[i].sample, r->turn[i].labels);
+}
+
+/* What became of the samples that two answered. */
+static void words_readers(const struct backtest_result *r, const struct config *c) {
+    if (!r->readers.pairs) return;
+    console_print("Two answered %llu samples and disagreed on %zu",
+                  (unsigned long long)r->readers.pairs, r->disputed);
+    if (c->people.opinions > 2)
+        console_print("; a third was asked about %zu and decided %llu", r->thirds,
+                      (unsigned long long)r->disputes.third);
+    console_print("; %llu stay undecided. (Models here learn first answers only; a daemon's learn "
+                  "from all of them.)\n",
+                  (unsigned long long)r->disputes.undecided);
 }
 
 void comparison_print_words(const struct comparison *t) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
     const struct config *c = &t->strategy[0].config;
     const char *class_ = c->model.classes.at[t->file.positive];
-    char capacity[64], a[48], b[48], d[48], e[48];
+    char capacity[64];
     if (!r->estimate.answers) return;
     words_capacity(t, capacity);
-    printf("\nWhat %llu answers said of all %zu samples (%s, seed %llu), and what is true\n",
-           (unsigned long long)r->estimate.answers, r->samples, t->strategy[0].name,
-           (unsigned long long)t->first_seed);
-    printf("%-34s  %9s  %16s  %16s  %9s\n", "", "estimate", "95 % range", "watched", "true");
+    console_print("\nWhat %llu answers said of all %zu samples (%s, seed %llu), and what is true\n",
+                  (unsigned long long)r->estimate.answers, r->samples, t->strategy[0].name,
+                  (unsigned long long)t->first_seed);
+    console_print("%-34s  %9s  %16s  %16s  %9s\n", "", "estimate", "95 % range", "watched", "true");
     for (size_t i = 0; i < ESTIMATES; i++)
         if (row_title[i]) words_row(r, (enum estimate_name)i, class_, capacity);
     words_corrected(r);
@@ -210,18 +279,14 @@ void comparison_print_words(const struct comparison *t) {
     words_segments(t, ESTIMATE_PREVALENCE);
     words_segments(t, ESTIMATE_PRECISION);
     words_segments(t, ESTIMATE_RECALL);
-    printf("\nOf 100 alarms %s are \"%s\". Of 100 \"%s\", %s get an alarm.\n"
-           "Whoever looks at the %s finds \"%s\" in %s of 100, and sees %s of 100 "
-           "\"%s\".\n",
-           words_of_100(r, ESTIMATE_PRECISION, a), class_, class_,
-           words_of_100(r, ESTIMATE_RECALL, b), capacity, class_,
-           words_of_100(r, ESTIMATE_PRECISION_AT_CAPACITY, d),
-           words_of_100(r, ESTIMATE_RECALL_AT_CAPACITY, e), class_);
+    words_alarms(r, class_, capacity);
+    words_rare(t, r, class_);
+    words_readers(r, c);
     words_cost(r, c);
     words_turns(r);
     words_lateness(r, t->delay);
     struct buf target = {0};
     comparison_write_target(t, &target);
-    if (target.len) printf("\n%s", buf_string(&target));
+    if (target.len) console_print("\n%s", buf_string(&target));
     buf_release(&target);
 }

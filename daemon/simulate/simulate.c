@@ -38,7 +38,8 @@ static int simulate_check_pictures(const struct simulate_flags *f) {
                 f->against || f->switches || f->csv || f->report || f->predictions || f->json ||
                 f->limit >= 0 || f->delay >= 0 || f->alarm >= 0 || f->seeds >= 0 || f->day >= 0 ||
                 simulate_given(f->budget) || simulate_given(f->upfront) ||
-                simulate_given(f->noise) || simulate_given(f->unanswered);
+                simulate_given(f->noise) || simulate_given(f->unanswered) ||
+                simulate_given(f->second);
     return more ? simulate_refuse(
                       "--figures draws points of its own: of the other flags it takes only --seed")
                 : CLI_GO;

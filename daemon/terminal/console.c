@@ -23,12 +23,35 @@ void console_clear(void) {
     shown = false;
 }
 
+static void console_lines(FILE *out, struct text t) {
+    struct buf safe = {0};
+    for (struct text line; text_line(&t, &line);) {
+        buf_shown(&safe, line);
+        if (line.at[line.len] == '\n') buf_str(&safe, "\n");
+    }
+    if (safe.len) fwrite(safe.at, 1, safe.len, out);
+    buf_release(&safe);
+}
+
+void console_vprint(FILE *out, const char *format, va_list args) {
+    char *text = xvasprintf(format, args);
+    console_lines(out, text_of(text));
+    free(text);
+}
+
+void console_print(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    console_vprint(stdout, format, args);
+    va_end(args);
+}
+
 int console_fail(int code, const char *format, ...) {
     va_list args;
     console_clear();
     fputs("winnowd: ", stderr);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    console_vprint(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
     return code;

@@ -25,7 +25,7 @@ struct fields {
 
 static struct text event_view_safe(struct fields *f, struct text t) {
     struct buf b = {0};
-    listing_safe(&b, t);
+    buf_shown(&b, t);
     struct text kept = b.len ? arena_text(f->arena, buf_view(&b)) : TEXT("");
     buf_release(&b);
     return kept;

@@ -1,7 +1,7 @@
 /* Tables that align and scripts that parse, from the same rows.
  *
  * What others wrote (ids, class names, field values) reaches the terminal only through
- * listing_safe: a record must not be able to move someone's cursor or write to their clipboard.
+ * buf_shown: a record must not be able to move someone's cursor or write to their clipboard.
  * Colours are of cells, never part of the width.
  *
  * Thread: main thread */
@@ -57,18 +57,6 @@ void listing_tone(struct listing *l, enum tone tone) { l->cell[l->n - 1].tone = 
 
 /* ---- text ---- */
 
-void listing_safe(struct buf *out, struct text t) {
-    while (t.len) {
-        size_t n = text_utf8(t), taken = n ? n : 1;
-        unsigned point = n ? text_code_point(t.at, n) : 0;
-        if (!n) buf_str(out, "?");
-        else if (text_steers(point)) buf_printf(out, point < 0x100 ? "\\x%02x" : "\\u%04x", point);
-        else buf_add(out, t.at, n);
-        t.at += taken;
-        t.len -= taken;
-    }
-}
-
 size_t listing_width(struct text t) {
     size_t n = 0;
     for (size_t i = 0; i < t.len; i++) n += ((unsigned char)t.at[i] & 0xc0) != 0x80;
@@ -102,7 +90,7 @@ static struct text listing_shown(const struct column *c, const struct cell *cell
     struct buf b = {0};
     if (!cell->text.at) return TEXT("-");
     if (c->kind == COLUMN_TIME) listing_when(&b, strtoll(cell->text.at, NULL, 10));
-    else listing_safe(&b, cell->text);
+    else buf_shown(&b, cell->text);
     struct text t = listing_cut(a, arena_text(a, buf_view(&b)), c->most);
     buf_release(&b);
     return t.at ? t : TEXT("");

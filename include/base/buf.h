@@ -34,6 +34,10 @@ void buf_i64(struct buf *b, int64_t value);
 void buf_double(struct buf *b, double value);
 /* The same for float: 9 digits at most. */
 void buf_float(struct buf *b, float value);
+/* Text of others for a person, wherever it is shown: what steers a terminal (text_steers) as \xNN
+ * or \uNNNN, what is no UTF-8 as '?'. Line feeds too. Text that was shown already stays as it is.
+ */
+void buf_shown(struct buf *b, struct text t);
 /* A JSON string with quotes; what steers a terminal (text_steers) escaped, invalid UTF-8 replaced
  * by U+FFFD. */
 void buf_json(struct buf *b, struct text t);

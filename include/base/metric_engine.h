@@ -80,7 +80,9 @@ struct metric_table {
 void metric_table_add(const struct metric_table *t, size_t m, size_t value, uint64_t n);
 /* Gauges and sums: the number from now on, which may be infinite or NaN. */
 void metric_table_set(const struct metric_table *t, size_t m, size_t value, double number);
-/* All series of a row of table->names from now on, copied; list: (n), at most METRIC_NAMED_MAX. */
+/* All series of a row of table->names from now on, copied; list: (n), at most METRIC_NAMED_MAX.
+ * Values may be anyone's: they are kept as a person may be shown them (buf_shown), and of two that
+ * look alike then the first. */
 void metric_table_set_named(const struct metric_table *t, size_t m, const struct metric_named *list,
                             size_t n);
 /* Histograms: one more of so many seconds. What no clock can have measured (NaN, 1e9 and more,

@@ -53,5 +53,7 @@ unsigned text_code_point(const char *at, size_t n);
  * C1), line and paragraph separators, and what steers writing directions (Unicode Standard Annex 9;
  * "Trojan Source", Boucher and Anderson 2021). Strangers' text is shown without them. */
 bool text_steers(unsigned code_point);
+/* As much of t, which is UTF-8, as so many bytes hold: whole characters. */
+struct text text_first(struct text t, size_t bytes);
 /* Whether all of t is UTF-8. */
 bool text_is_utf8(struct text t);

@@ -89,6 +89,14 @@ size_t config_upstream_columns(const struct config *c);
 void config_print(const struct config *c, struct buf *out);
 /* Where the i-th entry of `features` stands: "FILE:LINE", borrowed. */
 const char *config_feature_place(const struct config *c, size_t i);
+/* An option that is given and can do nothing: "people.opinions", where it stands ("FILE:LINE"), and
+ * what is off. Borrowed. */
+struct config_idle {
+    const char *path, *place, *why;
+};
+typedef void config_idle_visit(const struct config_idle *idle, void *opaque);
+/* Visits those whose value is not the default, in a fixed order. */
+void config_idle(const struct config *c, config_idle_visit *visit, void *opaque);
 /* Appends a text in double quotes that YAML reads back as the same text, whatever it holds. */
 void config_quote(struct text text, struct buf *out);
 /* docs/OPTIONS.md and the annotated config/winnowd.yaml. */

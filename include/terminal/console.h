@@ -7,11 +7,17 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 enum tone { TONE_PLAIN, TONE_GOOD, TONE_DOUBT, TONE_BAD };
 
+/* Text that may hold what others wrote (ids, names of classes, columns and people): as buf_shown
+ * shows it, but for line feeds, which end lines. console_print: on standard output. */
+void console_vprint(FILE *out, const char *format, va_list args) PRINTF_LIKE(2, 0);
+void console_print(const char *format, ...) PRINTF_LIKE(1, 2);
 /* "winnowd: …" on standard error, after the progress line was cleared; returns the exit code
  * given. */
 int console_fail(int code, const char *format, ...) PRINTF_LIKE(2, 3);

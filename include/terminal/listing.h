@@ -45,9 +45,6 @@ void listing_page(struct listing *l, FILE *out, bool json);
 /* A table (nothing but `none` when there are no rows), or a JSON array of objects. */
 void listing_print(const struct listing *l, FILE *out, bool json, const char *none);
 
-/* Text of others for a terminal: control characters as \xNN, what is no UTF-8 as '?'. Line feeds
- * too. */
-void listing_safe(struct buf *out, struct text t);
 /* Columns of a terminal that such a text takes, roughly: one a character. */
 size_t listing_width(struct text t);
 /* At most so many characters, the last of them "…" where more were. */

@@ -1,5 +1,5 @@
 """I2, I4: where two readers disagree a third one is asked: once, blind, whatever is killed in between (kill -9 while his task is written, not yet
-readable, read back, or about to be made), and paid ahead by the block. Nobody is asked while the operator pauses, too many tasks are open, or two
+readable, read back, or about to be made), and paid ahead by the block. Nobody is asked while the operator pauses, the budget is nothing, too many tasks are open, or two
 opinions are enough; then he is. What all three say is the label; what stays undecided is told, the same by the
 daemon, from the topics and from nothing."""
 import json
@@ -95,11 +95,11 @@ def test(stage):
     daemon.ready()
     wait("each was asked", lambda: set(thirds(stage)) == due)
 
-    # While nobody may be asked he waits: the operator pauses, or the configuration wants two opinions again, or the queue is full.
-    for stop, start, changes in ((["pause"], ["resume"], CHANGES), ([], [], TWO), (["cap", "open_tasks", "1"], ["cap", "open_tasks", "default"], CHANGES)):
+    # While nobody may be asked he waits: the operator pauses or sets the budget to nothing, or the configuration wants two opinions again, or the queue is full.
+    for stop, start, changes in ((["pause"], ["resume"], CHANGES), (["budget", "0"], ["budget", "1"], CHANGES), ([], [], TWO), (["cap", "open_tasks", "1"], ["cap", "open_tasks", "default"], CHANGES)):
         if stop:
             equal(run("policy", "-c", stage.dir / "winnowd.yaml", *stop).returncode, 0, stop)
-            wait("it is heeded", lambda: daemon.metric("paused", why="operator") or daemon.metric("paused", why="full"))
+            wait("it is heeded", lambda: daemon.metric("paused", why="operator") or daemon.metric("paused", why="full") or daemon.metric("budget_rate") == 0)
         else:
             daemon.stop()
         later = disagree(stage, seconds, at, STEP)

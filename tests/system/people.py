@@ -122,6 +122,50 @@ def test(stage):
     daemon.stop()
     daemon = stage.start(CHANGES).ready()
     wait("it outlives a restart", lambda: status(daemon)["annotator_checked"] == checked)
+    class_renamed(stage, first, tasks + more)
+    odd_names(stage, daemon, list(first)[70:])
+
+
+def class_renamed(stage, first, tasks):
+    """What was answered before says nothing of anybody any more; that it is there is said, and whose it is. So is a label that is still called as before."""
+    changes = dict(CHANGES, model={"classes": [CLASSES[0], "worse"], "positive": "worse"})
+    config = stage.config(changes, file="renamed.yaml")
+    done = run("people", "-c", config, "--json")
+    equal(done.returncode, 0, done.stderr)
+    table = {row["annotator"]: row for row in json.loads(done.stdout)}
+    equal({name: row["answers"] for name, row in table.items()}, dict.fromkeys(RIGHT, 0), "what counts")
+    equal(sum(row["uncounted"] for row in table.values()), len(tasks), "what does not")
+    words = run("people", "-c", config).stdout
+    check("%d answers are not counted: their tasks were asked with other classes" % len(tasks) in words, "not said: %s", words)
+    check("%d samples of these were answered by two" % sum("reader" in t for t in tasks) in words, "not said: %s", words)
+    check("nobody answered" not in words and "name no class" not in words, "said: %s", words)
+
+    writer, some = Writer(stage.brokers), list(first)[60:63]
+    for task in some:
+        writer.send(stage.topic("labels"), json.dumps({"id": task, "label": "b\x1bd", "annotator": "old", "revision": 1}), key=task)
+    writer.flush()
+    done = run("people", "-c", stage.dir / "winnowd.yaml")
+    check("%d answers are not counted: they name no class of the model (b\\x1bd %d)" % (len(some), len(some)) in done.stdout, "not said: %s", done.stdout)
+
+
+def odd_names(stage, daemon, tasks):
+    """A name is anyone's: wherever it is shown, nothing in it steers who looks, and no scrape is spoiled."""
+    names = ["\x1b[2Jred", "a\"b\\c\nd", "\u202eevil", "n" * 200, "\x9b1m"]
+    writer = Writer(stage.brokers)
+    for name, task in zip(names, list(tasks)):
+        writer.send(stage.topic("labels"), json.dumps({"id": task, "label": CLASSES[0], "annotator": name, "revision": 5}), key=task)
+    writer.flush()
+    daemon.stop()
+    daemon = stage.start(CHANGES).ready()  # who revised is counted anew
+    shown = ["\\x1b[2Jred", "a\"b\\c\\x0ad", "\\u202eevil", "\\x9b1m"]
+    wait("they are told", lambda: all(name in status(daemon)["annotator_answers"] for name in shown))
+    page = daemon.get("/metrics")[1]
+    check(all('annotator="%s"' % name.replace("\\", "\\\\").replace('"', '\\"') in page for name in shown), "names in /metrics: %s", page)
+    places = {"/metrics": page, "/status": daemon.get("/status")[1], "log": "".join(daemon.lines)}
+    for command in (["people", "-c", stage.dir / "winnowd.yaml"], ["status", "--listen", "127.0.0.1:%d" % daemon.port()], ["tasks", "list", "-c", stage.dir / "winnowd.yaml"]):
+        places[command[0]] = run(*command).stdout
+    for place, text in places.items():
+        check(not any(c in text for c in "\x1b\x9b\u202e"), "%s: %s", place, text)
 
 
 def close(a, b):

@@ -143,6 +143,23 @@ static void strings_keep_what_is_valid(void **state) {
     buf_release(&b);
 }
 
+static void what_is_shown_steers_nothing(void **state) {
+    (void)state;
+    struct buf b = {0};
+    buf_shown(&b, TEXT("a\nb\t\x7f\xc2\x9b"
+                       "1m\xff\xc3\xa9"));
+    assert_string_equal(buf_string(&b), "a\\x0ab\\x09\\x7f\\x9b1m?\xc3\xa9");
+    buf_reset(&b);
+    buf_shown(&b, TEXT("\u202eevil\u2066\u061c\u2028 \u00e9\u200d"));
+    assert_string_equal(buf_string(&b), "\\u202eevil\\u2066\\u061c\\u2028 \u00e9\u200d");
+    struct text once = text_of(buf_string(&b));
+    struct buf again = {0};
+    buf_shown(&again, once);
+    assert_string_equal(buf_string(&again), once.at);
+    buf_release(&again);
+    buf_release(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_those_of_printf),
@@ -153,6 +170,7 @@ int main(void) {
         cmocka_unit_test(integers_are_those_of_printf),
         cmocka_unit_test(strings_of_any_bytes_are_json),
         cmocka_unit_test(strings_keep_what_is_valid),
+        cmocka_unit_test(what_is_shown_steers_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -357,7 +357,6 @@ static const struct wrong {
      "watch.segments: \"a\" has values too long"},
     {M "features: [{name: a, type: category, values: [x]}]\nwatch: {segments: [a, a]}\n",
      "\"a\" is used twice"},
-    {M F "query: {mix: {risk: 1}}\n", "t:3:14: query.mix: is for query.measure mix only"},
     {M F "query: {measure: mix, mix: {risk: 0.5, entropy: 0.4}}\n",
      "query.mix: the shares add up to 0.9; they must add up to 1"},
     {M F "query: {measure: mix, mix: {risk: 1, mix: 1}}\n",
@@ -455,7 +454,6 @@ static const struct wrong {
     {M F "pool: {window: 10000, top: 20}\nbudget: {burst: 26}\n",
      "t:4:17: budget.burst: 26 is too small for the pool: a window saves up to 20 labels, so it "
      "must be at least 27"},
-    {M F "pool: {synthetic: true}\n", "t:3:19: pool.synthetic: is for pool.rule synthesis only"},
     {M F "pool: {candidates: 10, top: 11}\n", "t:3:29: pool.top: is more than pool.candidates"},
     {M "features: [{name: x, type: category}]\n",
      "t:2:28: features.type: category needs values (a list) or hash"},

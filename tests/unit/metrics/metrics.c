@@ -259,7 +259,7 @@ static void a_named_gauge_says_what_it_is_given(void **state) {
     const char *text = buf_string(&out);
     assert_non_null(strstr(text, "\nwinnowd_feature_absent_ratio{feature=\"amount\"} 0.25\n"));
     assert_non_null(
-        strstr(text, "\nwinnowd_feature_absent_ratio{feature=\"a\\\"b\\\\c\\nd\"} 1\n"));
+        strstr(text, "\nwinnowd_feature_absent_ratio{feature=\"a\\\"b\\\\c\\\\x0ad\"} 1\n"));
     const char *cut = strstr(text, "{feature=\"xxx");
     assert_non_null(cut);
     assert_int_equal(strspn(cut + strlen("{feature=\""), "x"), METRIC_NAME_BYTES);
@@ -269,13 +269,48 @@ static void a_named_gauge_says_what_it_is_given(void **state) {
     const cJSON *values =
         cJSON_GetObjectItem(cJSON_GetObjectItem(json, "winnowd_feature_absent_ratio"), "values");
     assert_int_equal(cJSON_GetArraySize(values), 3);
-    assert_true(cJSON_GetObjectItemCaseSensitive(values, "a\"b\\c\nd")->valuedouble == 1);
+    assert_true(cJSON_GetObjectItemCaseSensitive(values, "a\"b\\c\\x0ad")->valuedouble == 1);
     cJSON_Delete(json);
     metric_set_named(METRIC_feature_absent, list, 1); // the others are gone
     buf_reset(&out);
     metrics_prometheus(&out);
     assert_null(strstr(buf_string(&out), "{feature=\"xxx"));
     buf_release(&out);
+}
+
+/* Names are anyone's: one byte that is no UTF-8, or two series of one name, and the whole scrape is
+ * refused. */
+static void a_name_can_not_spoil_a_scrape(void **state) {
+    (void)state;
+    char long_[2][METRIC_NAME_BYTES + 8];
+    for (size_t i = 0; i < 2; i++) {
+        memset(long_[i], 'y', sizeof long_[i]);
+        memcpy(long_[i] + METRIC_NAME_BYTES - 1, "\u00e9", 2); // the cut would be within
+        long_[i][sizeof long_[i] - 1] = (char)('0' + i);
+    }
+    const struct metric_named list[] = {{TEXT("e\x1b[31mvil\u202e"), {0.1}},
+                                        {TEXT("e\\x1b[31mvil\\u202e"), {0.2}}, // looks the same
+                                        {TEXT("\xff"), {0.3}},
+                                        {{long_[0], sizeof long_[0]}, {0.4}},
+                                        {{long_[1], sizeof long_[1]}, {0.5}},
+                                        {TEXT("plain"), {0.6}}};
+    struct buf out = {0}, shown = {0};
+    metric_set_named(METRIC_annotator, list, sizeof list / sizeof *list);
+    metrics_prometheus(&out);
+    const char *text = buf_string(&out);
+    assert_true(text_is_utf8(buf_view(&out)) && !strchr(text, '\x1b'));
+    assert_non_null(strstr(text, "{annotator=\"e\\\\x1b[31mvil\\\\u202e\"} 0.1\n"));
+    assert_non_null(strstr(text, "{annotator=\"?\"} 0.3\n"));
+    assert_non_null(strstr(text, "{annotator=\"plain\"} 0.6\n"));
+    assert_null(strstr(text, "} 0.2\n"));
+    const char *cut = strstr(text, "{annotator=\"yy");
+    assert_int_equal(strspn(cut + strlen("{annotator=\""), "y"), METRIC_NAME_BYTES - 1);
+    assert_null(strstr(cut + 1, "{annotator=\"yy"));
+    metric_named_json(METRIC_annotator, &shown);
+    assert_non_null(strstr(buf_string(&shown), "\"e\\\\x1b[31mvil\\\\u202e\":0.1"));
+    metric_set_named(METRIC_annotator, NULL, 0);
+    buf_release(&out);
+    buf_release(&shown);
 }
 
 /* A second label in front of the row's own; what is not known has no series. */
@@ -457,6 +492,7 @@ int main(void) {
         cmocka_unit_test_setup(every_label_value_is_a_series_with_its_own_number, clear),
         cmocka_unit_test_setup(a_constant_counts_under_its_word, clear),
         cmocka_unit_test_setup(a_named_gauge_says_what_it_is_given, clear),
+        cmocka_unit_test_setup(a_name_can_not_spoil_a_scrape, clear),
         cmocka_unit_test_setup(a_named_gauge_may_have_a_label_of_its_own, clear),
         cmocka_unit_test_setup(json_says_the_same, clear),
         cmocka_unit_test_setup(gauges_say_what_is_no_number, clear),

@@ -221,6 +221,38 @@ static void a_third_reader_is_paid_ahead(void **state) {
     }
 }
 
+/* Where a block of the random arm earns less than its readers cost, the strategy arm leaves them
+ * what they want: the share of the blocks that are paid for all is nearly the one that was asked
+ * for. */
+static void other_readers_get_their_share(void **state) {
+    (void)state;
+    static const struct {
+        double share, second;
+        int64_t opinions;
+        double least; // of `second`
+    } cases[] = {{0.2, 0.25, 3, 0.97}, {0.5, 0.25, 2, 0.97}, {0.5, 0.1, 3, 0.95},
+                 {0.5, 0.25, 3, 0.9},  {0.8, 0.1, 2, 0.93},  {0.8, 0.05, 3, 0.9}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double draws = 0, paid = 0;
+        for (uint64_t seed = 0; seed < 8; seed++) {
+            struct trial t = {0.1, cases[i].share,    10,   seed, cases[i].second,
+                              0,   cases[i].opinions, false};
+            struct partition p;
+            open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
+            for (int64_t n = 0; n < 30000; n++) {
+                struct decision d = partition_take(&p, uniform(seed, n));
+                draws += d.by_random;
+                paid += d.more > 0;
+            }
+            partition_close(&p);
+        }
+        if (paid < cases[i].least * cases[i].second * draws ||
+            paid > 1.05 * cases[i].second * draws)
+            fail_msg("share %g, second %g, opinions %d: %.4f of the draws", cases[i].share,
+                     cases[i].second, (int)cases[i].opinions, paid / draws);
+    }
+}
+
 /* In doubt twice as many are asked, until all is lent; then half as many, until all is paid back. A
  * lost state owes what it could have. */
 static void a_loan_is_paid_back(void **state) {
@@ -604,6 +636,7 @@ int main(void) {
         cmocka_unit_test(switches_and_lost_states),
         cmocka_unit_test(a_loan_is_paid_back),
         cmocka_unit_test(a_third_reader_is_paid_ahead),
+        cmocka_unit_test(other_readers_get_their_share),
         cmocka_unit_test(a_lost_state_has_no_tokens_and_no_grant),
         cmocka_unit_test(a_stream_spends_its_budget),
         cmocka_unit_test(a_dear_block_outlives_its_configuration),

@@ -185,6 +185,31 @@ static void two_readers_tell_the_noise(void **state) {
     backtest_result_release(&one);
 }
 
+/* Where two disagree a third answers, as a daemon would ask him: of readers who are mostly right he
+ * decides, and nobody is asked where nothing is disputed or two opinions are enough. */
+static void a_third_reader_is_played(void **state) {
+    (void)state;
+    generate(LINE, 3);
+    struct config c = *config;
+    c.budget.rate = 0.5;
+    c.budget.random_share = 0.3;
+    c.people.double_ = 0.9;
+    for (int64_t opinions = 2; opinions <= OPINIONS_MAX; opinions++) {
+        c.people.opinions = opinions;
+        struct backtest_result r =
+            run((struct backtest_options){.config = &c, .noise = 0.05, .seed = 2});
+        const uint64_t told = r.disputes.third + r.disputes.undecided;
+        assert_true(r.disputed > 0 && r.disputed == r.readers.pairs - r.readers.agreed);
+        assert_true(told <= r.disputed);
+        if (opinions == 2) assert_true(!r.thirds && !r.disputes.third && r.disputes.undecided);
+        else assert_true(r.thirds > 0 && r.thirds <= r.disputed && r.disputes.third > 0);
+        backtest_result_release(&r);
+    }
+    struct backtest_result sure = run((struct backtest_options){.config = &c, .seed = 2});
+    assert_true(sure.readers.pairs > 50 && !sure.disputed && !sure.thirds);
+    backtest_result_release(&sure);
+}
+
 /* Requests that nobody answers go out and are known of, and teach nothing. */
 static void what_is_not_answered_teaches_nothing(void **state) {
     (void)state;
@@ -263,6 +288,7 @@ int main(void) {
         cmocka_unit_test(noise_is_of_the_labels),
         cmocka_unit_test(more_are_open_than_a_fit_looks_at),
         cmocka_unit_test(two_readers_tell_the_noise),
+        cmocka_unit_test(a_third_reader_is_played),
         cmocka_unit_test(what_is_not_answered_teaches_nothing),
         cmocka_unit_test(the_budget_is_kept),
         cmocka_unit_test(the_interval_covers_the_truth),

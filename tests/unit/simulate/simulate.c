@@ -117,6 +117,9 @@ static void contradictions(void **state) {
         {"--figures /tmp/none --json", "of the other flags it takes only --seed"},
         {"--data FILE --label class --delay -3", "--delay wants a whole number"},
         {"--data FILE --label class --budget nan", "--budget wants a number"},
+        {"--figures /tmp/none --double 0.1", "of the other flags it takes only --seed"},
+        {"--data FILE --label class --pool 51:5", "a window has more samples than there are"},
+        {"--data FILE --label class --budget 0.01", "--budget is less than one label"},
         {"--data FILE --label class --colour red", "there is no flag --colour"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -432,12 +435,15 @@ static void given_switches(void **state) {
     assert_int_equal(switches("100 8 8 cold\n300 20 18 warm 0.25 weighted doubts\n"), 0);
     assert_int_equal(switches("100 8 8 cold\n300 20 18 warm 0 doubts\n"), 0);
     assert_int_equal(switches("100 8 8 cold 0 seeks\n300 20 18 warm 0 doubts seeks\n"), 0);
+    assert_int_equal(switches("599 8 8 cold\n"), 0);
     assert_int_equal(switches("100 0 0 cold\n"), 0); // never a model
     assert_true(figure("log_loss") > 0.69);
     static const struct {
         const char *lines, *words;
     } cases[] = {{"", "holds no switch"},
                  {"100 8 8\n", "line 1 is not"},
+                 {"100 8 8 cold\n600 20 18 warm\n", "line 2 names a sample behind the last one"},
+                 {"-1 8 8 cold\n", "line 1 names a sample behind the last one"},
                  {"100 8 8 cold\n50 9 9 warm\n", "line 2 goes back"},
                  {"100 8 8 lukewarm\n", "line 1 is not"},
                  {"100 8 8 warm 1.5\n", "line 1 is not"},
@@ -457,6 +463,46 @@ static void given_switches(void **state) {
             "--switches repeats one run");
     unlink(page);
     refuses("--data FILE --label class --switches PAGE", EX_DATAERR, "No such file");
+}
+
+/* Of a rare class few labels say little: then that is said, beside the truth, and neither "0 %" of
+ * what is there nor "100 %" of what is not all. */
+static void a_rare_class_in_words(void **state) {
+    (void)state;
+    FILE *f = make();
+    struct rng r = {.seed = 5};
+    fputs("x,y,class\n", f);
+    for (int i = 0; i < 4000; i++)
+        fprintf(f, "%.4f,%.4f,%s\n", rng_next_normal(&r), rng_next_normal(&r),
+                i % 500 == 250 ? "fraud" : "ok");
+    fclose(f);
+    assert_int_equal(run("--data FILE --label class --positive fraud --budget 0.01 --report PAGE"),
+                     0);
+    unlink(page);
+    says("Of 100 \"fraud\" so many get an alarm: too few answers to say (in truth 0)");
+    says(" labels 0 are \"fraud\", of 8 among all samples.");
+    says("Whoever never says \"fraud\" is right in 99.8 of 100 decisions");
+    says("     0.2%\n");
+    says("neither this nor random sampling finds \"fraud\" much better than chance");
+    assert_null(strstr(said, "nobody knows"));
+}
+
+/* Names of classes, columns and values are the file's: none of them steers who reads on. */
+static void names_that_steer(void **state) {
+    (void)state;
+    static const char *const odd[] = {"no", "yes\u202e",
+                                      "c1\xc2\x9b"
+                                      "2J"};
+    make_good(600, odd, 3);
+    assert_int_equal(run("--data FILE --label class --budget 0.1 --report PAGE"), 0);
+    says("yes\\u202e");
+    assert_true(!strchr(said, '\x1b') && !strstr(said, "\u202e") && !strstr(said, "\xc2\x9b"));
+    FILE *f = fopen(page, "r");
+    static char html[1 << 20];
+    html[fread(html, 1, sizeof html - 1, f)] = '\0';
+    fclose(f);
+    unlink(page);
+    assert_true(strstr(html, "yes\\u202e") && !strstr(html, "\u202e"));
 }
 
 /* Labels bought first come out of the same budget. */
@@ -687,6 +733,8 @@ int main(void) {
         cmocka_unit_test(json_has_the_promised_keys),
         cmocka_unit_test(predictions_say_what_became_of_each),
         cmocka_unit_test(given_switches),
+        cmocka_unit_test(names_that_steer),
+        cmocka_unit_test(a_rare_class_in_words),
         cmocka_unit_test(upfront_stays_in_the_budget),
         cmocka_unit_test(report_and_curves),
         cmocka_unit_test(a_seed_is_a_run),

@@ -1,0 +1,31 @@
+/* Other readers of a backtest (people.double, people.opinions): who they are, what they say, and
+ * what becomes of what they dispute, by the rules of the daemon's learner
+ * (daemon/run/adjudication.c).
+ *
+ * Thread: the thread of their backtest */
+#pragma once
+
+#include "backtest_answers.h"
+
+#include "estimate/annotators.h"
+
+struct backtest_dispute {
+    struct opinion said[OPINIONS_MAX];
+    size_t n;
+};
+
+struct backtest_readers {
+    struct annotators *annotators;
+    struct backtest_dispute *at; // (n), owned
+    size_t n, cap;
+    size_t thirds; // that were asked
+};
+
+void backtest_readers_open(struct backtest_readers *r, size_t k);
+void backtest_readers_close(struct backtest_readers *r);
+/* Two answered that sample: two of four who are alike. Where they disagree, three are paid, and
+ * what is known of the two settles no class, another one of the four answers too, at once. */
+void backtest_readers_answer(struct backtest_readers *r, const struct backtest_options *o,
+                             size_t sample, int first, int second);
+/* Into readers, corrected and disputes of the result, whose estimate was read. */
+void backtest_readers_read(const struct backtest_readers *r, struct backtest_result *out);
