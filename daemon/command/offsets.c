@@ -98,17 +98,18 @@ static int offsets_parse_where(const struct offsets_row *row, const char *word, 
                         (int)row->partition, offsets_topic_name(row->topic), row->low, row->high);
 }
 
-/* A member that ended is one until its session is over. */
+/* A member that ended is one until its session is over. Whoever holds the label store runs. */
 static int offsets_set_patiently(struct offsets *o, const struct offsets_row *row, int64_t to) {
     int64_t end = clock_ms() + o->table.config.kafka.session_timeout + LEAVE_MS;
     int result;
-    while ((result = offsets_table_set(&o->table, row, to)) == ERR_FENCED && clock_ms() < end &&
-           !atomic_load(console_stop())) {
+    bool group = row->topic == OFFSETS_SAMPLES;
+    while ((result = offsets_table_set(&o->table, row, to)) == ERR_FENCED && group &&
+           clock_ms() < end && !atomic_load(console_stop())) {
         console_progress("waiting until the group has no member");
         clock_sleep_ms(EMPTY_POLL_MS);
     }
     console_clear();
-    if (result == ERR_FENCED)
+    if (result == ERR_FENCED && group)
         buf_printf(&o->table.why,
                    "group %s has members: stop every process of it first, then set the position",
                    o->table.config.service.name);
