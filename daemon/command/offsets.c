@@ -36,7 +36,13 @@ static const char *offsets_state(const struct offsets_row *row) {
     return row->known ? lost_name(row->lost) : "unknown";
 }
 
+/* Kafka deletes the group's offsets with their topic; a process that runs still holds its own. */
+static const char offsets_deleted[] =
+    "if a daemon says that it stands still, it holds a position of a topic that was deleted: "
+    "restart it";
+
 static const char *offsets_advice(const struct offsets_row *row) {
+    if (row->at.next < 0) return row->topic == OFFSETS_SAMPLES ? offsets_deleted : "";
     if (!row->known) return "the record before it could not be read: look again";
     switch (row->lost) {
     case LOST_GONE: return "what was deleted is lost: set it to earliest; keep the topic longer";
@@ -146,9 +152,12 @@ static int offsets_set_meant(struct offsets *o, enum offsets_topic topic) {
         code = offsets_set_row(o, row);
     }
     if (code != EX_OK || meant) return code;
-    bool lost = strcmp(o->word[1], "lost") == 0;
-    return console_fail(EX_NOINPUT, lost ? "every position of %s fits" : "%s has no partition %s",
-                        o->word[0], o->word[1]);
+    if (strcmp(o->word[1], "lost") != 0)
+        return console_fail(EX_NOINPUT, "%s has no partition %s", o->word[0], o->word[1]);
+    if (topic != OFFSETS_SAMPLES)
+        return console_fail(EX_NOINPUT, "every position of %s fits", o->word[0]);
+    return console_fail(EX_NOINPUT, "every position of samples that is kept fits; %s",
+                        offsets_deleted);
 }
 
 static int offsets_set(struct offsets *o) {

@@ -97,7 +97,9 @@ static bool health_positions(const size_t lost[LOST_NONE], const char *what, str
         if (!lost[l]) continue;
         fine = false;
         if (why)
-            buf_printf(why, "%zu partitions of %s stand still (%s): %s; see `winnowd offsets`\n",
+            buf_printf(why,
+                       "%zu partitions of %s stand still (%s): %s; see `winnowd offsets`, and "
+                       "restart this process if that says that all fit\n",
                        lost[l], what, lost_name((enum lost)l), lost_text((enum lost)l));
     }
     return fine;

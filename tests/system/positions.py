@@ -126,11 +126,14 @@ def anew_while_it_runs(stage, daemon, upstream):
     check(daemon.process.poll() is None, "it runs on")
     said = set_offset(daemon, "samples", 0, "earliest", code=69)
     check("has members" in said, "refused: %s", said)
+    check("restart this process" in daemon.get("/readyz")[1], "/readyz does not say what to do where the offsets went with their topic")
     daemon.leave()
     rows = offsets(daemon, "samples")
     print({p: r["state"] for p, r in rows.items()})
     for p in (0, 1):
-        if rows["samples", p]["position"] is not None:
+        if rows["samples", p]["position"] is None:
+            check("restart it" in rows["samples", p]["advice"], "what to do: %s", rows)
+        else:
             check(rows["samples", p]["state"] in ("anew", "ahead"), "state: %s", rows)
             set_offset(daemon, "samples", p, "earliest")
     daemon = stage.start(CHANGES).ready()
