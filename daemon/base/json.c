@@ -13,23 +13,34 @@
 #include <stdlib.h>
 
 /* Each value but the first of a container has a comma before it, and each container a bracket. In
- * text that is no JSON the count is of no meaning, and cJSON stops at the first fault. */
-static bool json_has_more(struct text json, size_t values) {
+ * text that is no JSON the count is of no meaning, and cJSON stops at the first fault; but it would
+ * take a string for ended at a bare NUL. */
+static bool json_is_fit(struct text json, size_t values) {
     size_t n = 1;
     bool quoted = false;
     for (size_t i = 0; i < json.len && n <= values; i++) {
         char c = json.at[i];
+        if (!c && quoted) return false;
         if (c == '"') quoted = !quoted;
         else if (c == '\\' && quoted) i++;
         else if (!quoted) n += c == ',' || c == '[' || c == '{';
     }
-    return n > values;
+    return n <= values;
+}
+
+/* The tree's strings end at a NUL, so one that is written as an escape becomes the replacement
+ * character, whose escape is as long. */
+static char *json_replace_nul(char *json) {
+    static const char nul[] = "\\u0000", replacement[] = "\\ufffd";
+    for (char *at = json; (at = strchr(at, '\\')) && at[1]; at += 2)
+        if (strncmp(at, nul, sizeof nul - 1) == 0) memcpy(at, replacement, sizeof nul - 1);
+    return json;
 }
 
 cJSON *json_parse_most(struct text json, size_t values, struct arena *arena) {
-    if (!json.at || json_has_more(json, values)) return NULL;
-    return cJSON_ParseWithLengthOpts(arena_string(arena, json), json.len + 1, NULL,
-                                     true); // up to the NUL of the copy
+    if (!json.at || !json_is_fit(json, values)) return NULL;
+    return cJSON_ParseWithLengthOpts(json_replace_nul(arena_string(arena, json)), json.len + 1,
+                                     NULL, true); // up to the NUL of the copy
 }
 
 cJSON *json_parse(struct text json, struct arena *arena) {

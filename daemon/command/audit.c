@@ -220,6 +220,15 @@ static int audit_read_time(const char *flag, const char *word, int64_t *out) {
     return EX_USAGE;
 }
 
+static int audit_read_span(struct audit_command *a) {
+    int code = audit_read_time("from", a->from, &a->from_ms);
+    if (code == CLI_GO) code = audit_read_time("to", a->to, &a->to_ms);
+    if (code != CLI_GO || a->from_ms < a->to_ms) return code;
+    return console_fail(EX_USAGE,
+                        "no task is asked from %s on and before %s: --from is the earlier", a->from,
+                        a->to);
+}
+
 int command_audit(int argc, char **argv) {
     struct audit_command a = {.from_ms = INT64_MIN, .to_ms = INT64_MAX, .shown_answers = NAN};
     struct flag flags[] = {
@@ -238,8 +247,7 @@ int command_audit(int argc, char **argv) {
         flags, sizeof flags / sizeof *flags};
     struct config *c = NULL;
     int words, code = cli_parse(&usage, argc, argv, &words);
-    if (code == CLI_GO) code = audit_read_time("from", a.from, &a.from_ms);
-    if (code == CLI_GO) code = audit_read_time("to", a.to, &a.to_ms);
+    if (code == CLI_GO) code = audit_read_span(&a);
     if (code == CLI_GO) code = cli_config(&c, a.file);
     if (code == CLI_GO) {
         a.config = c;

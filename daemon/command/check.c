@@ -15,7 +15,12 @@
 #include "terminal/console.h"
 #include "worst_size.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static int check_command_properties(const struct config *c, const char *file) {
     struct buf errors = {0};
@@ -81,6 +86,24 @@ static void check_command_remark(const struct config *c, const char *file) {
 static void check_command_idle(const struct config_idle *idle, void *opaque) {
     (void)opaque;
     fprintf(stderr, "%s: warning: %s has no effect: %s\n", idle->place, idle->path, idle->why);
+}
+
+/* The directory that `run` writes, or the one in which it makes it. The service may run as another
+ * account, so what this one may not is no mistake. */
+static void check_command_state(const struct config *c, const char *file) {
+    const char *dir = c->service.state_dir;
+    char *copy = xstrdup(dir);
+    struct stat is;
+    bool there = stat(dir, &is) == 0, missing = !there && errno == ENOENT;
+    const char *writes = missing ? dirname(copy) : dir, *why = NULL;
+    if (there && !S_ISDIR(is.st_mode)) why = strerror(ENOTDIR);
+    else if (faccessat(AT_FDCWD, writes, W_OK | X_OK, AT_EACCESS) < 0) why = strerror(errno);
+    if (why)
+        fprintf(stderr,
+                "%s: warning: service.state_dir: %s %s: %s; as this account `winnowd run` ends "
+                "with 74\n",
+                file, dir, missing ? "is not there and cannot be made" : "cannot be written", why);
+    free(copy);
 }
 
 /* A row that only some samples fill: no mistake, but those go to the dead letters. */
@@ -167,6 +190,7 @@ int command_check(int argc, char **argv) {
     if (code == CLI_GO) code = check_command_files(c, file);
     if (code == CLI_GO) {
         check_command_remark(c, file);
+        check_command_state(c, file);
         check_command_size(c, file);
         check_command_auto(c, file);
         check_command_people(c, file);

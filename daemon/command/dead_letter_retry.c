@@ -9,6 +9,7 @@
 #include "dead_letter_retry.h"
 
 #include "base/clock.h"
+#include "encode/own_event.h"
 #include "kafka/transaction.h"
 #include "sample_look.h"
 #include "store/label.h"
@@ -30,22 +31,18 @@ enum { TO_SAMPLES, TO_LABELS, TO_DEAD_LETTERS, TOPICS };
 struct retry_check {
     const struct config *config;
     struct sample_look look;
-    struct decoder *decoder; // of events that labels carry
-    struct value *value;     // (features_values)
+    struct own_events *events;
 };
 
 static void retry_check_close(struct retry_check *j) {
     sample_look_close(&j->look);
-    decoder_destroy(j->decoder);
-    free(j->value);
+    own_events_destroy(j->events);
 }
 
 static int retry_check_open(struct retry_check *j, const struct config *c, struct buf *why) {
     *j = (struct retry_check){.config = c};
     TRY(sample_look_open(&j->look, c, why));
-    size_t n = features_values(j->look.features);
-    j->value = xcalloc(n, sizeof *j->value);
-    return decoder_of_events(&j->decoder, c, features_paths(j->look.features), n);
+    return own_events_create(&j->events, c, j->look.features);
 }
 
 /* Labels and samples share the topic; a letter says which it was. */
@@ -68,14 +65,11 @@ static bool retry_reads_sample(struct retry_check *j, struct text value, struct 
 static bool retry_reads_label(struct retry_check *j, const struct retry *r, struct buf *why) {
     struct label label;
     struct arena arena = {0};
-    size_t field;
-    const char *wrong = "its event can not be read as a sample";
+    const char *wrong;
     bool read = label_read(&label, j->config, r->value, r->letter->key, r->letter->time_ms, &arena,
                            &wrong) == 0;
     if (read && label.data.at)
-        read =
-            decoder_read(j->decoder, label.data, j->value) == REASON_NONE &&
-            features_encode(j->look.features, j->value, j->look.row, &field, NULL) == REASON_NONE;
+        read = own_events_row(j->events, label.data, label.time_ms, &wrong) != NULL;
     if (!read) buf_printf(why, "would be a dead letter again: %s", wrong);
     arena_release(&arena);
     return read;

@@ -12,7 +12,7 @@
 
 #include "base/rng.h"
 #include "config/cost.h"
-#include "encode/features.h"
+#include "encode/own_event.h"
 #include "kafka/transaction.h"
 #include "route/classes.h"
 #include "terminal/console.h"
@@ -206,15 +206,33 @@ void ledger_add_label(struct ledger *l, const struct label *label, int32_t parti
     }
 }
 
+static void ledger_need_features(struct ledger *l) {
+    if (l->features) return;
+    CHECK(features_of(&l->features, l->config) == 0); // the configuration was checked
+    l->amount_field = features_field(l->features, cost_feature(l->config));
+}
+
+/* Whether the event that the label carries, if it does, is a row: as the learner asks
+ * (daemon/run/labelled_intake.c). ERR_CONFIG. */
+static int ledger_reads_event(struct ledger *l, const struct label *label) {
+    const char *why;
+    if (!label->data.at) return true;
+    ledger_need_features(l);
+    if (!l->events) TRY(own_events_create(&l->events, l->config, l->features));
+    return own_events_row(l->events, label->data, label->time_ms, &why) != NULL;
+}
+
 static int ledger_take_label(const struct reader_record *r, void *opaque) {
     struct ledger *l = opaque;
     struct label read;
     const char *why;
     arena_reset(&l->scratch);
-    if (!r->value.at ||
-        label_read(&read, l->config, r->value, r->key, r->time_ms, &l->scratch, &why) < 0)
-        l->unreadable++;
-    else ledger_add_label(l, &read, r->partition, r->offset, r->time_ms);
+    int good = r->value.at &&
+               label_read(&read, l->config, r->value, r->key, r->time_ms, &l->scratch, &why) == 0;
+    if (good) good = ledger_reads_event(l, &read);
+    TRY(good);
+    if (good) ledger_add_label(l, &read, r->partition, r->offset, r->time_ms);
+    else l->unreadable++;
     return 0;
 }
 
@@ -230,12 +248,6 @@ static void ledger_join_sample(struct ledger *l, struct ledger_task *t) {
         s->waits = a->next;
         ledger_answer_task(t, a);
     }
-}
-
-static void ledger_need_features(struct ledger *l) {
-    if (l->features) return;
-    CHECK(features_of(&l->features, l->config) == 0); // the configuration was checked
-    l->amount_field = features_field(l->features, cost_feature(l->config));
 }
 
 /* As the label store has it (daemon/store/label_join.c). */
@@ -371,6 +383,7 @@ void ledger_close(struct ledger *l) {
     ledger_tail_release(&l->tail);
     arena_release(&l->arena);
     arena_release(&l->scratch);
+    own_events_destroy(l->events);
     features_destroy(l->features);
     buf_release(&l->why);
 }
@@ -380,9 +393,10 @@ static int ledger_poll_one(struct ledger *l, struct reader *reader, int timeout_
     struct reader_record record[64];
     int n = reader_poll(reader, record, 64, timeout_ms);
     TRY(n);
-    for (int i = 0; i < n; i++) take(&record[i], l);
+    int result = 0;
+    for (int i = 0; i < n && result == 0; i++) result = take(&record[i], l);
     reader_release(reader, record, (size_t)n);
-    return n > 0;
+    return result < 0 ? result : n > 0;
 }
 
 int ledger_poll(struct ledger *l, int timeout_ms) {

@@ -48,6 +48,7 @@ struct ledger_task {
 struct ledger {
     const struct config *config;
     struct features *features; // NULL: not needed yet
+    struct own_events *events; // the same
     int amount_field;          // that is at stake (config/cost.h); -1: none
     struct reader *tasks, *labels;
     struct producer *producer; // made by the first answer

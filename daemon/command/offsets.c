@@ -36,7 +36,13 @@ static const char *offsets_state(const struct offsets_row *row) {
     return row->known ? lost_name(row->lost) : "unknown";
 }
 
+/* Kafka deletes the group's offsets with their topic; a process that runs still holds its own. */
+static const char offsets_deleted[] =
+    "if a daemon says that it stands still, it holds a position of a topic that was deleted: "
+    "restart it";
+
 static const char *offsets_advice(const struct offsets_row *row) {
+    if (row->at.next < 0) return row->topic == OFFSETS_SAMPLES ? offsets_deleted : "";
     if (!row->known) return "the record before it could not be read: look again";
     switch (row->lost) {
     case LOST_GONE: return "what was deleted is lost: set it to earliest; keep the topic longer";
@@ -98,17 +104,18 @@ static int offsets_parse_where(const struct offsets_row *row, const char *word, 
                         (int)row->partition, offsets_topic_name(row->topic), row->low, row->high);
 }
 
-/* A member that ended is one until its session is over. */
+/* A member that ended is one until its session is over. Whoever holds the label store runs. */
 static int offsets_set_patiently(struct offsets *o, const struct offsets_row *row, int64_t to) {
     int64_t end = clock_ms() + o->table.config.kafka.session_timeout + LEAVE_MS;
     int result;
-    while ((result = offsets_table_set(&o->table, row, to)) == ERR_FENCED && clock_ms() < end &&
-           !atomic_load(console_stop())) {
+    bool group = row->topic == OFFSETS_SAMPLES;
+    while ((result = offsets_table_set(&o->table, row, to)) == ERR_FENCED && group &&
+           clock_ms() < end && !atomic_load(console_stop())) {
         console_progress("waiting until the group has no member");
         clock_sleep_ms(EMPTY_POLL_MS);
     }
     console_clear();
-    if (result == ERR_FENCED)
+    if (result == ERR_FENCED && group)
         buf_printf(&o->table.why,
                    "group %s has members: stop every process of it first, then set the position",
                    o->table.config.service.name);
@@ -145,9 +152,12 @@ static int offsets_set_meant(struct offsets *o, enum offsets_topic topic) {
         code = offsets_set_row(o, row);
     }
     if (code != EX_OK || meant) return code;
-    bool lost = strcmp(o->word[1], "lost") == 0;
-    return console_fail(EX_NOINPUT, lost ? "every position of %s fits" : "%s has no partition %s",
-                        o->word[0], o->word[1]);
+    if (strcmp(o->word[1], "lost") != 0)
+        return console_fail(EX_NOINPUT, "%s has no partition %s", o->word[0], o->word[1]);
+    if (topic != OFFSETS_SAMPLES)
+        return console_fail(EX_NOINPUT, "every position of %s fits", o->word[0]);
+    return console_fail(EX_NOINPUT, "every position of samples that is kept fits; %s",
+                        offsets_deleted);
 }
 
 static int offsets_set(struct offsets *o) {

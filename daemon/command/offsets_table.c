@@ -13,6 +13,8 @@
 #include "run/run.h"
 #include "terminal/console.h"
 
+#include <unistd.h>
+
 enum {
     CALL_MS = 10000,  // one question to the broker
     START_MS = 10000, // for all topics to be there
@@ -247,13 +249,14 @@ static int offsets_table_set_store(struct offsets_table *t, const struct offsets
         return ERR_MISSING;
     }
     mark_pack(mark, bytes);
-    int lock = offsets_table_hold_store(t); // until the process ends, which is soon
+    int lock = offsets_table_hold_store(t);
     if (lock < 0) {
         buf_printf(&t->why, "another process has the label store in %s open", t->dir);
         return lock;
     }
     int result = store_positions_set(t->store, offsets_topic_name(row->topic), row->partition,
                                      offset, (struct text){(char *)bytes, sizeof bytes});
+    close(lock); // the next partition is set under a lock of its own
     if (result < 0) buf_printf(&t->why, "the label store in %s refuses", t->dir);
     return result;
 }

@@ -108,7 +108,7 @@ static void status_lines_append(struct status_line *l, const char *what, const c
 
 static void status_lines_stream(const cJSON *s, struct status_line *l) {
     double lag = status_value(s, "now/lag");
-    LINE(&l[0], "stream", "%s samples/s, %s in all, %s refused", N("now/samples_per_s"),
+    LINE(&l[0], "stream", "%s samples/s, %s in all, %s dead letters", N("now/samples_per_s"),
          N("now/samples"), N("now/dead_letters"));
     if (status_value(s, "now/blocked") > 0)
         status_lines_append(&l[0], "; blocked, so outside of every figure: ", N("now/blocked"));

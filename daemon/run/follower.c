@@ -23,12 +23,14 @@
 #include <math.h>
 
 enum {
-    POLL_MS = 50,           // how long the models topic is waited for
-    POLL_RECORDS = 64,      // records of it that are read at once
-    WATCH_MS = 120000,      // a learner says every 20 s that it bets against a certificate
-    RETRY_MS = 1000,        // before a missing topic or broker is tried again
-    RETIRED_MAX = 64,       // snapshots that wait until no worker uses them
-    PROBE_MS = 1000,        // how often a silent broker is asked whether it is there
+    POLL_MS = 50,          // how long the models topic is waited for
+    POLL_RECORDS = 64,     // records of it that are read at once
+    WATCH_MS = 120000,     // a learner says every 20 s that it bets against a certificate
+    RETRY_MS = 1000,       // before a missing topic or broker is tried again
+    RETIRED_MAX = 64,      // snapshots that wait until no worker uses them
+    PROBE_MS = 1000,       // how often a silent broker is asked whether it is there
+    PROBE_IDLE_MS = 10000, // and one that is not, whether it has the topic
+    GONE_LOOKS = 10, // a second apart: longer than a broker that is back takes to hear of topics
     PROBE_TIMEOUT_MS = 1000 // how long its answer is waited for
 };
 
@@ -45,6 +47,7 @@ struct follower {
     struct snapshot **replayed; // (shared->replay_n)
     int64_t live_created_ms, live_since_ms, probed_ms;
     uint64_t live, silences;
+    uint64_t missed;              // looks for the topic, since it was last there
     struct auto_terms auto_terms; // what a certificate must promise; error 0: none is used
     int64_t watched_ms;           // when a certificate was last said to be watched; 0: never yet
     bool auto_silent;             // that is too long ago; said
@@ -343,14 +346,31 @@ static int open_follower(struct follower *f) {
     return result;
 }
 
-/* An idle process would not notice that no broker is there. When the library says that its
- * connections are gone, and until one answers, a broker is asked for something small. */
+/* The library tells that the topic is gone after a minute or more, and who reads it goes on with
+ * what was read. */
+static void follower_note_topic(struct follower *f, bool there) {
+    const char *topic = atomic_load(&f->shared->config)->topics.models;
+    f->missed = there ? 0 : f->missed + 1;
+    bool gone = f->missed >= GONE_LOOKS;
+    if (gone == atomic_load(&f->shared->models_gone)) return;
+    if (gone) kafka_topic_unavailable(topic, ERR_MISSING);
+    else LOG(NOTICE, "topic_back", "the models topic is there again", L_STR("topic", topic));
+    atomic_store(&f->shared->models_gone, gone);
+}
+
+/* An idle process would not notice that no broker is there, or the topic not any more. A broker is
+ * asked for the topic now and then; often when the library says that its connections are gone, and
+ * until one answers and has it. */
 static void follower_probe(struct follower *f) {
+    struct shared *shared = f->shared;
     uint64_t silences = kafka_silences();
-    if (silences == f->silences && !atomic_load(&f->shared->unreachable)) return;
-    if (clock_ms() - f->probed_ms < PROBE_MS) return;
+    bool silent = silences != f->silences || atomic_load(&shared->unreachable),
+         often = silent || f->missed;
+    if (clock_ms() - f->probed_ms < (often ? PROBE_MS : PROBE_IDLE_MS)) return;
     f->silences = silences;
-    atomic_store(&f->shared->unreachable, !reader_answers(f->reader, PROBE_TIMEOUT_MS));
+    int answer = reader_ask(f->reader, PROBE_TIMEOUT_MS);
+    if (silent) atomic_store(&shared->unreachable, answer == ERR_RETRY);
+    if (answer != ERR_RETRY) follower_note_topic(f, answer != ERR_MISSING);
     f->probed_ms = clock_ms();
 }
 

@@ -97,7 +97,9 @@ static bool health_positions(const size_t lost[LOST_NONE], const char *what, str
         if (!lost[l]) continue;
         fine = false;
         if (why)
-            buf_printf(why, "%zu partitions of %s stand still (%s): %s; see `winnowd offsets`\n",
+            buf_printf(why,
+                       "%zu partitions of %s stand still (%s): %s; see `winnowd offsets`, and "
+                       "restart this process if that says that all fit\n",
                        lost[l], what, lost_name((enum lost)l), lost_text((enum lost)l));
     }
     return fine;
@@ -198,6 +200,11 @@ bool health_learning(const struct run *r, struct buf *why) {
         buf_str(why, "shrunken: the labelled set is much smaller than that behind the newest "
                      "version, so none is made of it; `winnowd policy accept` lets it\n");
     if (why) rights_say(why);
+    if (why && atomic_load(&r->shared.models_gone))
+        buf_printf(why,
+                   "topic %s is not there any more: scoring goes on with the version and policy "
+                   "that were read, and nothing newer comes; `winnowd topics --create` makes it\n",
+                   run_config(r)->topics.models);
     if (atomic_load(&r->shared.stopping)) return true;
     bool well = health_learner_well(r, why);
     return health_somebody_learns(r, why) && well;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "encode/own_event.h"
 #include "kafka/producer.h"
 #include "kafka/topic_reader.h"
 
@@ -32,6 +33,7 @@ struct label_courier {
     const struct config *config;
     struct reader *labels, *tasks;
     struct producer *producer;
+    struct own_events *events;
     struct arena arena;
     struct buf record;
     int64_t rescan_ms, retry_ms;
@@ -54,7 +56,8 @@ static void label_courier_take_label(struct label_courier *c, const struct reade
     struct label l;
     const char *why; // the learner says it
     if (r->value.at &&
-        label_read(&l, c->config, r->value, r->key, r->time_ms, &c->arena, &why) == 0)
+        label_read(&l, c->config, r->value, r->key, r->time_ms, &c->arena, &why) == 0 &&
+        (!l.data.at || own_events_row(c->events, l.data, l.time_ms, &why)))
         label_desk_label(c->desk, &l);
 }
 
@@ -219,6 +222,7 @@ static int label_courier_open_producer(struct label_courier *c) {
 }
 
 static int open_courier(struct label_courier *c) {
+    TRY(own_events_create(&c->events, c->config, c->shared->features));
     TRY(label_courier_open_producer(c));
     TRY(label_courier_read_labels(c));
     TRY(label_courier_read_tasks(c));
@@ -243,6 +247,7 @@ static void close_courier(struct label_courier *c) {
     }
     reader_destroy(c->labels);
     reader_destroy(c->tasks);
+    own_events_destroy(c->events);
     arena_release(&c->arena);
     buf_release(&c->record);
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka/transaction.h"
+#include "metrics/metrics.h"
 #include "progress.h"
 #include "route/dead_letter.h"
 
@@ -186,6 +187,7 @@ void label_letters_write(struct label_letters *l) {
     if (result == 0) {
         for (size_t i = 0; i < l->cycle.records; i++)
             label_letters_note_written(l, l->cycle.record[i].source, l->offset[i]);
+        metric_add_by(METRIC_dead_letters, reason_place(REASON_LABEL_UNREADABLE), l->cycle.records);
         cycle_reset(&l->cycle);
         return;
     }

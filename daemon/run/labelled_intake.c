@@ -9,6 +9,7 @@
 #include "labelled_intake.h"
 
 #include "base/log.h"
+#include "encode/own_event.h"
 #include "labelled_said.h"
 #include "labelled_topic.h"
 #include "metrics/metrics.h"
@@ -18,9 +19,7 @@ enum { ARENA_KEPT = 1 << 22 }; // bytes kept from record to record
 struct labelled_intake {
     struct learning *learning;
     struct label_letters *letters;
-    struct decoder *decoder; // for labels that carry their own event
-    struct value *values;    // (fields)
-    double *own_row;         // (d)
+    struct own_events *events;
     struct arena arena;
     struct store *store; // of the record that is taken
     int64_t now_ms;      // the same
@@ -59,21 +58,6 @@ static int labelled_intake_task(struct labelled_intake *i, const struct reader_r
 
 /* ---- labels ---- */
 
-/* A label with its own event goes the same way as a sample: decode, encode. NULL: it can not be
- * read, *why says why. */
-static const double *labelled_intake_own_row(struct labelled_intake *i, const struct label *l,
-                                             const char **why) {
-    const struct features *f = i->learning->shared->features;
-    size_t field;
-    *why = "its event can not be read as a sample";
-    if (decoder_read(i->decoder, l->data, i->values) != REASON_NONE) return NULL;
-    enum reason fate = features_encode_at(f, i->values, l->time_ms, i->own_row, &field, NULL);
-    if (fate == REASON_NO_FEATURE)
-        *why =
-            "its event has none of the fields of features: it is in another shape than the samples";
-    return fate == REASON_NONE ? i->own_row : NULL;
-}
-
 /* Neither an answer nor anything that could become one. */
 static int labelled_intake_refuse(struct labelled_intake *i, const struct reader_record *r,
                                   enum label_fate fate, const char *why) {
@@ -93,8 +77,9 @@ static int labelled_intake_label(struct labelled_intake *i, const struct reader_
                             : label_read(&label, i->learning->config, r->value, r->key, r->time_ms,
                                          &i->arena, &why);
     if (read == ERR_MISSING) return labelled_intake_refuse(i, r, FATE_NO_ANSWER, why);
-    const double *row =
-        read == 0 && label.data.at ? labelled_intake_own_row(i, &label, &why) : NULL;
+    const double *row = read == 0 && label.data.at
+                            ? own_events_row(i->events, label.data, label.time_ms, &why)
+                            : NULL;
     if (read < 0 || (label.data.at && !row))
         return labelled_intake_refuse(i, r, FATE_UNREADABLE, why);
     TRY(store_put_label(i->store, &label, r->partition, r->offset, i->now_ms, row,
@@ -124,23 +109,18 @@ struct labelled_taken labelled_intake_taken(const struct labelled_intake *i) {
 
 int labelled_intake_create(struct labelled_intake **out, struct learning *learning,
                            struct label_letters *letters, size_t most) {
-    const struct features *f = learning->shared->features;
     struct labelled_intake *i = *out = xcalloc(1, sizeof *i);
     i->learning = learning;
     i->letters = letters;
     i->asked = xcalloc(most, sizeof *i->asked);
     i->answered = xcalloc(most, sizeof *i->answered);
-    i->values = xcalloc(features_values(f), sizeof *i->values);
-    i->own_row = xcalloc(features_columns(f), sizeof *i->own_row);
-    return decoder_of_events(&i->decoder, learning->config, features_paths(f), features_values(f));
+    return own_events_create(&i->events, learning->config, learning->shared->features);
 }
 
 void labelled_intake_destroy(struct labelled_intake *i) {
     if (!i) return;
-    decoder_destroy(i->decoder);
+    own_events_destroy(i->events);
     arena_release(&i->arena);
-    free(i->values);
-    free(i->own_row);
     free(i->asked);
     free(i->answered);
     free(i);

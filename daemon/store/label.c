@@ -21,8 +21,9 @@ static const char *const outcome_name[] = {[LABEL_LABELLED] = "labelled",
                                            [LABEL_SKIPPED] = "skipped",
                                            [LABEL_CANNOT_TELL] = "cannot_tell"};
 enum { OUTCOMES = sizeof outcome_name / sizeof *outcome_name };
-#define LABEL_TIME_LEAST INT64_C(946684800000) // the year 2000, in ms since 1970
-#define LABEL_AHEAD_MS INT64_C(86400000)       // so far may clocks and time zones be apart: a day
+#define LABEL_TIME_LEAST INT64_C(946684800000)     // the year 2000, in ms since 1970
+#define LABEL_REVISION_MOST (JSON_INTEGER_MAX / 2) // so that a larger one can still be written
+#define LABEL_AHEAD_MS INT64_C(86400000) // so far may clocks and time zones be apart: a day
 
 /* ---- parts ---- */
 
@@ -142,8 +143,9 @@ static void label_translate(const struct config *c, struct label *out, struct ar
 static int label_read_numbers(const struct label_record *r, struct label *out, const char **why) {
     const cJSON *revision = label_item(r, NULL, "revision"),
                 *confidence = label_item(r, NULL, "confidence");
-    if (revision && !label_integer(revision, &out->revision))
-        return label_refuse(why, "revision is not a whole number");
+    if (revision && (!label_integer(revision, &out->revision) || out->revision < 0 ||
+                     out->revision > LABEL_REVISION_MOST))
+        return label_refuse(why, "revision is not a whole number from 0 to 2^52");
     if (confidence) out->confidence = cJSON_IsNumber(confidence) ? confidence->valuedouble : NAN;
     if (!(out->confidence >= 0 && out->confidence <= 1))
         return label_refuse(why, "confidence is not a number from 0 to 1");

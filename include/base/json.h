@@ -22,7 +22,8 @@ enum { JSON_VALUES_MAX = 1 << 17 };
 static inline bool json_is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 /* The tree of one whole JSON value from anyone, nothing behind it; NULL: it is none, has more than
- * JSON_VALUES_MAX values, or is deeper than 1,000. The caller gives it to cJSON_Delete. */
+ * JSON_VALUES_MAX values, or is deeper than 1,000. Its strings hold no NUL: U+FFFD stands for one.
+ * The caller gives it to cJSON_Delete. */
 cJSON *json_parse(struct text json, struct arena *arena);
 /* The same with another bound. */
 cJSON *json_parse_most(struct text json, size_t values, struct arena *arena);

@@ -5,7 +5,8 @@
  * (daemon/run/label_queue.c).
  *
  *   1. A label of a class that the model does not have is no answer, nor is one whose `source` is
- *      none of train.sources where those are given. Its task stays as it was.
+ *      none of train.sources where those are given, nor one with an event of its own that is no row
+ *      (encode/own_event.h). Its task stays as it was.
  *   2. A label with an `id` belongs to the task of that id.
  *   3. A label with a `sample_id` instead belongs to the newest task of that sample that has no
  *      answer when the label is read; when all have one, to the newest. Newest is the largest task

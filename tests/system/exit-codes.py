@@ -56,6 +56,9 @@ def files(stage):
 def commands(stage, tried):
     """What people and scripts call, without a daemon or a broker."""
     data, config, away = files(stage), stage.config(), stage.config({"kafka": {"brokers": NOBODY}, "watch": {"listen": ""}}, "away.yaml")
+    nowhere, no_directory = stage.dir / "nowhere.yaml", stage.dir / "no-directory.yaml"
+    for path, state in ((nowhere, stage.dir / "none" / "state"), (no_directory, stage.dir / "file")):
+        path.write_text(as_yaml(stage.settings({"service": {"state_dir": str(state)}})))
     mixed = stage.dir / "mixed.yaml"
     mixed.write_text("budget: {rate: 7}\n")
     simulate = ("simulate", "--data", data, "--label", "class")
@@ -73,6 +76,10 @@ def commands(stage, tried):
             ("a file to write on a full disk", 74, (*simulate, "--csv", "/dev/full"), ("/dev/full",)),
             ("demo's data that are missing", 66, ("demo", "--data", stage.dir / "absent.csv", "--label", "class"), ("absent.csv",)),
             ("demo's configuration that is there", 73, ("demo", "--config-out", mixed), ("mixed.yaml",)),
+            ("a span that ends before it begins", 64, ("audit", "-c", config, "--from", "2026-02-01", "--to", "2026-01-01"), ("--from is the earlier",)),
+            ("a span of nothing", 64, ("audit", "-c", config, "--from", "2026-02-01", "--to", "2026-02-01"), ("--from is the earlier",)),
+            ("a state directory that cannot be made", 0, ("check", "-c", nowhere), ("warning: service.state_dir", "cannot be made")),
+            ("a state directory that is a file", 0, ("check", "-c", no_directory), ("warning: service.state_dir", "cannot be written")),
             ("no label store", 66, ("store", "-c", config, "check"), ("labels",)),
             ("no daemon to reload", 69, ("reload", "-c", config), ("no winnowd runs",)),
             ("a bad file to reload", 78, ("reload", "-c", mixed), ("nothing was reloaded",)),

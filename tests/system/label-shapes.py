@@ -58,6 +58,7 @@ def test(stage):
         equal(letter.headers["__connect.errors.topic"].decode(), stage.topic("labels"), "where it stood")
         equal(letter.headers["__connect.errors.exception.class.name"].decode(), "label_unreadable", "reason")
     equal({r.value for r in letters()}, set(bad), "their values")
+    wait("they are counted", lambda: daemon.metric("dead_letters_total", reason="label_unreadable") == 3)
     check(any("no label" in r.headers["__connect.errors.exception.message"].decode() for r in letters()), "what is wrong is said")
     wait("progress is told", lambda: any(r.key and r.key.endswith(b"/progress") and sum(json.loads(r.value)["labels"].values()) >= 9 for r in stage.read("models")))
     daemon.stop()

@@ -1,9 +1,11 @@
 """I1, I8: a position is believed only where it belongs. It follows the end of a partition behind transaction markers, so retention beyond it
 loses nothing and lag is 0 on a quiet transactional stream; a topic made anew, a log that ends before the position, and records that were deleted
 unread are states of that partition alone: named in the log, the metric, /readyz and `winnowd offsets`, which sets it; nothing ends."""
+import fcntl
 import json
 import random
 import signal
+import time
 
 import broker
 from broker import PATIENCE, check, equal, wait
@@ -124,11 +126,14 @@ def anew_while_it_runs(stage, daemon, upstream):
     check(daemon.process.poll() is None, "it runs on")
     said = set_offset(daemon, "samples", 0, "earliest", code=69)
     check("has members" in said, "refused: %s", said)
+    check("restart this process" in daemon.get("/readyz")[1], "/readyz does not say what to do where the offsets went with their topic")
     daemon.leave()
     rows = offsets(daemon, "samples")
     print({p: r["state"] for p, r in rows.items()})
     for p in (0, 1):
-        if rows["samples", p]["position"] is not None:
+        if rows["samples", p]["position"] is None:
+            check("restart it" in rows["samples", p]["advice"], "what to do: %s", rows)
+        else:
             check(rows["samples", p]["state"] in ("anew", "ahead"), "state: %s", rows)
             set_offset(daemon, "samples", p, "earliest")
     daemon = stage.start(CHANGES).ready()
@@ -185,6 +190,25 @@ def labels_anew(stage, learned):
     daemon = stage.start(CHANGES).ready()
     wait("all of the new topic is read", lambda: sum(daemon.metric("labels_total", outcome=o) for o in ("early", "unknown")) == learned + 50)
     daemon.stop()
+
+
+def tasks_anew(stage):
+    """The tasks topic is made anew: all its partitions are set at once, and whoever has the store open is not waited for."""
+    daemon = stage.start(CHANGES).ready()
+    daemon.await_event("learner_ready")
+    daemon.stop()
+    make_anew(stage, stage.topic("tasks"), 2)
+    states = {p: row["state"] for (_, p), row in offsets(daemon, "tasks").items()}
+    check(set(states) == {0, 1} and set(states.values()) <= {"anew", "ahead"}, "states: %s", states)
+    with open(stage.dir / "one" / "labels.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        started = time.monotonic()
+        said = set_offset(daemon, "tasks", "lost", "earliest", code=69)
+        check(said.count("another process") == 1, "said more than once: %s", said)
+        check(time.monotonic() - started < 30, "it waited for a process that runs")
+    said = set_offset(daemon, "tasks", "lost", "earliest")
+    equal(said.count("is read from 0 on"), 2, "partitions that were set: " + said)
+    equal({row["state"] for row in offsets(daemon, "tasks").values()}, {"ok"}, "states after it")
 
 
 def models_anew(stage):
@@ -287,6 +311,7 @@ def test(stage):
     anew_while_it_runs(stage, daemon, upstream)
     beyond_the_end(stage, upstream)
     labels_anew(stage, learned)
+    tasks_anew(stage)
     models_anew(stage)
     added_partition(stage)
     added_labels_deleted(stage)

@@ -60,6 +60,24 @@ def labels_deleted(stage, daemon):
     wait("ready", lambda: daemon.get("/readyz")[0] == 200)
 
 
+def models_deleted(stage, daemon):
+    """The topic that everybody follows: scoring goes on, and it is told until the topic is there again."""
+    since, before = len(daemon.events), committed(daemon)
+    models = stage.topic("models")
+    broker.delete_topics(stage.brokers, [models])
+    daemon.await_event("topic_unavailable", since=since, topic=models)
+    wait("trouble", lambda: daemon.metric("outside_trouble", system="kafka") == 1)
+    for page in ("/readyz", "/status"):
+        check(models in daemon.get(page)[1], "%s does not name it: %s", page, daemon.get(page)[1])
+    feed(stage, 300, seed=5)
+    stage.caught_up()
+    check(committed(daemon) > before, "scoring stands still without models")
+    broker.create_topics(stage.brokers, {models: 1}, 1)
+    daemon.await_event("topic_back", since=since, topic=models)
+    wait("no trouble any more", lambda: daemon.metric("outside_trouble", system="kafka") == 0)
+    check("is not there any more" not in daemon.get("/readyz")[1], "/readyz goes on telling: %s", daemon.get("/readyz")[1])
+
+
 def test(stage):
     stage.create()
     daemon = stage.start(CHANGES).ready()
@@ -72,6 +90,7 @@ def test(stage):
     feeder.end()
     stage.caught_up()
     labels_deleted(stage, daemon)
+    models_deleted(stage, daemon)
     daemon.stop()
 
 

@@ -48,6 +48,19 @@ static void depth_is_bounded(void **state) {
     buf_release(&json);
 }
 
+/* "bad" and "bad\\u0000" are two names; a tree of C strings would know one. */
+static void no_string_ends_at_a_nul(void **state) {
+    (void)state;
+    static const char bare[] = "{\"a\":\"x\0y\"}", behind[] = "{\"a\":1}\0\0";
+    cJSON *tree = json_parse(TEXT("{\"a\":\"x\\u0000y\",\"b\\u0000\":\"\\\\u0000\"}"), &arena);
+    assert_string_equal(json_text(tree, "a").at, "x\xef\xbf\xbdy");
+    assert_string_equal(json_text(tree, "b\xef\xbf\xbd").at, "\\u0000"); // a backslash and letters
+    cJSON_Delete(tree);
+    assert_false(is_read((struct text){bare, sizeof bare - 1}, 9));
+    assert_true(is_read((struct text){behind, sizeof behind - 1}, 9));
+    assert_false(is_read(TEXT("\"a\\"), 9));
+}
+
 static int end(void **state) {
     (void)state;
     arena_release(&arena);
@@ -59,6 +72,7 @@ int main(void) {
         cmocka_unit_test(values_are_counted_before_a_tree_is_made),
         cmocka_unit_test(strings_are_one_value),
         cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(no_string_ends_at_a_nul),
     };
     return cmocka_run_group_tests(tests, NULL, end);
 }

@@ -164,6 +164,9 @@ static void wrong_types_are_named(void **state) {
     refused("{\"id\":\"x\",\"label\":{}}", "label");
     refused("{\"id\":\"x\",\"label\":1.5}", "label");
     refused("{\"id\":\"x\",\"label\":\"a\",\"revision\":\"2\"}", "revision");
+    refused("{\"id\":\"x\",\"label\":\"a\",\"revision\":-1}", "revision");
+    refused("{\"id\":\"x\",\"label\":\"a\",\"revision\":1.5}", "revision");
+    refused("{\"id\":\"x\",\"label\":\"a\",\"revision\":9007199254740992}", "revision");
     refused("{\"id\":\"x\",\"label\":\"a\",\"confidence\":2}", "confidence");
     refused("{\"id\":\"x\",\"label\":\"a\",\"outcome\":\"done\"}", "outcome");
     refused("{\"id\":\"x\",\"label\":\"a\",\"outcome\":7}", "outcome");
@@ -200,6 +203,16 @@ static void it_may_stand_behind_a_registry_header(void **state) {
         is(l.label, "ok");
         is(l.data, "{\"x\":1}");
     }
+}
+
+/* Two people whose names differ behind a NUL are two, and a class with one is none of ours. */
+static void a_name_does_not_end_at_a_nul(void **state) {
+    (void)state;
+    struct label l =
+        good("{\"id\":\"" ID "\",\"label\":\"a\\u0000\",\"annotator\":\"a\\u0000b\"}", NULL);
+    is(l.annotator, "a\xef\xbf\xbd"
+                    "b");
+    is(l.label, "a\xef\xbf\xbd");
 }
 
 /* Tools write every member, with null where there is nothing. */
@@ -493,6 +506,7 @@ int main(void) {
         cmocka_unit_test(other_outcomes_need_no_label),
         cmocka_unit_test(an_own_event_is_kept_byte_for_byte),
         cmocka_unit_test(it_may_stand_behind_a_registry_header),
+        cmocka_unit_test(a_name_does_not_end_at_a_nul),
         cmocka_unit_test(null_is_absent),
         cmocka_unit_test(members_stand_where_the_configuration_says),
         cmocka_unit_test(our_names_may_mean_something_else_there),
