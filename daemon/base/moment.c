@@ -43,30 +43,46 @@ static bool moment_skip(struct text *t, const char *any_of) {
     return true;
 }
 
-static bool moment_date(struct text *t, int64_t *ms) {
-    int64_t year, month, day;
-    if (!moment_digits(t, 4, &year) || !moment_skip(t, "-") || !moment_digits(t, 2, &month) ||
-        !moment_skip(t, "-") || !moment_digits(t, 2, &day))
-        return false;
+static bool moment_day(int64_t year, int64_t month, int64_t day, int64_t *ms) {
     if (year < 1 || month < 1 || month > 12 || day < 1 || day > moment_month_days(year, month))
         return false;
     *ms = moment_days(year, month, day) * DAY_MS;
     return true;
 }
 
-/* A leap second is the second after the 59th. */
-static bool moment_time(struct text *t, int64_t *ms) {
-    int64_t hour, minute, second, digit;
-    if (!moment_digits(t, 2, &hour) || !moment_skip(t, ":") || !moment_digits(t, 2, &minute) ||
-        !moment_skip(t, ":") || !moment_digits(t, 2, &second))
-        return false;
-    if (hour > 23 || minute > 59 || second > 60) return false;
-    *ms += ((hour * 60 + minute) * 60 + second) * 1000;
+static bool moment_date(struct text *t, int64_t *ms) {
+    int64_t year, month, day;
+    return moment_digits(t, 4, &year) && moment_skip(t, "-") && moment_digits(t, 2, &month) &&
+           moment_skip(t, "-") && moment_digits(t, 2, &day) && moment_day(year, month, day, ms);
+}
+
+/* 05.03.2024: with points the day comes first wherever dates are written so. */
+static bool moment_dotted(struct text *t, int64_t *ms) {
+    int64_t year, month, day;
+    return moment_digits(t, 2, &day) && moment_skip(t, ".") && moment_digits(t, 2, &month) &&
+           moment_skip(t, ".") && moment_digits(t, 4, &year) && moment_day(year, month, day, ms);
+}
+
+/* Seconds and their decimals. A leap second is the second after the 59th. */
+static bool moment_seconds(struct text *t, int64_t *ms) {
+    int64_t second, digit;
+    if (!moment_skip(t, ":") || !moment_digits(t, 2, &second) || second > 60) return false;
+    *ms += second * 1000;
     if (!moment_skip(t, ".,")) return true;
     if (!moment_digits(t, 1, &digit)) return false;
     *ms += digit * 100;
     for (int scale = 10; moment_digits(t, 1, &digit); scale /= 10) *ms += digit * scale;
     return true;
+}
+
+static bool moment_time(struct text *t, bool secondless, int64_t *ms) {
+    int64_t hour, minute;
+    if (!moment_digits(t, 2, &hour) || !moment_skip(t, ":") || !moment_digits(t, 2, &minute))
+        return false;
+    if (hour > 23 || minute > 59) return false;
+    *ms += (hour * 60 + minute) * INT64_C(60000);
+    bool seconds = t->len && *t->at == ':';
+    return seconds ? moment_seconds(t, ms) : secondless;
 }
 
 /* What is left of the text: all of it must be the zone. */
@@ -84,9 +100,10 @@ static bool moment_zone(struct text t, bool zoneless, int64_t *ms) {
 
 bool moment_read(struct text t, bool zoneless, int64_t *ms) {
     int64_t moment;
-    if (!moment_date(&t, &moment)) return false;
+    bool dotted = zoneless && t.len > 2 && t.at[2] == '.';
+    if (!(dotted ? moment_dotted : moment_date)(&t, &moment)) return false;
     if (t.len || !zoneless) {
-        if (!moment_skip(&t, "Tt ") || !moment_time(&t, &moment) ||
+        if (!moment_skip(&t, "Tt ") || !moment_time(&t, zoneless, &moment) ||
             !moment_zone(t, zoneless, &moment))
             return false;
     }

@@ -1,6 +1,6 @@
 /* Decimal numbers as tables write them, with spaces around them or not: 5, -0.5, +5, .5, 5., 007,
- * 1e-3; and as people write them: 1,234.50 or 1.234,50, $12, 12 and a currency sign, 12%, (0.35)
- * for -0.35.
+ * 1e-3; and as people write them: 1,234.50 or 1.234,50, $12, 12 and a currency sign, EUR 12,
+ * 12%, (0.35) for -0.35, and 0.35- for it, as ledgers print.
  *
  * A percent sign is left off and the number stays: 12% is 12, as everywhere in that column. What
  * strtod would take besides (hexadecimal, inf, nan, and numbers beyond a double) is text.
@@ -73,7 +73,9 @@ static bool table_cell_cut(struct text *t, const char *const *words, size_t n, b
 
 /* Takes signs of currency, the percent sign and accountants' brackets off; *minus: they said it. */
 static struct text table_cell_undress(struct text t, bool *minus) {
-    static const char *const currencies[] = {"$", "\xE2\x82\xAC", "\xC2\xA3", "\xC2\xA5"};
+    static const char *const currencies[] = {
+        "$",   "\xE2\x82\xAC", "\xC2\xA3", "\xC2\xA5", "EUR", "USD", "GBP", "CHF",
+        "JPY", "CNY",          "INR",      "SEK",      "NOK", "DKK", "PLN", "CZK"};
     static const char *const percent[] = {"%"};
     enum { CURRENCIES = sizeof currencies / sizeof *currencies };
     *minus = t.len > 2 && t.at[0] == '(' && t.at[t.len - 1] == ')';
@@ -87,6 +89,10 @@ static struct text table_cell_undress(struct text t, bool *minus) {
         table_cell_cut(&t, currencies, CURRENCIES, false);
     }
     table_cell_cut(&t, percent, 1, false);
+    if (!*minus && t.len > 1 && t.at[t.len - 1] == '-' && !strchr("+-", *t.at)) {
+        *minus = true;
+        t.len--;
+    }
     return t;
 }
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "data/dataset.h"
 #include "feed_envelope.h"
+#include "feed_look.h"
 #include "kafka/client.h"
 #include "kafka/producer.h"
 #include "terminal/console.h"
@@ -110,17 +111,26 @@ static int feed_open_producer(struct feed *f, struct buf *why) {
     return result < 0 ? result : producer_heed_limits(f->producer, TOPIC_MS);
 }
 
+static int feed_data(struct feed *f, struct dataset *d, struct buf *why) {
+    struct buf remarks = {0};
+    console_remarks(f->data.file, dataset_remarks(d));
+    int result = feed_look(f->config, &f->data, &remarks, why);
+    console_remarks(f->data.file, buf_string(&remarks));
+    buf_release(&remarks);
+    if (result == 0) result = feed_open_producer(f, why);
+    f->start_ms = clock_ms();
+    int code = result < 0 ? console_exit(result) : feed_send_all(f, d, why);
+    producer_destroy(f->producer);
+    console_remarks(f->data.file, dataset_remarks(d));
+    return code;
+}
+
 static int feed_file(struct feed *f, struct buf *why) {
     struct dataset *d;
     if (feed_envelope_open(&f->envelope, f->config, why) < 0) return EX_CONFIG;
-    int result = dataset_open(&d, &f->data, why), code = EX_OK;
+    int result = dataset_open(&d, &f->data, why);
     if (result < 0) return result == ERR_IO ? EX_NOINPUT : console_exit(result);
-    console_remarks(f->data.file, dataset_remarks(d));
-    result = feed_open_producer(f, why);
-    f->start_ms = clock_ms();
-    code = result < 0 ? console_exit(result) : feed_send_all(f, d, why);
-    producer_destroy(f->producer);
-    console_remarks(f->data.file, dataset_remarks(d));
+    int code = feed_data(f, d, why);
     dataset_close(d);
     return code;
 }

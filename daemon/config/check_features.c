@@ -72,6 +72,8 @@ static void check_feature(struct config_reading *r, size_t i) {
     check_only_for(r, i, FEATURE_KEY_parse, f->parse && !number, "number");
     check_only_for(r, i, FEATURE_KEY_decimal, f->decimal != DECIMAL_POINT && !f->parse,
                    "number with parse");
+    check_only_for(r, i, FEATURE_KEY_null_values, f->null_values.n && !f->parse,
+                   "number with parse");
     check_only_for(r, i, FEATURE_KEY_values, f->values.n && !category, "category");
     check_only_for(r, i, FEATURE_KEY_hash, f->hash && !category && !text, "category or text");
     check_only_for(r, i, FEATURE_KEY_list, f->list && !category, "category");
@@ -84,6 +86,8 @@ static void check_feature(struct config_reading *r, size_t i) {
         problem(&r->problems, mark_of_given(&g[FEATURE_KEY_type], r->entry[i]), "features.type",
                 "vector needs size, how many numbers it has");
     if (number) check_clip(r, &g[FEATURE_KEY_clip], &f->clip);
+    if (number)
+        check_unique_list(r, "features.null_values", &f->null_values, &g[FEATURE_KEY_null_values]);
     if (category) check_category(r, i, f, g);
 }
 

@@ -9,6 +9,8 @@
 enum {
     VALUE_BYTES = 255, // of a category's value, as include/config/features.def allows
     NAMES_LEAST = 50,  // distinct texts before a column can be one of names
+    LOOKS_MOST = 1000, // texts of which it is asked what they look like
+    LOOKS_LEAST = 20,  // of them before anything is said
     ROWS_LEAST = 20    // rows before a column can be one of their numbers
 };
 
@@ -49,6 +51,10 @@ void column_profile_text(struct column_profile *p, struct text value) {
     }
     p->any = true;
     p->varies |= !text_equal(buf_view(&p->first), value);
+    if (p->met < LOOKS_MOST) {
+        p->met++;
+        p->looks[text_looks(value)]++;
+    }
     int64_t ms;
     p->moments = p->moments && moment_read(value, true, &ms);
     p->listed &=
@@ -76,4 +82,10 @@ bool column_profile_lists(const struct column_profile *p, size_t most) {
 
 bool column_profile_times(const struct column_profile *p) {
     return p->any && p->moments && !p->numbers;
+}
+
+enum text_looks column_profile_looks(const struct column_profile *p) {
+    enum text_looks most =
+        p->looks[LOOKS_DATE] > p->looks[LOOKS_AMOUNT] ? LOOKS_DATE : LOOKS_AMOUNT;
+    return p->met >= LOOKS_LEAST && 10 * p->looks[most] >= 9 * p->met ? most : LOOKS_TEXT;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "text_looks.h"
 #include "value_counts.h"
 
 struct column_profile {
@@ -22,6 +23,7 @@ struct column_profile {
     double number;    // the first of a column of numbers
     struct buf first; // the first of a column of texts, with a NUL behind it
     struct value_counts values;
+    uint64_t met, looks[LOOKS_AMOUNT + 1]; // texts, and of them what looks like that
 };
 
 /* most: distinct texts that are kept. */
@@ -37,5 +39,7 @@ const char *column_profile_useless(const struct column_profile *p, bool number);
 bool column_profile_lists(const struct column_profile *p, size_t most);
 /* Whether each text of the column is a moment (base/moment.h). */
 bool column_profile_times(const struct column_profile *p);
+/* What nine in ten of its texts look like. */
+enum text_looks column_profile_looks(const struct column_profile *p);
 /* Whether a text holds a control character. */
 bool column_profile_has_control(struct text t);

@@ -121,6 +121,7 @@ static int dataset_take_columns(struct dataset *d, struct buf *why) {
             return ERR_INPUT;
         }
         d->column[i].name = dataset_free_name(d, i, name);
+        number_cells_begin(&d->column[i].cells);
         buf_json(&d->column[i].key, d->column[i].name);
         buf_str(&d->column[i].key, ":");
         d->columns = i + 1;
@@ -217,7 +218,11 @@ int dataset_open(struct dataset **out, const struct dataset_options *o, struct b
 
 void dataset_close(struct dataset *d) {
     if (!d) return;
-    for (size_t i = 0; i < d->columns; i++) buf_release(&d->column[i].key);
+    for (size_t i = 0; i < d->columns; i++) {
+        buf_release(&d->column[i].key);
+        number_cells_release(&d->column[i].cells);
+        label_tell_release(&d->column[i].tell);
+    }
     name_set_release(&d->names);
     free(d->column);
     csv_close(d->csv);

@@ -19,6 +19,7 @@ enum {
     HASH_COLUMNS = 64, // that a hashed category gets
     NAME_BYTES = 128,  // of a feature's name, as include/config/features.def allows
     FEW_ROWS = 20,     // a class of fewer rows is remarked
+    RARE_SHOWN = 3,    // such classes that are remarked one by one
     FEW_SHARE = 100    // if it is also less than one row in so many
 };
 
@@ -28,6 +29,9 @@ struct feature_plan {
     struct text pointer;
     struct column_profile *profile;
     const char *left_out; // why it becomes none; else NULL
+    bool parse;           // a number that may stand in a text
+    enum table_cell_style style;
+    struct value_counts *nulls; // with parse: texts that stand for a missing number
 };
 
 struct feature_plans {
@@ -96,19 +100,23 @@ static int dataset_config_read_rows(struct dataset *d, struct csv *csv,
     return result < 0 ? result : 0;
 }
 
-static void dataset_config_plan_columns(const struct dataset *d, struct column_profile *profiles,
+static void dataset_config_plan_columns(struct dataset *d, struct column_profile *profiles,
                                         struct feature_plans *plans) {
     for (size_t i = 0; i < d->columns; i++) {
-        const struct dataset_column *c = &d->column[i];
+        struct dataset_column *c = &d->column[i];
         struct buf pointer = {0};
         const char *text = column_profile_times(&profiles[i]) ? "time" : "category";
         if (c->role != COLUMN_FEATURE) continue;
         dataset_names_pointer(c->name, &pointer);
+        if (!c->number) dataset_remark_texts(d, c->name.at, &profiles[i]);
         feature_plans_add(plans, (struct feature_plan){
                                      .name = c->name.at,
                                      .type = c->number ? "number" : text,
                                      .pointer = arena_text(&plans->arena, buf_view(&pointer)),
                                      .profile = &profiles[i],
+                                     .parse = c->number && c->cells.words.n > 0,
+                                     .style = c->style,
+                                     .nulls = &c->cells.words,
                                      .left_out = column_profile_useless(&profiles[i], c->number)});
         buf_release(&pointer);
     }
@@ -118,10 +126,10 @@ static void dataset_config_plan_columns(const struct dataset *d, struct column_p
 
 static int dataset_config_take_event(const struct dataset *d, const struct dataset_sample *s,
                                      struct json_columns *columns, struct arena *arena,
-                                     struct text id, struct buf *why) {
+                                     const struct json_columns_row *row, struct buf *why) {
     cJSON *tree = json_parse(s->event, arena);
     const char *twice = NULL;
-    int result = cJSON_IsObject(tree) ? json_columns_take(columns, tree, id, &twice) : ERR_INPUT;
+    int result = cJSON_IsObject(tree) ? json_columns_take(columns, tree, row, &twice) : ERR_INPUT;
     cJSON_Delete(tree);
     if (result == ERR_FULL)
         buf_printf(why, "%s: its events have more than %d fields", d->file, JSON_COLUMNS_MOST);
@@ -145,10 +153,11 @@ static int dataset_config_read_events(struct dataset *d, struct json_lines *json
         result = json_lines_next(json, &s, why);
         if (result <= 0) break;
         struct text label = dataset_label(d, s.label, json_lines_line(json));
+        const struct json_columns_row about = {.skip = id.len ? buf_view(&id) : (struct text){0},
+                                               .line = json_lines_line(json),
+                                               .class_ = -1};
         int taken = dataset_config_take_label(d, classes, label, s.row, why);
-        if (taken == 0)
-            taken = dataset_config_take_event(d, &s, columns, &arena,
-                                              id.len ? buf_view(&id) : (struct text){0}, why);
+        if (taken == 0) taken = dataset_config_take_event(d, &s, columns, &arena, &about, why);
         if (taken < 0) result = taken;
         arena_reset(&arena);
     }
@@ -167,25 +176,47 @@ static const char *dataset_config_field_name(struct dataset *d, struct name_set 
     return name;
 }
 
-static void dataset_config_plan_fields(struct dataset *d, struct json_columns *columns,
-                                       struct feature_plans *plans) {
+/* Why nothing is learned from a field; NULL: something is. */
+static const char *dataset_config_leaves_out(const struct json_column *c,
+                                             const struct feature_plan *plan,
+                                             enum json_column_type type) {
+    if (c->nameless) return "has no name";
+    if (type == JSON_LIST) return "is a list";
+    if (type == JSON_COLUMN_TYPES && c->profile.any && !plan->parse) return "is of several types";
+    return column_profile_useless(&c->profile, plan->parse || type != JSON_TEXT);
+}
+
+static struct feature_plan dataset_config_plan_field(struct json_column *c, int lean) {
     static const char *const types[JSON_COLUMN_TYPES] = {
         [JSON_NUMBER] = "number", [JSON_TEXT] = "category", [JSON_BOOLEAN] = "boolean"};
+    enum json_column_type type = json_column_type(c);
+    struct feature_plan plan = {.type = type < JSON_LIST ? types[type] : "",
+                                .pointer = text_of(c->pointer),
+                                .profile = &c->profile,
+                                .nulls = &c->cells.words};
+    plan.parse = json_column_parses(c, lean, &plan.style);
+    if (plan.parse) {
+        plan.type = "number";
+        c->profile.empty |= c->cells.empty || c->cells.missing || c->cells.text;
+    } else if (type == JSON_TEXT && column_profile_times(&c->profile)) {
+        plan.type = "time";
+    }
+    plan.left_out = dataset_config_leaves_out(c, &plan, type);
+    return plan;
+}
+
+static void dataset_config_plan_fields(struct dataset *d, struct json_columns *columns,
+                                       struct feature_plans *plans) {
+    int lean = 0;
     json_columns_end(columns);
+    for (size_t i = 0; i < columns->n; i++) lean += number_cells_lean(&columns->at[i].cells);
     for (size_t i = 0; i < columns->n; i++) {
         struct json_column *c = &columns->at[i];
-        enum json_column_type type = json_column_type(c);
-        bool time = type == JSON_TEXT && column_profile_times(&c->profile);
-        const char *known = type < JSON_LIST ? types[type] : "";
-        struct feature_plan plan = {.name = dataset_config_field_name(d, &plans->names, c),
-                                    .type = time ? "time" : known,
-                                    .pointer = text_of(c->pointer),
-                                    .profile = &c->profile,
-                                    .left_out =
-                                        column_profile_useless(&c->profile, type != JSON_TEXT)};
-        if (c->nameless) plan.left_out = "has no name";
-        else if (type == JSON_LIST) plan.left_out = "is a list";
-        else if (type == JSON_COLUMN_TYPES && c->profile.any) plan.left_out = "is of several types";
+        struct feature_plan plan = dataset_config_plan_field(c, lean);
+        plan.name = dataset_config_field_name(d, &plans->names, c);
+        if (!c->rows[JSON_BOOLEAN] && !c->rows[JSON_LIST])
+            dataset_remark_cells(d, plan.name, &c->cells, plan.style);
+        if (!plan.parse && !c->profile.numbers) dataset_remark_texts(d, plan.name, &c->profile);
         feature_plans_add(plans, plan);
     }
 }
@@ -208,12 +239,21 @@ static void dataset_config_write_path(const char *key, struct text pointer, stru
     buf_str(yaml, "\n");
 }
 
+static void dataset_config_write_parse(const struct feature_plan *f, struct buf *yaml) {
+    buf_str(yaml, "    parse: true\n");
+    if (f->style == CELL_COMMA) buf_str(yaml, "    decimal: \",\"\n");
+    if (!f->nulls->n) return;
+    buf_str(yaml, "    null_values: ");
+    dataset_config_write_list(f->nulls, yaml);
+}
+
 static void dataset_config_write_feature(const struct feature_plan *f, struct buf *yaml) {
     buf_str(yaml, "  - name: ");
     config_quote(text_of(f->name), yaml);
     buf_str(yaml, "\n");
     dataset_config_write_path("    path: ", f->pointer, yaml);
     buf_printf(yaml, "    type: %s\n", f->type);
+    if (f->parse) dataset_config_write_parse(f, yaml);
     bool category = strcmp(f->type, "category") == 0;
     if (category && column_profile_lists(f->profile, LIST_MOST)) {
         buf_str(yaml, "    values: ");
@@ -298,18 +338,43 @@ static bool dataset_config_is_measure(const struct value_counts *classes) {
 }
 
 /* Columns that slipped in a few rows show as classes that nobody has heard of. */
+static bool dataset_config_is_rare(const struct value_counts *classes, size_t i, uint64_t rows) {
+    uint64_t count = classes->at[i].count;
+    return classes->n > 2 && count < FEW_ROWS && count * FEW_SHARE < rows;
+}
+
+/* Many rare classes are those of the task: one line says so. */
+static void dataset_config_remark_many_rare(struct dataset *d, const struct value_counts *classes,
+                                            size_t rare, uint64_t rows) {
+    struct buf few = {0};
+    for (size_t i = 0, n = 0; i < classes->n && n < RARE_SHOWN; i++)
+        if (dataset_config_is_rare(classes, i, rows))
+            buf_printf(&few, "%s\"%s\" (%llu)", n++ ? ", " : "", classes->at[i].text,
+                       (unsigned long long)classes->at[i].count);
+    dataset_remark(
+        d,
+        "%zu of %zu labels have fewer than %d of %llu rows each, as %s: are they labels, "
+        "or have cells slipped there?",
+        rare, classes->n, FEW_ROWS, (unsigned long long)rows, buf_string(&few));
+    buf_release(&few);
+}
+
 static void dataset_config_remark_rare(struct dataset *d, const struct value_counts *classes) {
     uint64_t rows = 0;
+    size_t rare = 0;
     for (size_t i = 0; i < classes->n; i++) rows += classes->at[i].count;
-    for (size_t i = 0; i < classes->n && classes->n > 2; i++) {
-        uint64_t count = classes->at[i].count;
-        if (count < FEW_ROWS && count * FEW_SHARE < rows)
+    for (size_t i = 0; i < classes->n; i++) rare += dataset_config_is_rare(classes, i, rows);
+    if (rare > RARE_SHOWN) {
+        dataset_config_remark_many_rare(d, classes, rare, rows);
+        return;
+    }
+    for (size_t i = 0; i < classes->n; i++)
+        if (dataset_config_is_rare(classes, i, rows))
             dataset_remark(d,
                            "only %llu of %llu rows have the label \"%s\": is it one, or have "
                            "cells slipped there?",
-                           (unsigned long long)count, (unsigned long long)rows,
+                           (unsigned long long)classes->at[i].count, (unsigned long long)rows,
                            classes->at[i].text);
-    }
 }
 
 static int dataset_config_write_model(struct dataset *d, struct value_counts *classes,

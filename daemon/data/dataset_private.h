@@ -4,12 +4,15 @@
 #pragma once
 
 #include "base/table_cell.h"
+#include "column_profile.h"
 #include "csv.h"
 #include "data/dataset.h"
 #include "dataset_names.h"
 #include "json_lines.h"
 #include "label_spellings.h"
+#include "label_tell.h"
 #include "name_set.h"
+#include "number_cells.h"
 
 enum dataset_role { COLUMN_FEATURE, COLUMN_LABEL, COLUMN_ID, COLUMN_DROPPED };
 
@@ -19,6 +22,8 @@ struct dataset_column {
     bool number; // in the scan its cells read as numbers, or as words for a missing one
     enum table_cell_style style; // of the numbers
     uint64_t strays;             // texts among its numbers: read as missing
+    struct number_cells cells;   // of the scan
+    struct label_tell tell;      // of the scan
     struct buf key;              // "name": as JSON
 };
 
@@ -54,6 +59,16 @@ int dataset_scan_json(struct dataset *d, struct buf *why) MUST_CHECK;
 void dataset_note_foreign(struct dataset *d);
 /* Notes a cell of column c that holds text where numbers are, unless one was noted. */
 void dataset_note_stray(struct dataset *d, struct dataset_column *c, struct text raw);
+/* Remarks a text where column `name` holds numbers, and its line. */
+void dataset_remark_stray(struct dataset *d, const char *name, struct text text, uint64_t line);
+/* Remarks what was read otherwise than it stands in a column, or stands there for no number. */
+void dataset_remark_cells(struct dataset *d, const char *name, const struct number_cells *cells,
+                          enum table_cell_style style);
+/* Remarks a column of texts that looks like times or numbers but cannot be read so, and one of
+ * times whose spelling was taken in one of several ways. */
+void dataset_remark_texts(struct dataset *d, const char *name, const struct column_profile *p);
+/* Remarks which columns tell the label alone, of which names (n) are given. */
+void dataset_remark_tells(struct dataset *d, const char *const *names, size_t n);
 /* What the label of a row is called (label_spellings_of); remarks a word that is new for none.
  * line: where it stands, for the remark. */
 struct text dataset_label(struct dataset *d, struct text raw, uint64_t line);

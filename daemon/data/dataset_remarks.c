@@ -53,3 +53,109 @@ const char *dataset_remarks(struct dataset *d) {
     d->remarks_told = d->remarks.len;
     return lines;
 }
+
+/* ---- columns of numbers ---- */
+
+enum {
+    WORD_SHARE = 100, // words for a missing number in one row of so many, or fewer: stray ones
+    WORDS_SHOWN = 8
+};
+
+void dataset_remark_stray(struct dataset *d, const char *name, struct text text, uint64_t line) {
+    dataset_remark(d,
+                   "column \"%s\" holds numbers, but \"%.*s\" in line %llu: that is taken as "
+                   "missing there, and so are others like it",
+                   name, (int)(text.len < 40 ? text.len : 40), text.at, (unsigned long long)line);
+}
+
+static void dataset_remark_words(struct dataset *d, const char *name,
+                                 const struct number_cells *cells, uint64_t numbers) {
+    struct buf words = {0};
+    for (size_t i = 0; i < cells->words.n && i < WORDS_SHOWN; i++)
+        buf_printf(&words, "%s\"%s\" (%llu)", i ? ", " : "", cells->words.at[i].text,
+                   (unsigned long long)cells->words.at[i].count);
+    dataset_remark(d,
+                   "column \"%s\" holds numbers, and among the first %llu cells also %s: that is "
+                   "taken as missing",
+                   name, (unsigned long long)(numbers + cells->text), buf_string(&words));
+    buf_release(&words);
+}
+
+/* Why it is no number after all. */
+static void dataset_remark_nearly(struct dataset *d, const char *name,
+                                  const struct number_cells *cells, uint64_t numbers,
+                                  enum table_cell_style style) {
+    struct text text = buf_view(&cells->stray.text);
+    if (!text.len) return;
+    dataset_remark(
+        d,
+        "column \"%s\" is no number: of its first %llu cells %llu are texts, as \"%.*s\" "
+        "in line %llu; if these stand for a missing number, leave them empty",
+        name, (unsigned long long)(numbers + number_cells_strays(cells, style)),
+        (unsigned long long)number_cells_strays(cells, style), (int)(text.len < 40 ? text.len : 40),
+        text.at, (unsigned long long)cells->stray.line);
+}
+
+static void dataset_remark_filler(struct dataset *d, const char *name,
+                                  const struct number_cells *cells) {
+    double filler;
+    uint64_t n = number_cells_filler(cells, &filler);
+    if (n)
+        dataset_remark(d,
+                       "column \"%s\" holds %g in %llu of its first %llu cells, far from all "
+                       "others: if it stands for a missing number, leave these cells empty",
+                       name, filler, (unsigned long long)n,
+                       (unsigned long long)(n + cells->filler.others));
+}
+
+void dataset_remark_cells(struct dataset *d, const char *name, const struct number_cells *cells,
+                          enum table_cell_style style) {
+    const uint64_t numbers = number_cells_numbers(cells, style);
+    if (!number_cells_are_numbers(cells, style)) {
+        if (number_cells_are_nearly(cells, style))
+            dataset_remark_nearly(d, name, cells, numbers, style);
+        return;
+    }
+    if (number_cells_have_words(cells, style) && cells->text > 1)
+        dataset_remark_words(d, name, cells, numbers);
+    else if (cells->text)
+        dataset_remark_stray(d, name, buf_view(&cells->stray.text), cells->stray.line);
+    else if (cells->missing && cells->missing * WORD_SHARE <= numbers)
+        dataset_remark_stray(d, name, buf_view(&cells->word.text), cells->word.line);
+    dataset_remark_filler(d, name, cells);
+}
+
+enum { TELLS_SHOWN = 5 };
+
+void dataset_remark_tells(struct dataset *d, const char *const *names, size_t n) {
+    struct buf list = {0};
+    for (size_t i = 0; i < n && i < TELLS_SHOWN; i++)
+        buf_printf(&list, "%s\"%s\"", i ? ", " : "", names[i]);
+    if (n > TELLS_SHOWN) buf_printf(&list, " and %zu more", n - TELLS_SHOWN);
+    if (n)
+        dataset_remark(d,
+                       "%s %s alone tells the label: is it known when the sample comes? Else leave "
+                       "it out (--drop)",
+                       n > 1 ? "each of the columns" : "column", buf_string(&list));
+    buf_release(&list);
+}
+
+void dataset_remark_texts(struct dataset *d, const char *name, const struct column_profile *p) {
+    struct text first = buf_view(&p->first);
+    if (first.len > 40 || !p->any) return;
+    if (column_profile_times(p)) {
+        if (first.len > 2 && first.at[2] == '.')
+            dataset_remark(d, "column \"%s\" holds dates as %.*s: the day is read first", name,
+                           (int)first.len, first.at);
+    } else if (column_profile_looks(p) == LOOKS_DATE) {
+        dataset_remark(d,
+                       "column \"%s\" looks like dates, as \"%.*s\", but not which number is the "
+                       "day and which the month: it is no time; write them as 2024-03-05",
+                       name, (int)first.len, first.at);
+    } else if (column_profile_looks(p) == LOOKS_AMOUNT) {
+        dataset_remark(d,
+                       "column \"%s\" looks like numbers, as \"%.*s\", but what stands around them "
+                       "is not understood: leave it off",
+                       name, (int)first.len, first.at);
+    }
+}

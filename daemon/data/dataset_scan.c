@@ -2,97 +2,38 @@
  * that reading can stream and what a row becomes does not depend on rows far behind it.
  *
  * Thread: any thread (one owner at a time) */
+#include "base/json.h"
 #include "dataset_private.h"
+#include "json_columns.h"
 
-enum {
-    NUMBERS_LEAST = 20, // in a column that may hold stray texts too
-    STRAY_SHARE = 100   // one stray text in so many numbers
-};
-
-struct dataset_cell_met {
-    uint64_t line;
-    struct buf text;
-};
-
-/* What the scan has met in the cells of a column. */
-struct dataset_met {
-    uint64_t point, comma, either; // numbers by that style only, or by both
-    uint64_t missing, text;
-    struct dataset_cell_met stray, word; // the first text; the first word for a missing number
-};
-
-static void dataset_meet_first(struct dataset_cell_met *m, struct text raw, uint64_t line) {
-    buf_text(&m->text, raw);
-    m->line = line;
-}
-
-static void dataset_meet(struct dataset_met *m, struct text raw, uint64_t line) {
-    struct table_cell point = table_cell_read(raw, CELL_POINT);
-    if (point.kind == CELL_EMPTY) return;
-    bool comma = table_cell_read(raw, CELL_COMMA).kind == CELL_NUMBER;
-    if (point.kind == CELL_NUMBER) *(comma ? &m->either : &m->point) += 1;
-    else if (comma) m->comma++;
-    else if (!table_cell_is_missing(raw)) {
-        if (m->text++ == 0) dataset_meet_first(&m->stray, raw, line);
-    } else if (m->missing++ == 0) {
-        dataset_meet_first(&m->word, raw, line);
-    }
-}
-
-/* Numbers, and not just so many texts that look like some. */
-static bool dataset_is_number(const struct dataset_met *m, enum table_cell_style style) {
-    uint64_t numbers = m->either + (style == CELL_COMMA ? m->comma : m->point),
-             strays = m->text + (style == CELL_COMMA ? m->point : m->comma);
-    if (!strays) return numbers > 0 || !m->missing;
-    return numbers >= NUMBERS_LEAST && strays * STRAY_SHARE <= numbers + STRAY_SHARE - 1;
-}
+enum { TELL_CELLS = 2000000 }; // of all columns, that are kept to see which tell the label
 
 /* Columns that could be read both ways are written as most others of the file. */
-static void dataset_settle_numbers(struct dataset *d, const struct dataset_met *met) {
-    size_t points = 0, commas = 0;
+static void dataset_settle_numbers(struct dataset *d) {
+    int commas = 0;
+    for (size_t i = 0; i < d->columns; i++) commas += number_cells_lean(&d->column[i].cells);
     for (size_t i = 0; i < d->columns; i++) {
-        points += met[i].point > met[i].comma;
-        commas += met[i].comma > met[i].point;
+        struct dataset_column *c = &d->column[i];
+        c->style = number_cells_style(&c->cells, commas);
+        c->number = number_cells_are_numbers(&c->cells, c->style);
     }
-    for (size_t i = 0; i < d->columns; i++) {
-        bool comma =
-            met[i].comma > met[i].point || (met[i].comma == met[i].point && commas > points);
-        d->column[i].style = comma ? CELL_COMMA : CELL_POINT;
-        d->column[i].number = dataset_is_number(&met[i], d->column[i].style);
-    }
-}
-
-static void dataset_remark_stray(struct dataset *d, const struct dataset_column *c,
-                                 struct text text, uint64_t line) {
-    dataset_remark(d,
-                   "column \"%.*s\" holds numbers, but \"%.*s\" in line %llu: that is taken as "
-                   "missing there, and so are others like it",
-                   (int)c->name.len, c->name.at, (int)(text.len < 40 ? text.len : 40), text.at,
-                   (unsigned long long)line);
 }
 
 void dataset_note_stray(struct dataset *d, struct dataset_column *c, struct text raw) {
     if (c->strays || table_cell_is_missing(raw)) return;
     c->strays++;
-    dataset_remark_stray(d, c, raw, csv_line(d->csv));
+    dataset_remark_stray(d, c->name.at, raw, csv_line(d->csv));
 }
 
-/* A word for a missing number in one row of a hundred or fewer: a stray one, perhaps. */
-static bool dataset_is_rare(const struct dataset_met *m) {
-    return m->missing && m->missing * STRAY_SHARE <= m->either + m->point + m->comma;
-}
-
-static void dataset_remark_columns(struct dataset *d, struct dataset_met *met) {
+static void dataset_remark_columns(struct dataset *d) {
     struct buf commas = {0};
     for (size_t i = 0; i < d->columns; i++) {
         struct dataset_column *c = &d->column[i];
-        if (!c->number || c->role != COLUMN_FEATURE) continue;
-        if (c->style == CELL_COMMA && met[i].comma)
+        if (c->role != COLUMN_FEATURE) continue;
+        if (c->number && c->style == CELL_COMMA && c->cells.comma)
             buf_printf(&commas, "%s%s", commas.len ? ", " : "", c->name.at);
-        const struct dataset_cell_met *m = met[i].text ? &met[i].stray : &met[i].word;
-        c->strays = met[i].text;
-        if (met[i].text || dataset_is_rare(&met[i]))
-            dataset_remark_stray(d, c, buf_view(&m->text), m->line);
+        if (c->number) c->strays = c->cells.text;
+        dataset_remark_cells(d, c->name.at, &c->cells, c->style);
     }
     if (commas.len) dataset_remark(d, "numbers with a decimal comma: %s", buf_string(&commas));
     buf_release(&commas);
@@ -154,40 +95,117 @@ static uint64_t dataset_scan_rows(const struct dataset *d) {
     return d->limit && d->limit < DATASET_SCAN_ROWS ? d->limit : DATASET_SCAN_ROWS;
 }
 
-static void dataset_settle(struct dataset *d, struct dataset_met *met) {
-    dataset_settle_numbers(d, met);
+static void dataset_settle(struct dataset *d) {
+    dataset_settle_numbers(d);
     dataset_remark_dialect(d);
     dataset_note_foreign(d);
     dataset_remark_header(d);
-    dataset_remark_columns(d, met);
+    dataset_remark_columns(d);
     if (d->label) dataset_remark_labels(d);
+}
+
+/* Cells that are kept of a column to see whether it tells the label: memory is bounded. */
+static size_t dataset_tell_most(const struct dataset *d, size_t columns) {
+    uint64_t rows = dataset_scan_rows(d), share = TELL_CELLS / (columns ? columns : 1);
+    return (size_t)(rows < share ? rows : share);
+}
+
+static void dataset_scan_row(struct dataset *d, const struct text *cells,
+                             struct label_classes *classes) {
+    int class_ = -1;
+    if (d->label) {
+        struct text label = cells[d->label - d->column];
+        label_spellings_add(d->labels, label);
+        class_ = label_classes_take(classes, label);
+    }
+    for (size_t i = 0; i < d->columns; i++) {
+        struct dataset_column *c = &d->column[i];
+        struct table_cell cell = number_cells_take(&c->cells, cells[i], csv_line(d->csv));
+        if (c->role == COLUMN_FEATURE) label_tell_take(&c->tell, &cell, class_);
+    }
+}
+
+static void dataset_remark_columns_that_tell(struct dataset *d,
+                                             const struct label_classes *classes) {
+    const char **names = xcalloc(d->columns, sizeof *names);
+    size_t n = 0;
+    for (size_t i = 0; i < d->columns; i++) {
+        struct dataset_column *c = &d->column[i];
+        if (!classes->over && c->tell.n && label_tell_all(&c->tell)) names[n++] = c->name.at;
+        label_tell_release(&c->tell);
+    }
+    dataset_remark_tells(d, names, n);
+    free(names);
 }
 
 int dataset_scan_csv(struct dataset *d, struct buf *why) {
     const struct text *cells;
+    struct label_classes classes = {0};
     int result = 1;
-    struct dataset_met *met = xcalloc(d->columns, sizeof *met);
+    for (size_t i = 0; i < d->columns; i++)
+        d->column[i].tell.most = dataset_tell_most(d, d->columns);
     for (uint64_t left = dataset_scan_rows(d);
-         left && (result = csv_next(d->csv, &cells, why)) == 1; left--) {
-        if (d->label) label_spellings_add(d->labels, cells[d->label - d->column]);
-        for (size_t i = 0; i < d->columns; i++) dataset_meet(&met[i], cells[i], csv_line(d->csv));
+         left && (result = csv_next(d->csv, &cells, why)) == 1; left--)
+        dataset_scan_row(d, cells, &classes);
+    if (result < 0) return result;
+    dataset_settle(d);
+    dataset_remark_columns_that_tell(d, &classes);
+    return csv_rewind(d->csv, why);
+}
+
+/* ---- JSON ---- */
+
+/* What cannot be read is said where it is read for good; here nothing is told of the file then. */
+static int dataset_scan_event(const struct dataset_sample *s, struct json_columns *columns,
+                              const struct json_columns_row *row, struct arena *arena) {
+    const char *twice;
+    cJSON *tree = json_parse(s->event, arena);
+    int result = cJSON_IsObject(tree) ? json_columns_take(columns, tree, row, &twice) : ERR_INPUT;
+    cJSON_Delete(tree);
+    arena_reset(arena);
+    return result;
+}
+
+static void dataset_remark_fields_that_tell(struct dataset *d, struct json_columns *columns,
+                                            const struct label_classes *classes) {
+    const char **names = xcalloc(columns->n, sizeof *names);
+    size_t n = 0;
+    for (size_t i = 0; i < columns->n; i++)
+        if (!classes->over && columns->at[i].tell.n && label_tell_all(&columns->at[i].tell))
+            names[n++] = columns->at[i].name;
+    dataset_remark_tells(d, names, n);
+    free(names);
+}
+
+static int dataset_scan_events(struct dataset *d, struct json_columns *columns,
+                               struct label_classes *classes, struct buf *why) {
+    struct dataset_sample s;
+    struct arena arena = {0};
+    struct buf id = {0};
+    int result = 1;
+    if (d->id_name) dataset_names_pointer(text_of(d->id_name), &id);
+    for (uint64_t left = dataset_scan_rows(d);
+         left && (result = json_lines_next(d->json_lines, &s, why)) == 1; left--) {
+        label_spellings_add(d->labels, s.label);
+        struct json_columns_row row = {.skip = id.len ? buf_view(&id) : (struct text){0},
+                                       .class_ = label_classes_take(classes, s.label),
+                                       .tell_most = dataset_tell_most(d, columns->n)};
+        classes->over |= dataset_scan_event(&s, columns, &row, &arena) < 0;
     }
-    if (result >= 0) dataset_settle(d, met);
-    for (size_t i = 0; i < d->columns; i++) {
-        buf_release(&met[i].stray.text);
-        buf_release(&met[i].word.text);
-    }
-    free(met);
-    return result < 0 ? result : csv_rewind(d->csv, why);
+    arena_release(&arena);
+    buf_release(&id);
+    return result < 0 ? result : 0;
 }
 
 int dataset_scan_json(struct dataset *d, struct buf *why) {
-    struct dataset_sample s;
-    int result = 1;
-    for (uint64_t left = dataset_scan_rows(d);
-         left && (result = json_lines_next(d->json_lines, &s, why)) == 1; left--)
-        label_spellings_add(d->labels, s.label);
-    if (result < 0) return result;
-    dataset_remark_labels(d);
-    return json_lines_rewind(d->json_lines, why);
+    struct json_columns columns = {0};
+    struct label_classes classes = {0};
+    int result = dataset_scan_events(d, &columns, &classes, why);
+    if (result == 0) {
+        dataset_remark_labels(d);
+        dataset_remark_fields_that_tell(d, &columns, &classes);
+        result = json_lines_rewind(d->json_lines, why);
+    }
+    json_columns_release(&columns);
+    return result;
 }

@@ -19,7 +19,7 @@ struct json_path {
 
 /* What one walk is for. */
 struct column_walk {
-    struct text skip;
+    const struct json_columns_row *row;
     const char *twice; // the field that was met a second time
 };
 
@@ -38,28 +38,45 @@ static struct json_column *json_columns_add(struct json_columns *c, struct json_
                                 .pointer = xstrdup(buf_string(&path->pointer)),
                                 .nameless = path->nameless};
     column_profile_begin(&one->profile, TEXTS_MOST);
+    number_cells_begin(&one->cells);
     return one;
 }
 
-static void json_columns_note(struct json_column *one, const cJSON *value) {
-    if (cJSON_IsNull(value)) one->profile.empty = true;
-    else if (cJSON_IsNumber(value)) {
-        one->rows[JSON_NUMBER]++;
-        column_profile_number(&one->profile, value->valuedouble);
-    } else if (cJSON_IsString(value)) {
-        one->rows[JSON_TEXT]++;
+/* What the value is as a cell of a table, having counted it as one. */
+static struct table_cell json_columns_cell(struct json_column *one, const cJSON *value,
+                                           uint64_t line) {
+    if (cJSON_IsString(value)) {
         column_profile_text(&one->profile, text_of(value->valuestring));
-    } else if (cJSON_IsBool(value)) {
-        one->rows[JSON_BOOLEAN]++;
-        column_profile_number(&one->profile, cJSON_IsTrue(value));
-    } else {
-        one->rows[JSON_LIST]++;
+        return number_cells_take(&one->cells, text_of(value->valuestring), line);
     }
+    double number = cJSON_IsNumber(value) ? value->valuedouble : cJSON_IsTrue(value);
+    column_profile_number(&one->profile, number);
+    if (cJSON_IsNumber(value)) number_cells_take_number(&one->cells, number);
+    return (struct table_cell){.kind = CELL_NUMBER, .number = number};
+}
+
+/* JSON_COLUMN_TYPES: null. */
+static enum json_column_type json_columns_type(const cJSON *value) {
+    if (cJSON_IsNull(value)) return JSON_COLUMN_TYPES;
+    if (cJSON_IsNumber(value)) return JSON_NUMBER;
+    if (cJSON_IsString(value)) return JSON_TEXT;
+    return cJSON_IsBool(value) ? JSON_BOOLEAN : JSON_LIST;
+}
+
+static void json_columns_note(struct json_column *one, const cJSON *value,
+                              const struct json_columns_row *row) {
+    const enum json_column_type type = json_columns_type(value);
+    struct table_cell cell = {.kind = CELL_EMPTY};
+    if (type == JSON_COLUMN_TYPES) one->profile.empty = true;
+    else one->rows[type]++;
+    if (type < JSON_LIST) cell = json_columns_cell(one, value, row->line);
+    one->tell.most = row->tell_most;
+    label_tell_take(&one->tell, &cell, row->class_);
 }
 
 static int json_columns_field(struct json_columns *c, const cJSON *value, struct json_path *path,
                               struct column_walk *walk) {
-    if (walk->skip.at && text_equal(buf_view(&path->pointer), walk->skip)) return 0;
+    if (walk->row->skip.at && text_equal(buf_view(&path->pointer), walk->row->skip)) return 0;
     size_t at = json_columns_find(c, buf_string(&path->pointer));
     if (at == JSON_COLUMNS_MOST) return ERR_FULL;
     struct json_column *one = at < c->n ? &c->at[at] : json_columns_add(c, path);
@@ -68,7 +85,7 @@ static int json_columns_field(struct json_columns *c, const cJSON *value, struct
         return ERR_MISMATCH;
     }
     one->row = c->rows;
-    json_columns_note(one, value);
+    json_columns_note(one, value, walk->row);
     c->next = (size_t)(one - c->at) + 1;
     return 0;
 }
@@ -92,10 +109,10 @@ static int json_columns_walk(struct json_columns *c, const cJSON *object, struct
     return 0;
 }
 
-int json_columns_take(struct json_columns *c, const cJSON *event, struct text skip,
-                      const char **twice) {
+int json_columns_take(struct json_columns *c, const cJSON *event,
+                      const struct json_columns_row *row, const char **twice) {
     struct json_path path = {0};
-    struct column_walk walk = {.skip = skip};
+    struct column_walk walk = {.row = row};
     c->rows++;
     c->next = 0;
     int result = json_columns_walk(c, event, &path, &walk, 0);
@@ -118,6 +135,8 @@ void json_columns_release(struct json_columns *c) {
         free(c->at[i].name);
         free(c->at[i].pointer);
         column_profile_release(&c->at[i].profile);
+        number_cells_release(&c->at[i].cells);
+        label_tell_release(&c->at[i].tell);
     }
     free(c->at);
     *c = (struct json_columns){0};
@@ -132,4 +151,12 @@ enum json_column_type json_column_type(const struct json_column *c) {
         types++;
     }
     return types == 1 ? type : JSON_COLUMN_TYPES;
+}
+
+/* Texts alone that are whole numbers may be codes: 10115 is where somebody lives. */
+bool json_column_parses(const struct json_column *c, int lean, enum table_cell_style *style) {
+    *style = number_cells_style(&c->cells, lean);
+    return c->rows[JSON_TEXT] && !c->rows[JSON_BOOLEAN] && !c->rows[JSON_LIST] &&
+           number_cells_numbers(&c->cells, *style) && c->cells.quantity &&
+           number_cells_are_numbers(&c->cells, *style);
 }

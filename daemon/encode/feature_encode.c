@@ -203,6 +203,12 @@ static enum reason features_encode_field(const struct mapped_field *f,
     return f->required ? REASON_MISSING_FIELD : REASON_NONE;
 }
 
+static bool features_lists_null(const struct mapped_field *f, struct text text) {
+    const struct category wanted = {.value = table_cell_trim(text)};
+    return f->nulls &&
+           bsearch(&wanted, f->null_value, f->nulls, sizeof *f->null_value, category_order);
+}
+
 /* A text of a number feature with `parse`: the number that it holds, null where it says that there
  * is none, else as it was. */
 static struct value features_parsed(const struct mapped_field *f, const struct value *v) {
@@ -212,6 +218,7 @@ static struct value features_parsed(const struct mapped_field *f, const struct v
     copy[v->text.len] = '\0';
     struct text text = {copy, v->text.len};
     struct table_cell cell = table_cell_read(text, f->decimal);
+    if (features_lists_null(f, text)) return (struct value){.kind = VALUE_NULL};
     if (cell.kind == CELL_NUMBER) return (struct value){VALUE_NUMBER, cell.number, v->text};
     if (cell.kind == CELL_EMPTY || table_cell_is_missing(text))
         return (struct value){.kind = VALUE_NULL};

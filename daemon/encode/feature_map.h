@@ -22,10 +22,12 @@ struct mapped_field {
     int type;
     bool log1p, clips, parse;      // of a number
     enum table_cell_style decimal; // of a number that is a text
-    double per_ms;                 // of a time: so many of its unit are a millisecond
-    bool missing, required;        // it has a missing indicator; it must be there
-    double least, most;            // of clips
-    struct category *category;     // (values) by text_order
+    struct category *null_value;   // (nulls) by text_order: texts that are no number
+    size_t nulls;
+    double per_ms;             // of a time: so many of its unit are a millisecond
+    bool missing, required;    // it has a missing indicator; it must be there
+    double least, most;        // of clips
+    struct category *category; // (values) by text_order
     size_t values, hash;
     size_t element, elements; // values behind those of the fields: entries of its array
     size_t first, columns;    // its share of the row; the missing indicator is the last

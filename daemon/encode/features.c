@@ -21,13 +21,13 @@ int category_order(const void *left, const void *right) {
                       ((const struct category *)right)->value);
 }
 
-static void features_take_values(struct features *f, struct mapped_field *field,
-                                 const struct list *values) {
-    field->values = values->n;
-    field->category = arena_take(&f->arena, values->n * sizeof *field->category);
-    for (size_t i = 0; i < values->n; i++)
-        field->category[i] = (struct category){arena_text(&f->arena, text_of(values->at[i])), i};
-    if (values->n) qsort(field->category, values->n, sizeof *field->category, category_order);
+/* The texts (n) by text_order, with their places in the list. */
+static struct category *features_take_texts(struct features *f, const struct list *texts) {
+    struct category *at = arena_take(&f->arena, texts->n * sizeof *at);
+    for (size_t i = 0; i < texts->n; i++)
+        at[i] = (struct category){arena_text(&f->arena, text_of(texts->at[i])), i};
+    if (texts->n) qsort(at, texts->n, sizeof *at, category_order);
+    return at;
 }
 
 static int features_take_clip(struct mapped_field *field, const struct list *clip) {
@@ -67,10 +67,13 @@ static int features_take_field(struct features *f, struct mapped_field *field,
         field->log1p = c->log1p;
         field->parse = c->parse;
         field->decimal = c->decimal == DECIMAL_COMMA ? CELL_COMMA : CELL_POINT;
+        field->nulls = c->null_values.n;
+        field->null_value = features_take_texts(f, &c->null_values);
         TRY(features_take_clip(field, &c->clip));
     } else if (c->type == FEATURE_CATEGORY) {
         if ((c->values.n > 0) == (c->hash > 0)) return ERR_CONFIG;
-        features_take_values(f, field, &c->values);
+        field->values = c->values.n;
+        field->category = features_take_texts(f, &c->values);
     } else if ((c->type == FEATURE_TEXT && !c->hash) || (c->type == FEATURE_VECTOR && !c->size)) {
         return ERR_CONFIG;
     }
@@ -87,6 +90,9 @@ static void features_describe(const struct mapped_field *field, struct buf *out)
         buf_printf(out, " %d %d", field->log1p, field->clips);
         if (field->clips) buf_printf(out, " %a %a", field->least, field->most);
         if (field->parse) buf_printf(out, " parse %d", field->decimal);
+        for (size_t i = 0; i < field->nulls; i++)
+            buf_printf(out, " %zu:%s", field->null_value[i].value.len,
+                       field->null_value[i].value.at);
     } else if (field->type == FEATURE_CATEGORY) {
         buf_printf(out, " %zu %zu", field->hash, field->values);
         for (size_t i = 0; i < field->values; i++)

@@ -9,6 +9,7 @@ enum {
     CLASSES_MAX = 1000,          // counts of labels by class have this much room in the label store
     CLASS_BYTES_MAX = 255,       // of a class's name
     FEATURES_MAX = 10000,        // entries of `features:`
+    NULL_VALUES_MAX = 1000,      // listed for a feature of type number
     CATEGORY_VALUES_MAX = 10000, // listed for a feature of type category
     VECTOR_MAX = 16384,          // numbers of a feature of type vector
     LIST_MAX = 256,              // entries of an array that count for a feature of type category

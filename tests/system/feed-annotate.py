@@ -47,6 +47,12 @@ def test(stage):
     check(daemon.metric("accuracy_unbiased") > 0.7, "accuracy %s", daemon.metric("accuracy_unbiased"))
 
     equal(run("feed", "-c", config, "--data", stage.dir / "absent.csv").returncode, 66, "an absent file")
+    stranger = stage.dir / "stranger.csv"
+    stranger.write_text("p,q\n1,2\n")
+    refused = run("feed", "-c", config, "--data", stranger)
+    check(refused.returncode == 65 and "each would be a dead letter" in refused.stderr, "no field of the configuration: %s", refused.stderr)
+    told = run("feed", "-c", config, "--data", data, "--id", "number", "--limit", "100")
+    check('"class" holds nothing but classes' in told.stderr, "a label that is sent: %s", told.stderr)
     wrong = run("feed", "-c", config, "--data", data, "--label", "clas")
     check(wrong.returncode != 0 and "class" in wrong.stderr, "an unknown column: %s", wrong.stderr)
     daemon.stop()

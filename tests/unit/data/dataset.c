@@ -1307,6 +1307,213 @@ static void fields_of_json_have_one_name_each(void **state) {
     dataset_close(d);
 }
 
+/* ---- columns of numbers with words in them ---- */
+
+/* 400 rows in either kind of file, whose column a holds `word` in each of `every` rows and a number
+ * elsewhere. */
+static struct dataset *worded(bool json, const char *const *words, int n, int every,
+                              const char *number) {
+    struct buf b = {0}, cell = {0};
+    if (!json) buf_str(&b, "a,y\n");
+    for (int i = 0; i < 400; i++) {
+        buf_reset(&cell);
+        if (i % every == every - 1) buf_str(&cell, words[i / every % n]);
+        else buf_printf(&cell, number, i % 200);
+        buf_printf(&b, json ? "{\"a\":\"%s\",\"y\":\"%s\"}\n" : "\"%s\",%s\n", buf_string(&cell),
+                   i * 7 % 5 < 2 ? "u" : "v");
+    }
+    struct dataset *d = opened(buf_view(&b), labelled);
+    buf_release(&b);
+    buf_release(&cell);
+    return d;
+}
+
+/* A few words without a digit among numbers stand for a missing one: in both kinds of file, and the
+ * daemon reads them so too. */
+static void words_among_numbers_are_missing(void **state) {
+    (void)state;
+    static const char *const words[] = {"unknown", "k.A.", "\xE2\x80\x94"};
+    for (int json = 0; json < 2; json++) {
+        struct dataset *d = worded(json, words, 3, 5, "%d.25");
+        struct config *c = configured(d);
+        const struct feature_config *f = &c->features[0];
+        assert_int_equal(f->type, FEATURE_NUMBER);
+        assert_true(f->parse && f->missing);
+        assert_int_equal(f->null_values.n, 3);
+        expect_remark(
+            d, "\"k.A.\" (27), \"unknown\" (27), \"\xE2\x80\x94\" (26): that is taken as missing");
+        config_destroy(c);
+        dataset_close(d);
+    }
+}
+
+static void texts_that_are_no_words_keep_a_category(void **state) {
+    (void)state;
+    static const char *const word[] = {"unknown"}, *const code[] = {"A1"},
+                             *const many[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+    for (int json = 0; json < 2; json++) {
+        struct dataset *const d[] = {worded(json, code, 1, 10, "%d.25"), // codes with digits
+                                     worded(json, many, 9, 10, "%d.25"), // many of them
+                                     worded(json, word, 1, 4, "%d.25")}; // too often
+        for (size_t i = 0; i < 3; i++) {
+            struct config *c = configured(d[i]);
+            assert_int_equal(c->features[0].type, FEATURE_CATEGORY);
+            expect_remark(d[i], "column \"a\" is no number");
+            config_destroy(c);
+            dataset_close(d[i]);
+        }
+    }
+}
+
+/* Sizes: few numbers, which a list serves as well. */
+static void few_numbers_with_words_are_a_list(void **state) {
+    (void)state;
+    struct buf csv = {0};
+    buf_str(&csv, "a,y\n");
+    for (int i = 0; i < 400; i++)
+        if (i % 10) buf_printf(&csv, "%d,%s\n", 36 + i % 12, i % 3 ? "u" : "v");
+        else buf_printf(&csv, "XL,%s\n", i % 3 ? "u" : "v");
+    struct dataset *d = opened(buf_view(&csv), labelled);
+    struct config *c = configured(d);
+    assert_int_equal(c->features[0].type, FEATURE_CATEGORY);
+    assert_true(c->features[0].values.n == 13);
+    config_destroy(c);
+    dataset_close(d);
+    buf_release(&csv);
+}
+
+/* Numbers in quotes are numbers in JSON too, unless they may be codes. */
+static void texts_of_json_may_be_numbers(void **state) {
+    (void)state;
+    static const char *const none[] = {""}, *const stray[] = {"x9"};
+    struct dataset *d = worded(true, none, 1, 400, "%d.25");
+    struct config *c = configured(d);
+    assert_true(c->features[0].type == FEATURE_NUMBER && c->features[0].parse);
+    assert_true(c->features[0].missing && !c->features[0].null_values.n);
+    config_destroy(c);
+    dataset_close(d);
+    d = worded(true, stray, 1, 400, "%d,25");
+    c = configured(d);
+    assert_true(c->features[0].parse && c->features[0].decimal == DECIMAL_COMMA);
+    EXPECT_LIST(&c->features[0].null_values, "x9");
+    config_destroy(c);
+    dataset_close(d);
+    d = worded(true, none, 1, 401, "10%03d");
+    c = configured(d);
+    assert_int_equal(c->features[0].type, FEATURE_CATEGORY);
+    config_destroy(c);
+    dataset_close(d);
+}
+
+static void a_number_of_nines_far_off_is_remarked(void **state) {
+    (void)state;
+    static const char *const filler[] = {"-999"}, *const near[] = {"999"};
+    for (int json = 0; json < 2; json++) {
+        struct dataset *d = worded(json, filler, 1, 20, "%d.5");
+        config_destroy(configured(d));
+        expect_remark(d, "column \"a\" holds -999 in 20 of its first 400 cells");
+        dataset_close(d);
+        d = worded(json, near, 1, 20, "%d3.5");
+        config_destroy(configured(d));
+        assert_null(strstr(dataset_remarks(d), "999"));
+        dataset_close(d);
+    }
+}
+
+/* ---- times and amounts ---- */
+
+static void dates_are_times_or_remarked(void **state) {
+    (void)state;
+    static const struct {
+        const char *number;
+        int type;
+        const char *remark;
+    } cases[] = {
+        {"2024-03-05 13:%02d", FEATURE_TIME, ""},
+        {"05.03.2%03d", FEATURE_TIME, "holds dates as 05.03.2000: the day is read first"},
+        {"05.03.2%03d 12:00", FEATURE_TIME, "the day is read first"},
+        {"3/5/2%03d", FEATURE_CATEGORY, "looks like dates, as \"3/5/2000\", but not which number"},
+        {"%d.25 kr", FEATURE_CATEGORY, "looks like numbers, as \"0.25 kr\""},
+        {"%d.25-", FEATURE_NUMBER, ""},
+        {"EUR %d.25", FEATURE_NUMBER, ""},
+    };
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        const int n = (int)(i / 2);
+        struct buf b = {0};
+        if (i % 2) buf_str(&b, "a,y\n");
+        for (int row = 0; row < 60; row++) {
+            buf_str(&b, i % 2 ? "" : "{\"a\":\"");
+            buf_printf(&b, cases[n].number, row / 2);
+            buf_str(&b, i % 2 ? "," : "\",\"y\":\"");
+            buf_str(&b, row % 3 ? "u" : "v");
+            buf_str(&b, i % 2 ? "\n" : "\"}\n");
+        }
+        struct dataset *d = opened(buf_view(&b), labelled);
+        struct config *c = configured(d);
+        if (c->features[0].type != cases[n].type)
+            fail_msg("%s is %d", cases[n].number, c->features[0].type);
+        expect_remark(d, cases[n].remark);
+        config_destroy(c);
+        dataset_close(d);
+        buf_release(&b);
+    }
+}
+
+/* ---- columns that tell the label ---- */
+
+enum telling { TELLS_BY_INTERVAL, TELLS_BY_VALUE, TELLS_BY_PRESENCE, TELLS_NEARLY, TELLINGS };
+
+static void telling_cell(struct buf *b, enum telling how, int i, bool positive) {
+    if (how == TELLS_BY_INTERVAL)
+        buf_printf(b, "%d", positive ? 100000 + i : i % 2 ? 200000 + i : i);
+    else if (how == TELLS_BY_VALUE)
+        buf_printf(b, "\"%s\"", positive ? "shut" : i % 2 ? "open" : "new");
+    else if (how == TELLS_BY_PRESENCE && positive) buf_printf(b, "\"t%d\"", i);
+    else if (how == TELLS_BY_PRESENCE) buf_str(b, "null");
+    else buf_printf(b, "\"%s\"", positive != (i % 200 == 0 || i % 100 == 3) ? "shut" : "open");
+}
+
+static void a_column_that_tells_the_label_is_remarked(void **state) {
+    (void)state;
+    for (int how = 0; how < TELLINGS; how++) {
+        struct buf b = {0};
+        for (int i = 0; i < 1000; i++) {
+            buf_printf(&b, "{\"x\":%d,\"a\":", i * 7 % 11);
+            telling_cell(&b, (enum telling)how, i, i % 10 == 3);
+            buf_printf(&b, ",\"y\":%d}\n", i % 10 == 3);
+        }
+        struct dataset *d = opened(buf_view(&b), labelled);
+        const char *said = dataset_remarks(d);
+        assert_int_equal(how != TELLS_NEARLY,
+                         strstr(said, "column \"a\" alone tells the label") != NULL);
+        assert_null(strstr(said, "\"x\""));
+        dataset_close(d);
+        buf_release(&b);
+    }
+    struct buf csv = {0};
+    buf_str(&csv, "x,y,y\n");
+    for (int i = 0; i < 200; i++)
+        buf_printf(&csv, "%d,%d,%d\n", i * 7 % 11, i % 3 == 0, i % 3 != 0);
+    struct dataset *d = opened(buf_view(&csv), labelled);
+    expect_remark(d, "column \"y_2\" alone tells the label");
+    dataset_close(d);
+    buf_release(&csv);
+}
+
+static void many_rare_classes_are_one_remark(void **state) {
+    (void)state;
+    struct buf csv = {0};
+    buf_str(&csv, "x,y\n");
+    for (int i = 0; i < 3000; i++) buf_printf(&csv, "%d,c%d\n", i * 7 % 11, i % 300);
+    struct dataset *d = opened(buf_view(&csv), labelled);
+    config_destroy(configured(d));
+    const char *said = dataset_remarks(d);
+    assert_non_null(strstr(said, "300 of 300 labels have fewer than 20 of 3000 rows each"));
+    assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
+    dataset_close(d);
+    buf_release(&csv);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_become_flat_objects),
@@ -1351,6 +1558,14 @@ int main(void) {
         cmocka_unit_test(other_formats_are_named),
         cmocka_unit_test(json_has_a_configuration_too),
         cmocka_unit_test(fields_of_json_have_one_name_each),
+        cmocka_unit_test(words_among_numbers_are_missing),
+        cmocka_unit_test(texts_that_are_no_words_keep_a_category),
+        cmocka_unit_test(few_numbers_with_words_are_a_list),
+        cmocka_unit_test(texts_of_json_may_be_numbers),
+        cmocka_unit_test(a_number_of_nines_far_off_is_remarked),
+        cmocka_unit_test(dates_are_times_or_remarked),
+        cmocka_unit_test(a_column_that_tells_the_label_is_remarked),
+        cmocka_unit_test(many_rare_classes_are_one_remark),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

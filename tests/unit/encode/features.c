@@ -232,6 +232,17 @@ static void a_number_may_be_a_text_where_it_says_so(void **state) {
     EXPECT(point, number(7), 7, 0);
     EXPECT(point, text(""), 0, 1);
     EXPECT(point, text("NA"), 0, 1);
+    EXPECT(point, text("0.35-"), -0.35, 0);
+    EXPECT(point, text("EUR 12.50"), 12.5, 0);
+    EXPECT(point, text("12.50 CHF"), 12.5, 0);
+    REFUSED(point, text("+1-"), REASON_WRONG_TYPE);
+    char unknown[] = "unknown", not_given[] = "k.A.", *words[] = {unknown, not_given};
+    struct feature_config worded = point;
+    worded.null_values = (struct list){words, 2};
+    EXPECT(worded, text(" unknown"), 0, 1);
+    EXPECT(worded, text("k.A."), 0, 1);
+    EXPECT(worded, text("2"), 2, 0);
+    REFUSED(worded, text("Unknown"), REASON_WRONG_TYPE);
     EXPECT(comma, text("12,50"), 12.5);
     EXPECT(comma, text("1.234,5"), 1234.5);
     EXPECT(comma, text("1.234"), 1234);
