@@ -233,6 +233,18 @@ static size_t status_lines_auto(const cJSON *s, struct status_line *l) {
     return 1;
 }
 
+/* What is to be said of a certificate that promises little: of the first class that has one.
+ * Returns how many lines. */
+static size_t status_lines_loose(const cJSON *s, struct status_line *l) {
+    const char *says =
+        cJSON_GetStringValue(cJSON_GetArrayItem(status_find(s, "models/auto_loose"), 0));
+    if (!says) return 0;
+    LINE(l, "too loose", "%s", "");
+    status_lines_shorten(says, sizeof l->text, l->text);
+    l->tone = TONE_DOUBT;
+    return 1;
+}
+
 /* Of more than two classes the one whose recall is surely least. Returns how many lines. */
 static size_t status_lines_classes(const cJSON *s, struct status_line *l) {
     enum { NAME = 28 }; // bytes of a name
@@ -469,6 +481,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     status_lines_learner(s, out + 8);
     size_t n = 9;
     n += status_lines_auto(s, out + n);
+    n += status_lines_loose(s, out + n);
     n += status_lines_live(s, out + n);
     n += status_lines_classes(s, out + n);
     n += status_lines_turned(s, out + n);

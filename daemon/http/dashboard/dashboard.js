@@ -355,6 +355,7 @@ function show_auto(s) {
     const from = s.auto_threshold[name], own = s.auto_labels[name];
     return [[name, ""], [from === undefined ? "–" : from.toFixed(4), "number"], [number(own || 0), "number"], [why(name), ""]];
   }, "", 4);
+  $("auto-loose").textContent = (s.models && s.models.auto_loose || []).join(". ");
   $("auto-more").textContent = "at most " + percent(auto.error, 1) + " of a class's own answers wrong, certified by the random arm's answers; counted since the start of this process" +
     (s.auto_stopped.operator ? "; stopped by the operator" : s.auto_stopped.silent ? "; stopped: no learner watches" : "");
 }
