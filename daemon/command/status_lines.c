@@ -286,6 +286,17 @@ static size_t status_lines_lateness(const cJSON *s, struct status_line *l) {
     return 1;
 }
 
+/* Where figures of now look worse than since the start, or surely are. Returns how many lines. */
+static size_t status_lines_worse(const cJSON *s, struct status_line *l) {
+    const char *outcome = status_text(s, "worse/outcome");
+    bool sure = strcmp(outcome, "yes") == 0;
+    if (!sure && strcmp(outcome, "looks worse") != 0) return 0;
+    LINE(l, sure ? "worse" : "looks worse", "%s", "");
+    status_lines_shorten(status_text(s, "worse/says"), sizeof l->text, l->text);
+    l->tone = sure ? TONE_BAD : TONE_DOUBT;
+    return 1;
+}
+
 /* While figures of now hold answers of before a turn of the labels. Returns how many lines. */
 static size_t status_lines_turned(const cJSON *s, struct status_line *l) {
     if (!(status_value(s, "turned") > 0)) return 0;
@@ -484,6 +495,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     n += status_lines_loose(s, out + n);
     n += status_lines_live(s, out + n);
     n += status_lines_classes(s, out + n);
+    n += status_lines_worse(s, out + n);
     n += status_lines_turned(s, out + n);
     n += status_lines_shifted(s, out + n);
     n += status_lines_lateness(s, out + n);

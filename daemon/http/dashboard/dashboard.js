@@ -282,17 +282,6 @@ function ranged(is, low, high) {
   return is === null || is === undefined ? "\u2013" : of_100(is, high - low) + " (" + of_100(low, high - low) + " to " + of_100(high, high - low) + ")";
 }
 
-/* "recall surely fell": only where the two bands do not meet, so that looking often makes no alarm. */
-function change(s) {
-  const told = { recall: "the share caught", precision: "the share of right alarms", accuracy: "accuracy" }, fell = [], rose = [];
-  for (const [name, words] of Object.entries(told)) {
-    if (s.estimate_now_always_high[name] < s.estimate_always_low[name]) fell.push(words);
-    if (s.estimate_now_always_low[name] > s.estimate_always_high[name]) rose.push(words);
-  }
-  if (fell.length) return ["yes", fell.join(" and ") + " surely fell below what it was since the start"];
-  return rose.length ? ["no, better", rose.join(" and ") + " surely rose"] : ["no sign", "nothing is surely lower now than since the start"];
-}
-
 /* The manager's questions in their order, each with one number. */
 function show_answers(s) {
   const known = s.estimate_now_draws >= 10, positive = "\u201c" + (s.settings.positive || s.settings.classes[s.settings.classes.length - 1]) + "\u201d";
@@ -306,7 +295,7 @@ function show_answers(s) {
   say("caught", "How much is caught?", "of 100 " + positive, figure("recall"), "; " + (s.settings.capacity_by === "risk" ? "the likeliest " : "the riskiest ") + (s.settings.capacity_per_day ? number(s.settings.capacity_per_day) + " a day" : percent(s.settings.capacity, 0)) + " hold " + seen);
   say("false", "How many false alarms?", "of 100 alarms", figure("precision", (x) => 1 - x));
   say("cost", s.settings.cost ? "What does it cost?" : "What goes wrong?", s.settings.cost ? "per 100 decisions" : "of 100 decisions", figure("cost"));
-  say("worse", "Is it getting worse?", "", change(s));
+  say("worse", "Is it getting worse?", "", [s.worse.outcome, s.worse.says]);
 }
 
 /* Both from the same counts by score: what is above a threshold, and what is within a bin. */
