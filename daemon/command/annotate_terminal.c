@@ -12,21 +12,18 @@
 
 #include "base/clock.h"
 #include "ledger.h"
+#include "terminal/answer_keys.h"
 #include "terminal/cli.h"
 #include "terminal/console.h"
 #include "terminal/event_view.h"
 #include "terminal/listing.h"
 
-#include <inttypes.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
-/* Keys of the classes. The letters that are left out: s skip, c cannot tell, u undo, q quit. */
-static const char terminal_keys[] = "123456789abdefghijklmnoprtvwxyz";
 enum {
-    KEYS = sizeof terminal_keys - 1,
     WAIT_MS = 200,          // for a key; the topics are looked at so often
     EXPIRY_CHECK_MS = 5000, // between two looks for tasks that have expired
     USUAL_WIDTH = 80,       // of a terminal that does not tell
@@ -44,6 +41,7 @@ struct terminal_answer {
 struct terminal {
     const struct config *config;
     const char *annotator;
+    struct answer_keys keys;
     struct ledger ledger;
     struct ledger_task **queue;    // (n) open tasks, the next one last
     size_t n, cap, seen;           // seen: tasks of the ledger that were looked at
@@ -201,16 +199,14 @@ static void terminal_draw_keys(const struct terminal *t) {
     putchar('\n');
     for (size_t i = 0; i < t->config->model.classes.n; i++) {
         struct buf safe = {0};
-        bool predicted = t->now->predicted.at &&
-                         text_equal(t->now->predicted, text_of(t->config->model.classes.at[i]));
         buf_shown(&safe, text_of(t->config->model.classes.at[i]));
-        printf("  [%c] ", terminal_keys[i]);
-        console_word(stdout, predicted ? TONE_GOOD : TONE_PLAIN, 0, buf_string(&safe));
-        puts(predicted ? "  (predicted)" : "");
+        printf("  [%s] %s\n", t->keys.class_[i], buf_string(&safe));
         buf_release(&safe);
     }
 }
 
+/* What the model says is not told: who knows it before the answer agrees with it too often (D206).
+ */
 static void terminal_draw_task(const struct terminal *t) {
     struct arena arena = {0};
     struct buf b = {0};
@@ -220,13 +216,6 @@ static void terminal_draw_task(const struct terminal *t) {
     terminal_line("sample", TONE_PLAIN, t->now->sample_id);
     buf_str(&b, ask_name(t->now->reason));
     terminal_line("asked for", TONE_PLAIN, buf_view(&b));
-    buf_reset(&b);
-    if (t->now->predicted.at) {
-        buf_text(&b, t->now->predicted);
-        buf_printf(&b, ", %.0f %% sure (model %" PRIu64 ")", 100 * t->now->probability,
-                   t->now->model);
-    } else buf_str(&b, "nothing: there is no model yet");
-    terminal_line("predicted", TONE_DOUBT, buf_view(&b));
     putchar('\n');
     size_t taken = t->config->model.classes.n + 10, height = terminal_height();
     event_print(stdout, task.event, "  ", terminal_width() - 4,
@@ -242,7 +231,8 @@ static void terminal_draw(const struct terminal *t) {
            t->again ? "; answered before" : "");
     if (t->now) terminal_draw_task(t);
     else puts("no task waits; new ones appear here by themselves");
-    puts("\n  [s] skip   [c] cannot tell   [u] undo   [q] quit");
+    printf("\n  [%s] skip   [%s] cannot tell   [%s] undo   [%s] quit\n", t->keys.word[ANSWER_SKIP],
+           t->keys.word[ANSWER_CANNOT_TELL], t->keys.word[ANSWER_UNDO], t->keys.word[ANSWER_QUIT]);
     if (t->note) printf("\n%s\n", t->note);
     fflush(stdout);
 }
@@ -267,15 +257,14 @@ static void terminal_leave(const struct terminal *t) {
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &t->before);
 }
 
-static int terminal_press(struct terminal *t, char key) {
-    const char *at = key ? strchr(terminal_keys, key) : NULL;
-    if (at && (size_t)(at - terminal_keys) < t->config->model.classes.n)
-        return terminal_give(t, LABEL_LABELLED, (size_t)(at - terminal_keys));
-    switch (key) {
-    case 's': return terminal_give(t, LABEL_SKIPPED, 0);
-    case 'c': return terminal_give(t, LABEL_CANNOT_TELL, 0);
-    case 'u': terminal_undo(t); return 0;
-    case 'q': t->quit = true; return 0;
+static int terminal_press(struct terminal *t, struct text typed) {
+    int means = answer_keys_find(&t->keys, typed), classes = (int)t->keys.n;
+    if (means >= 0 && means < classes) return terminal_give(t, LABEL_LABELLED, (size_t)means);
+    switch (means - classes) {
+    case ANSWER_SKIP: return terminal_give(t, LABEL_SKIPPED, 0);
+    case ANSWER_CANNOT_TELL: return terminal_give(t, LABEL_CANNOT_TELL, 0);
+    case ANSWER_UNDO: terminal_undo(t); return 0;
+    case ANSWER_QUIT: t->quit = true; return 0;
     default: t->note = "no answer has that key"; return 0;
     }
 }
@@ -291,7 +280,8 @@ static int terminal_read_key(struct terminal *t, bool *pressed) {
     ssize_t n = read(STDIN_FILENO, key, sizeof key);
     if (n <= 0) t->quit = true;
     *pressed = true;
-    return n <= 0 || key[0] == '\033' ? 0 : terminal_press(t, key[0]);
+    if (n <= 0 || key[0] == '\033') return 0;
+    return terminal_press(t, (struct text){key, (size_t)n});
 }
 
 static int terminal_loop(struct terminal *t) {
@@ -324,18 +314,27 @@ static int terminal_session(struct terminal *t) {
     return result < 0 ? result : last;
 }
 
+static bool terminal_has_keys(const struct terminal *t, struct buf *why) {
+    size_t have = 0;
+    for (size_t i = 0; i < t->keys.n; i++) have += *t->keys.class_[i] != '\0';
+    if (have == t->keys.n) return true;
+    buf_printf(why,
+               "--terminal has keys for %zu classes, and there are %zu; use an annotation tool",
+               have, t->keys.n);
+    return false;
+}
+
 int annotate_terminal(const struct config *c, const char *annotator, struct buf *why) {
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
         buf_str(why, "--terminal wants a terminal on standard input and output");
         return EX_USAGE;
     }
-    if (c->model.classes.n > KEYS) {
-        buf_printf(why,
-                   "--terminal has keys for %d classes, and there are %zu; use an annotation tool",
-                   KEYS, c->model.classes.n);
+    struct terminal t = {.config = c, .annotator = annotator};
+    answer_keys_init(&t.keys, &c->model.classes);
+    if (!terminal_has_keys(&t, why)) {
+        answer_keys_release(&t.keys);
         return EX_USAGE;
     }
-    struct terminal t = {.config = c, .annotator = annotator};
     int result = terminal_session(&t);
     size_t out = 0;
     for (size_t i = 0; i < t.given_n; i++) out += t.given[i].out;
@@ -345,6 +344,7 @@ int annotate_terminal(const struct config *c, const char *annotator, struct buf 
         printf("%zu answer%s%s\n", out, out == 1 ? "" : "s",
                out < t.given_n ? ", not all that were given" : "");
     ledger_close(&t.ledger);
+    answer_keys_release(&t.keys);
     free(t.queue);
     free(t.given);
     if (result == ERR_STOPPED) return EX_OK;

@@ -138,8 +138,10 @@ static void check_command_auto(const struct config *c, const char *file) {
         "%s: note: auto.error %g: a class is certified by %.0f answers of the random arm at "
         "least, all of them right and above a threshold. It asks %.3g of the samples (budget.rate "
         "times budget.random_share), so that is after %.0f samples that are predicted to be of "
-        "the class\n",
-        file, c->auto_.error, least, drawn, ceil(least / drawn));
+        "the class. How to choose it: at most a tenth of how often the rarest class comes that "
+        "must not be overlooked. Of what is answered for another class %g may be of it, so a class "
+        "that is rarer than that may vanish whole\n",
+        file, c->auto_.error, least, drawn, ceil(least / drawn), c->auto_.error);
 }
 
 /* A bucket from which everything goes to the random arm and its readers can seldom pay for all. */

@@ -63,6 +63,31 @@ static bool policy_certificates_any(const struct models_topic *m) {
     return m->config->auto_.enabled;
 }
 
+/* What is to be said of one that promises little; empty: nothing. */
+static void policy_certificates_loose(const struct models_topic *m, size_t class_,
+                                      struct buf *out) {
+    const struct config *c = m->config;
+    const struct certificate *s = registry_certificate(m->registry, class_);
+    if (s && certificate_is_loose(s))
+        certificate_write_loose(s, text_of(c->model.classes.at[class_]), text_of(c->model.positive),
+                                out);
+}
+
+static void policy_certificates_print_loose(const struct models_topic *m) {
+    struct buf words = {0}, safe = {0};
+    for (size_t i = 0; i < m->config->model.classes.n; i++) {
+        buf_reset(&words);
+        buf_reset(&safe);
+        policy_certificates_loose(m, i, &words);
+        if (!words.len) continue;
+        listing_safe(&safe, buf_view(&words));
+        console_word(stdout, TONE_DOUBT, 0, buf_string(&safe));
+        putchar('\n');
+    }
+    buf_release(&words);
+    buf_release(&safe);
+}
+
 void policy_certificates_print(const struct models_topic *m) {
     static const struct column columns[] = {{"class", "class", COLUMN_TEXT, 0},
                                             {"in_force", "auto", COLUMN_TEXT, 0},
@@ -78,6 +103,7 @@ void policy_certificates_print(const struct models_topic *m) {
     for (size_t i = 0; i < m->config->model.classes.n; i++) policy_certificates_add(&l, m, i);
     listing_print(&l, stdout, false, "no class");
     listing_end(&l);
+    policy_certificates_print_loose(m);
 }
 
 void policy_certificates_json(const struct models_topic *m, struct buf *out) {
@@ -85,18 +111,23 @@ void policy_certificates_json(const struct models_topic *m, struct buf *out) {
     buf_str(out, "[");
     for (size_t i = 0; i < m->config->model.classes.n; i++) {
         const struct certificate *s = registry_certificate(m->registry, i);
-        struct buf reason = {0};
+        struct buf reason = {0}, loose = {0};
         const char *why = policy_certificates_why(m, i, &reason);
+        policy_certificates_loose(m, i, &loose);
         buf_str(out, i ? ",{\"class\":" : "{\"class\":");
         buf_json_str(out, m->config->model.classes.at[i]);
         buf_printf(out, ",\"in_force\":%s,\"why\":", why ? "false" : "true");
         if (why) buf_json_str(out, why);
+        else buf_str(out, "null");
+        buf_str(out, ",\"loose\":");
+        if (loose.len) buf_json(out, buf_view(&loose));
         else buf_str(out, "null");
         buf_str(out, ",\"certificate\":");
         if (s) certificate_write(s, terms, 0, out);
         else buf_str(out, "null");
         buf_str(out, "}");
         buf_release(&reason);
+        buf_release(&loose);
     }
     buf_str(out, "]");
 }

@@ -233,6 +233,18 @@ static size_t status_lines_auto(const cJSON *s, struct status_line *l) {
     return 1;
 }
 
+/* What is to be said of a certificate that promises little: of the first class that has one.
+ * Returns how many lines. */
+static size_t status_lines_loose(const cJSON *s, struct status_line *l) {
+    const char *says =
+        cJSON_GetStringValue(cJSON_GetArrayItem(status_find(s, "models/auto_loose"), 0));
+    if (!says) return 0;
+    LINE(l, "too loose", "%s", "");
+    status_lines_shorten(says, sizeof l->text, l->text);
+    l->tone = TONE_DOUBT;
+    return 1;
+}
+
 /* Of more than two classes the one whose recall is surely least. Returns how many lines. */
 static size_t status_lines_classes(const cJSON *s, struct status_line *l) {
     enum { NAME = 28 }; // bytes of a name
@@ -271,6 +283,17 @@ static size_t status_lines_lateness(const cJSON *s, struct status_line *l) {
     else
         LINE(l, "late labels", "not yet known what they cost; %s of the choice drawn at random",
              P(status_value(s, "explore")));
+    return 1;
+}
+
+/* Where figures of now look worse than since the start, or surely are. Returns how many lines. */
+static size_t status_lines_worse(const cJSON *s, struct status_line *l) {
+    const char *outcome = status_text(s, "worse/outcome");
+    bool sure = strcmp(outcome, "yes") == 0;
+    if (!sure && strcmp(outcome, "looks worse") != 0) return 0;
+    LINE(l, sure ? "worse" : "looks worse", "%s", "");
+    status_lines_shorten(status_text(s, "worse/says"), sizeof l->text, l->text);
+    l->tone = sure ? TONE_BAD : TONE_DOUBT;
     return 1;
 }
 
@@ -471,8 +494,10 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     status_lines_learner(s, out + 8);
     size_t n = 9;
     n += status_lines_auto(s, out + n);
+    n += status_lines_loose(s, out + n);
     n += status_lines_live(s, out + n);
     n += status_lines_classes(s, out + n);
+    n += status_lines_worse(s, out + n);
     n += status_lines_turned(s, out + n);
     n += status_lines_shifted(s, out + n);
     n += status_lines_lateness(s, out + n);

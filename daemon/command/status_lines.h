@@ -10,7 +10,7 @@
 #include <cjson/cJSON.h>
 
 enum {
-    STATUS_LINES = 22, // at most, of one status
+    STATUS_LINES = 25, // at most, of one status
     STATUS_WORD = 32   // bytes of a number in words, with its NUL
 };
 

@@ -103,6 +103,33 @@ static double certificate_missing(double error, const double wealth[BETS], doubl
     return fmax(0, least);
 }
 
+/* ---- what is not promised ---- */
+
+double certificate_hides(const struct certificate *c) {
+    return c->others > 0 ? fmin(1, c->error / c->others) : 0;
+}
+
+bool certificate_is_loose(const struct certificate *c) {
+    static const double most = 0.2;
+    return c->granted && certificate_hides(c) > most;
+}
+
+void certificate_write_loose(const struct certificate *c, struct text class_, struct text positive,
+                             struct buf *out) {
+    double hides = certificate_hides(c);
+    buf_str(out, "the bound permits it to close ");
+    if (hides < 1) buf_printf(out, "%.0f %% of", 100 * hides);
+    else buf_str(out, "all of");
+    buf_str(out, text_equal(class_, positive) ? " what is not \"" : " what is \"");
+    buf_text(out, positive);
+    buf_str(out, "\" as \"");
+    buf_text(out, class_);
+    buf_printf(
+        out,
+        "\": auto.error is %.3g %%, and only %.2g %% of the samples are so; set it well below that",
+        100 * c->error, 100 * c->others);
+}
+
 double certificate_least(double error, double confidence) {
     static const double begun[BETS] = {0};
     const double spent = certificate_spent(confidence, 1);

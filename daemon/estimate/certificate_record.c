@@ -39,6 +39,8 @@ void certificate_write(const struct certificate *c, uint64_t terms, int64_t hear
                c->answers, c->wrong, c->since_ms, c->version, c->prior, c->attempt, c->from_ms,
                c->seen, c->missed);
     buf_double(out, fmin(c->needed, needed_most));
+    buf_str(out, ",\"others\":");
+    buf_double(out, c->others);
     buf_printf(out,
                ",\"end\":\"%s\",\"ended_ms\":%" PRId64 ",\"terms\":\"%016" PRIx64
                "\",\"heard_ms\":%" PRId64 "}",
@@ -85,12 +87,19 @@ static bool certificate_read_attempt(const cJSON *tree, struct certificate *c) {
     return whole;
 }
 
+/* Of a release before it is missing; it decides nothing, so what is none is not known. */
+static double certificate_read_others(const cJSON *tree) {
+    double share;
+    return certificate_read_share(tree, "others", &share) ? share : 0;
+}
+
 static bool certificate_read_members(const cJSON *tree, struct certificate *c, uint64_t *terms) {
     const cJSON *granted = cJSON_GetObjectItemCaseSensitive(tree, "granted");
     struct text hex = json_text(tree, "terms");
     char *end = NULL;
     if (!cJSON_IsBool(granted) || hex.len != 16) return false;
     c->granted = cJSON_IsTrue(granted);
+    c->others = certificate_read_others(tree);
     *terms = strtoull(hex.at, &end, 16);
     return end == hex.at + hex.len && certificate_read_threshold(tree, &c->threshold) &&
            certificate_read_share(tree, "error", &c->error) &&

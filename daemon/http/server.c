@@ -137,8 +137,8 @@ static const char *const headers[][2] = {
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
     {"Content-Security-Policy",
-     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
-     "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
 };
 
 /* An answer that the library is sending; it frees it by server_fetched. */

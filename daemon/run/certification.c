@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "encode/features.h"
 #include "estimate/certificate_record.h"
+#include "estimate/estimator.h"
 #include "estimate/unasked.h"
 #include "metrics/metrics.h"
 #include "route/classes.h"
@@ -30,6 +31,7 @@ struct certification_class {
     int64_t said_ms;           // when
     bool collected;            // it is on its way
     struct certificate logged; // as the log has it
+    int64_t loose_ms;          // since_ms of the one that the log calls loose
 };
 
 struct certification {
@@ -163,6 +165,30 @@ static void certification_say(const struct certification *c, size_t class_,
         L_U64("attempt", now->attempt));
 }
 
+/* As it is to be written: with how often the other classes come, which no answer of this one tells.
+ */
+static struct certificate certification_told(const struct certification *c, size_t class_) {
+    struct certificate told = *certifier_look(c->certifier, class_);
+    const double positives = metric_get_by(METRIC_estimate, ESTIMATE_PREVALENCE);
+    if (!(metric_get(METRIC_estimate_draws) >= ESTIMATE_DRAWS_LEAST)) return told;
+    told.others = class_ == c->learning->positive ? 1 - positives : positives;
+    return told;
+}
+
+/* Once of each certificate. */
+static void certification_say_loose(struct certification *c, size_t class_) {
+    const struct certificate now = certification_told(c, class_);
+    struct buf words = {0};
+    if (!certificate_is_loose(&now) || c->class_[class_].loose_ms == now.since_ms) return;
+    c->class_[class_].loose_ms = now.since_ms;
+    certificate_write_loose(&now, certification_name(c, class_),
+                            text_of(c->learning->config->model.positive), &words);
+    LOG(WARNING, "certificate_loose", buf_string(&words),
+        L_TEXT("class", certification_name(c, class_)), L_F64("error", now.error),
+        L_F64("others", now.others), L_F64("hides", certificate_hides(&now)));
+    buf_release(&words);
+}
+
 /* What has changed since the log said it. */
 static void certification_say_news(struct certification *c, size_t class_) {
     struct certificate *was = &c->class_[class_].logged;
@@ -189,6 +215,7 @@ static void certification_decide_class(struct certification *c, size_t class_) {
     if (c->version && c->enabled)
         (void)certifier_decide(c->certifier, class_, clock_wall_ms(), c->version, c->prior);
     certification_say_news(c, class_);
+    certification_say_loose(c, class_);
 }
 
 static void certification_tell(struct certification *c) {
@@ -232,9 +259,9 @@ static bool certification_is_due(const struct certification_class *s, const stru
 bool certification_due(struct certification *c, const struct registry *registry, size_t class_,
                        struct buf *out) {
     struct certification_class *s = &c->class_[class_];
-    const struct certificate *now = certifier_look(c->certifier, class_);
-    s->collected = certification_is_due(s, now, registry, class_);
-    if (s->collected) certificate_write(now, c->terms, clock_wall_ms(), out);
+    const struct certificate now = certification_told(c, class_);
+    s->collected = certification_is_due(s, &now, registry, class_);
+    if (s->collected) certificate_write(&now, c->terms, clock_wall_ms(), out);
     return s->collected;
 }
 

@@ -31,7 +31,8 @@ static bool certified_same(const struct certificate *a, const struct certificate
     return a->granted == b->granted &&
            (!a->granted ||
             (a->threshold == b->threshold && a->since_ms == b->since_ms && a->error == b->error &&
-             a->confidence == b->confidence && a->version == b->version && a->prior == b->prior));
+             a->confidence == b->confidence && a->version == b->version && a->prior == b->prior &&
+             certificate_is_loose(a) == certificate_is_loose(b)));
 }
 
 /* NULL: it can be taken. */

@@ -134,6 +134,25 @@ static void follower_add_flag(struct buf *out, const char *key, bool value) {
     buf_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
+/* What is to be said of certificates that promise little. */
+static void follower_add_loose(const struct follower *f, struct buf *out) {
+    const struct config *c = atomic_load(&f->shared->config);
+    const char *comma = "";
+    buf_str(out, ",\"auto_loose\":[");
+    for (size_t i = 0; i < c->model.classes.n; i++) {
+        const struct certificate *said = registry_certificate(f->registry, i);
+        struct buf words = {0};
+        if (!said || !certificate_is_loose(said)) continue;
+        certificate_write_loose(said, text_of(c->model.classes.at[i]), text_of(c->model.positive),
+                                &words);
+        buf_str(out, comma);
+        buf_json(out, buf_view(&words));
+        buf_release(&words);
+        comma = ",";
+    }
+    buf_str(out, "]");
+}
+
 /* Writes what follower_models answers whenever something changed, so that a request only copies it.
  */
 static void follower_describe(struct follower *f, const struct snapshot *s) {
@@ -164,7 +183,9 @@ static void follower_describe(struct follower *f, const struct snapshot *s) {
         follower_add_model(&out, registry_model(f->registry, version[i]), live, p->operator_.pin);
         if (i) buf_str(&out, ",");
     }
-    buf_str(&out, "]}");
+    buf_str(&out, "]");
+    follower_add_loose(f, &out);
+    buf_str(&out, "}");
     pthread_mutex_lock(&f->models_lock);
     buf_release(&f->models);
     f->models = out;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/rng.h"
+#include "terminal/answer_keys.h"
 #include "terminal/event_view.h"
 
 #include <inttypes.h>
@@ -36,6 +37,7 @@ enum slip_state { SLIP_FREE, SLIP_WAITS, SLIP_SENT };
 struct label_desk {
     pthread_mutex_t lock;
     const struct list *classes;
+    struct answer_keys keys;
     struct label_queue *queue;
     struct label_slip slip[LABEL_DESK_SLIPS];
     enum slip_state state[LABEL_DESK_SLIPS];
@@ -48,6 +50,7 @@ struct label_desk *label_desk_create(const struct list *classes, const struct li
     struct label_desk *d = xcalloc(1, sizeof *d);
     pthread_mutex_init(&d->lock, NULL);
     d->classes = classes;
+    answer_keys_init(&d->keys, classes);
     d->queue = label_queue_create(classes, sources);
     return d;
 }
@@ -55,6 +58,7 @@ struct label_desk *label_desk_create(const struct list *classes, const struct li
 void label_desk_destroy(struct label_desk *d) {
     if (!d) return;
     label_queue_destroy(d->queue);
+    answer_keys_release(&d->keys);
     pthread_mutex_destroy(&d->lock);
     free(d);
 }
@@ -74,7 +78,6 @@ static void label_desk_copy_out(struct shown *s, const struct label_offer *o) {
     s->offer = *o;
     s->offer.sample_id = arena_text(&s->arena, o->sample_id);
     s->offer.event = arena_text(&s->arena, o->event);
-    s->offer.predicted = arena_text(&s->arena, o->predicted);
 }
 
 static void label_desk_add_fields(struct buf *out, struct text event, struct arena *arena) {
@@ -91,28 +94,37 @@ static void label_desk_add_fields(struct buf *out, struct text event, struct are
     buf_printf(out, "],\"left\":%zu", left);
 }
 
+/* What the model says is not told: who knows it before the answer agrees with it too often (D206).
+ */
 static void label_desk_add_task(struct buf *out, struct shown *s) {
     const struct label_offer *o = &s->offer;
     buf_printf(out, "{\"id\":\"%s\",\"sample_id\":", o->id);
     buf_json(out, o->sample_id);
-    buf_printf(out, ",\"reason\":\"%s\",\"model\":%" PRIu64 ",\"predicted\":", ask_name(o->reason),
-               o->model);
-    if (o->predicted.at) buf_json(out, o->predicted);
-    else buf_str(out, "null");
-    buf_str(out, ",\"probability\":");
-    buf_double(out, o->probability);
-    buf_printf(out, ",\"asked_ms\":%" PRId64, o->asked_ms);
+    buf_printf(out, ",\"reason\":\"%s\",\"asked_ms\":%" PRId64, ask_name(o->reason), o->asked_ms);
     label_desk_add_fields(out, o->event, &s->arena);
     buf_str(out, "}");
 }
 
-static void label_desk_add_classes(struct buf *out, const struct list *classes) {
+static void label_desk_add_classes(struct buf *out, const struct label_desk *d) {
+    static const struct {
+        const char *outcome;
+        enum answer_word word;
+    } words[] = {
+        {"skipped", ANSWER_SKIP}, {"cannot_tell", ANSWER_CANNOT_TELL}, {"undo", ANSWER_UNDO}};
     buf_str(out, ",\"classes\":[");
-    for (size_t i = 0; i < classes->n; i++) {
-        buf_str(out, i ? "," : "");
-        buf_json_str(out, classes->at[i]);
+    for (size_t i = 0; i < d->classes->n; i++) {
+        buf_str(out, i ? ",{\"name\":" : "{\"name\":");
+        buf_json_str(out, d->classes->at[i]);
+        buf_str(out, ",\"key\":");
+        buf_json_str(out, d->keys.class_[i]);
+        buf_str(out, "}");
     }
-    buf_str(out, "]");
+    buf_str(out, "],\"keys\":{");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        buf_printf(out, "%s\"%s\":", i ? "," : "", words[i].outcome);
+        buf_json_str(out, d->keys.word[words[i].word]);
+    }
+    buf_str(out, "}");
 }
 
 static unsigned label_desk_refuse(struct buf *body, unsigned status, const char *why) {
@@ -145,7 +157,7 @@ unsigned label_desk_next(struct label_desk *d, struct text sent, struct buf *bod
     if (d->used && *d->trouble) buf_json_str(body, d->trouble);
     else buf_str(body, "null");
     pthread_mutex_unlock(&d->lock);
-    label_desk_add_classes(body, d->classes);
+    label_desk_add_classes(body, d);
     buf_str(body, ",\n\"task\":");
     if (shown.any) label_desk_add_task(body, &shown);
     else buf_str(body, "null");

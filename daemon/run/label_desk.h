@@ -28,8 +28,8 @@ void label_desk_destroy(struct label_desk *d);
 
 /* ---- the page's requests; JSON in *body, the HTTP status is returned ---- */
 
-/* {"session"} → {"ready","waiting","more","unconfirmed","trouble","classes","task"}: the task for
- * that session's screen, or null. */
+/* {"session"} → {"ready","waiting","more","unconfirmed","trouble","classes","keys","task"}: the
+ * task for that session's screen, or null, and which key gives which answer. */
 unsigned label_desk_next(struct label_desk *d, struct text sent, struct buf *body);
 /* {"id","outcome","label","annotator"} → 202 {"revision"}. 409: closed meanwhile, or too long ago
  * to be replaced; 503: LABEL_DESK_SLIPS answers wait for Kafka, or we are stopping. */

@@ -59,10 +59,9 @@ struct label_queue *label_queue_create(const struct list *classes, const struct 
 
 static void label_queue_remove_at(struct label_queue *q, size_t i) {
     struct label_offer *o = &q->at[i];
-    q->bytes -= o->sample_id.len + o->event.len + o->predicted.len;
+    q->bytes -= o->sample_id.len + o->event.len;
     free((void *)o->sample_id.at);
     free((void *)o->event.at);
-    free((void *)o->predicted.at);
     *o = q->at[--q->n];
 }
 
@@ -208,19 +207,14 @@ static void label_queue_join_sample(struct label_queue *q, const struct label_of
 }
 
 static struct label_offer label_queue_offer(const struct task *t) {
-    int predicted = t->model ? task_predicted(t) : -1;
     struct label_offer o = {.sample_id = t->sample_id,
                             .event = t->event,
                             .reason = t->reason,
                             .priority = t->priority,
-                            .model = t->model,
                             .asked_ms = t->asked_ms,
                             .expires_ms = t->expires_ms};
     memcpy(o.id, t->id, sizeof o.id);
     if (o.event.len > LABEL_QUEUE_EVENT) o.event = (struct text){0};
-    if (predicted < 0) return o;
-    o.predicted = class_name(t->classes, (size_t)predicted);
-    o.probability = (double)t->prob[predicted];
     return o;
 }
 
@@ -230,7 +224,6 @@ static void label_queue_add(struct label_queue *q, const struct label_offer *o, 
     *to = *o;
     to->sample_id = label_queue_copy(o->sample_id);
     to->event = label_queue_copy(o->event);
-    to->predicted = label_queue_copy(o->predicted);
     q->bytes += bytes;
 }
 
@@ -239,7 +232,7 @@ void label_queue_task(struct label_queue *q, const struct task *t, struct label_
     if (task_id_parse(o.id_bytes, text_of(t->id)) < 0 || label_queue_find(q, o.id_bytes)) return;
     if (ask_reader(o.reason) == 1) label_queue_join_sample(q, &o);
     if (key_ring_mark(q->closed, o.id_bytes) || label_queue_expired(&o, now)) return;
-    size_t bytes = o.sample_id.len + o.event.len + o.predicted.len;
+    size_t bytes = o.sample_id.len + o.event.len;
     if (label_queue_make_room(q, &o, bytes, now)) label_queue_add(q, &o, bytes);
 }
 

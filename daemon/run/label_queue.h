@@ -21,10 +21,9 @@ enum {
 struct label_offer {
     char id[TASK_ID_LENGTH + 1];
     uint8_t id_bytes[TASK_ID_BYTES];
-    struct text sample_id, event, predicted; // predicted: at NULL without a model
+    struct text sample_id, event;
     enum ask reason;
-    double probability, priority;
-    uint64_t model;
+    double priority;
     int64_t asked_ms, expires_ms;
     uint64_t session;  // whose screen it is on, 0: nobody's
     int64_t loaned_ms; // monotonic

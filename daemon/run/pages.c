@@ -158,6 +158,7 @@ static const struct http_page table[] = {
     {.path = "/dashboard.css", .type = style},
     {.path = "/dashboard.js", .type = script},
     {.path = "/chart.js", .type = script},
+    {.path = "/favicon.ico", .type = "image/svg+xml"}, // where a browser looks by itself
     {.path = "/metrics",
      .type = "text/plain; version=0.0.4; charset=utf-8",
      .write = metrics_page,
@@ -194,6 +195,7 @@ static const struct {
     {"/dashboard.css", asset_style},
     {"/dashboard.js", asset_script},
     {"/chart.js", asset_chart},
+    {"/favicon.ico", asset_icon},
     {"/label", asset_label_page},
     {"/label.css", asset_label_style},
     {"/label.js", asset_label_script},

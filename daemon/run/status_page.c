@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "metrics/metrics.h"
 #include "status_health.h"
+#include "status_worse.h"
 #include "train/target.h"
 
 #include <inttypes.h>
@@ -397,6 +398,8 @@ void status_page_write(struct run *r, struct buf *out) {
     status_page_add_settings(c, out);
     status_page_add_upstream(c, out);
     status_page_add_forecast(out);
+    buf_str(out, ",\n\"worse\":");
+    status_worse_write(c->watch.cost.n > 0, out);
     status_page_add_metrics(out);
     status_page_add_named(out);
     buf_str(out, ",\n\"latency\":");

@@ -32,11 +32,16 @@
  * have enough answers. What differs is caught by the bet. A version of another descent (pushed,
  * rolled back to) is not covered: certificate_covers.
  *
+ * What is not promised. α is of what is answered for the class. Where samples of another class are
+ * rarer than that, all of them may be among the wrong answers, and the promise holds:
+ * certificate_hides.
+ *
  * Pure: no clock, no Kafka.
  *
  * Thread: one owner */
 #pragma once
 
+#include "base/buf.h"
 #include "base/word_list.h"
 
 #include <stdbool.h>
@@ -66,6 +71,8 @@ struct certificate {
     int64_t ended_ms;
     uint64_t seen, missed; // so far: answers of the present attempt, and wrong ones of them
     double needed; // at least so many more, all of them right, for a first grant; 0 if granted
+    double others; // share of the samples that are of the positive class, or if it is of that one:
+                   // that are not; 0: not known
 };
 
 /* A certificate says nothing of versions that did not learn from the one it was granted by. prior:
@@ -75,6 +82,15 @@ static inline bool certificate_covers(const struct certificate *c, uint64_t vers
     return c->granted && version >= c->version && prior == c->prior;
 }
 
+/* The largest part of the others' samples that may be answered wrongly within the promise: α of at
+ * most all samples. 0: not known. */
+double certificate_hides(const struct certificate *c);
+/* Whether α is not well below how often the others come: more than a fifth of these may be hidden.
+ */
+bool certificate_is_loose(const struct certificate *c);
+/* What is to be said of it then, of both classes by their names, for people. */
+void certificate_write_loose(const struct certificate *c, struct text class_, struct text positive,
+                             struct buf *out);
 /* Answers that a first grant needs at least: all right, equally weighted, and above one threshold.
  */
 double certificate_least(double error, double confidence);

@@ -56,6 +56,23 @@ def exactly_once(stage):
     return labels
 
 
+def says_what_it_hides(stage, config, daemon):
+    """The record has how often the others come, as the figures have it; where that is little, status and policy say so."""
+    wait("how often the others come", lambda: certificates(config)["good"]["certificate"]["others"] > 0)
+    certificate = certificates(config)["good"]["certificate"]
+    prevalence = json.loads(daemon.get("/status")[1])["estimate"]["prevalence"]
+    check(abs(certificate["others"] - prevalence) < 0.1, "others: %s, prevalence: %s", certificate, prevalence)
+    rare = Writer(stage.brokers)
+    words = 'close all of what is "bad" as "good": auto.error is 5 %, and only 1 % of the samples are so'
+
+    def said():
+        rare.send(stage.topic("models"), json.dumps({**certificate, "others": 0.01}), key="%s/certificate/good" % stage.name)
+        rare.flush()
+        return words in run("policy", "-c", config, "show").stdout and words in run("status", "--listen", "127.0.0.1:%d" % daemon.port()).stdout and words in json.loads(daemon.get("/status")[1])["models"]["auto_loose"][0]
+
+    wait("that it hides a rare class", said)
+
+
 def test(stage):
     broker.create_topics(stage.brokers, {stage.topic("auto_labels"): None}, 2)
     stage.create()
@@ -92,6 +109,8 @@ def test(stage):
     lives = int(certificates(config)["good"]["certificate"]["since_ms"])
     least = certificates(config)["good"]["certificate"]["threshold"] - 1e-5
     check(all(a["probability"] >= least for a in labels if (a["class"], a["certificate"]) == ("good", lives)), "below the threshold %s", least)
+
+    says_what_it_hides(stage, config, daemon)
 
     # The operator's switch.
     equal(run("policy", "-c", config, "auto", "off").returncode, 0, "auto off")

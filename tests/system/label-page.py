@@ -48,6 +48,10 @@ class Page:
     def task(self):
         return self.driver.execute_script("return document.documentElement.dataset.task || ''")
 
+    def buttons(self, selector):
+        """[name, key that is shown, key that is spoken] of each."""
+        return self.driver.execute_script("return [...document.querySelectorAll(arguments[0])].map(b => [b.querySelector('span').textContent, b.querySelector('kbd').textContent, b.getAttribute('aria-keyshortcuts')])", selector)
+
     def await_task(self, other=""):
         return wait(lambda: "a task; the page says: %s" % self.text("#note"), lambda: [t] if (t := self.task()) and t != other else None)[0]
 
@@ -75,11 +79,11 @@ class Page:
 def shows(page, classes):
     task = page.tasks[page.await_task()]
     equal(page.text("#sample"), task["sample_id"], "the sample")
-    check(task["reason"] in page.text("#why") and "predict" in page.text("#why"), "why: %s", page.text("#why"))
+    equal(page.text("#why"), "asked for: " + task["reason"], "why")
     fields = dict(zip(*(page.driver.execute_script("return [...document.querySelectorAll('#fields %s')].map(e => e.textContent)" % e) for e in ("dt", "dd"))))
     check(fields["id"] == task["sample_id"] and set(fields) == {"id", "x", "y", "kind"}, "fields: %s", fields)
-    buttons = page.driver.execute_script("return [...document.querySelectorAll('#classes button')].map(b => [b.querySelector('span').firstChild.textContent, b.getAttribute('aria-keyshortcuts')])")
-    equal(buttons, [[c, str(i + 1)] for i, c in enumerate(classes)], "a button and a key for each class")
+    equal(page.buttons("#classes button"), [[c, str(i + 1), str(i + 1)] for i, c in enumerate(classes)], "a button and a key for each class")
+    equal(page.buttons(".more button"), [["Skip", "s", "s"], ["Cannot tell", "c", "c"], ["Undo", "u", "u"]], "the other buttons")
 
 
 def answers(page):
@@ -139,19 +143,47 @@ def looks(page):
             page.driver.save_screenshot(shot + "-phone.png")
 
 
-def predicts(stage, daemon, page):
-    """A task with a prediction: the likely button stands out and says so, also to who does not see it."""
+def shows_no_prediction(stage, daemon, page):
+    """Once a model is live tasks have a prediction, and neither the page nor what it is sent says a word of it."""
     wait("a model is live", lambda: daemon.metric("model_version") >= 1)
     feed(stage, 300)
     stage.caught_up()
-    offer = lambda n: json.loads(ask(daemon, "/label/next", {"session": "p%d" % n}, {"Authorization": "Bearer " + TOKEN})[1])["task"]
-    session = wait("a task with a prediction", lambda: next(("p%d" % n for n in range(100) if (t := offer(n)) and t["predicted"]), None))
+    said, foreseen = {}, {}
+
+    def offered(session):
+        said[session] = ask(daemon, "/label/next", {"session": session}, {"Authorization": "Bearer " + TOKEN})[1]
+        task = json.loads(said[session])["task"]
+        return task and task["id"] in foreseen
+
+    def offer():
+        foreseen.update((t["id"], t) for t in stage.tasks() if t["model"])
+        return next((s for s in ("p%d" % n for n in range(100)) if offered(s)), None)
+
+    session = wait("a task that has a prediction", offer)
+    check("predict" not in said[session] and "prob" not in said[session], "the page is sent: %s", said[session])
     page.driver.execute_script("sessionStorage.setItem('winnowd-session', arguments[0])", session)
     page.driver.refresh()
-    page.await_task()
+    equal(page.await_task(), json.loads(said[session])["task"]["id"], "the task")
     page.tasks = {t["id"]: t for t in stage.tasks()}
-    guess = page.driver.execute_script("const b = document.querySelector('#classes .predicted'); return [b.getAttribute('aria-label'), b.innerText]")
-    check(guess[0].endswith(", predicted") and "predicted" in guess[1] and "% sure" in page.text("#why"), "the prediction: %s; %s", guess, page.text("#why"))
+    check("predict" not in page.text("body") and "sure" not in page.text("body"), "the page says: %s", page.text("body"))
+
+
+def names_are_keys(stage, page, token):
+    """Classes 0 and 1, in either order: the key 1 answers "1"."""
+    for classes in (["0", "1"], ["1", "0"]):
+        name = "names" + classes[0]
+        config = stage.config({"service": {"instance": name, "state_dir": str(stage.dir / name), "learner": False, "workers": 0}, "model": {"classes": classes, "positive": "1"},
+                               "watch": {"label": True, "token_file": token}}, file=name + ".yaml")
+        other = stage.start_with(config).ready()
+        page.driver.get("http://127.0.0.1:%d/label" % other.port())
+        page.sign_in(TOKEN)
+        wait("the classes", lambda: page.driver.execute_script("return state.classes.length"))
+        equal(page.buttons("#classes button"), [[c, c, c] for c in classes], "classes that are keys")
+        wait("a task", page.task)
+        shown = page.task()
+        page.key("1")
+        wait("the answer", lambda: any(one["id"] == shown and one.get("label") == "1" for one in map(lambda r: json.loads(r.value), stage.read("labels"))))
+        other.stop()
 
 
 def learned(stage, daemon, page):
@@ -193,7 +225,7 @@ def test(stage):
         driver.refresh()
         equal(page.await_task(), shown, "the task after loading again")
         learned(stage, daemon, page)
-        predicts(stage, daemon, page)
+        shows_no_prediction(stage, daemon, page)
         looks(page)
         equal(complaints(driver, lambda e: "401" in e["message"]), [], "the console")
         daemon.stop()
@@ -207,6 +239,7 @@ def test(stage):
             left.add(offer(n)["task"]["id"])
         equal(left, set(page.tasks) - answered - {json.loads(r.value)["id"] for r in stage.read("labels")}, "what is left")
         daemon.stop()
+        names_are_keys(stage, page, str(token))
 
 
 main(test)

@@ -93,6 +93,8 @@ def writing(daemon, stage):
     equal(daemon.metric("config_reloads_total", result="ok"), 0, "reloads")
     equal(ask(daemon, "/reload", "POST", {"Authorization": "Bearer " + TOKEN})[0], 202, "POST with the token")
     wait("it is read again", lambda: daemon.metric("config_reloads_total", result="ok") == 1)
+    icon = ask(daemon, "/favicon.ico")
+    check(icon[0] == 200 and icon[1]["Content-Type"] == "image/svg+xml" and "<svg" in icon[2], "the icon: %s", icon)
     equal(ask(daemon, "/status", headers={"Host": "evil.example"})[0], 421, "a foreign host")
     equal(ask(daemon, "/status", "POST")[0], 405, "POST on a page")
     equal([ask(daemon, "/label" + p, headers={"Authorization": "Bearer " + TOKEN})[0] for p in ("", ".js", "/next")], [404] * 3, "the label page, which is off")

@@ -65,7 +65,7 @@ def test(stage):
     asked = wait("tasks", lambda: [t] if len(t := stage.tasks()) >= 12 else None)[0]
     tasks = {t["sample_id"]: t["id"] for t in asked}
     terminal = Terminal(config, "--annotator", "ann")
-    screen = terminal.await_text("sample", "[1] good", "[2] bad", "predicted", "[s] skip")
+    screen = terminal.await_text("sample", "[1] good", "[2] bad", "[s] skip")
     check("0 answered, %d wait" % len(tasks) in screen, "progress: %s", screen)
     check(re.search(r"^  id +\S", screen, re.M) and re.search(r"^  kind +[abc]$", screen, re.M), "fields: %s", screen)
     expected = []

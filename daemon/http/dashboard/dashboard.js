@@ -134,7 +134,7 @@ function make_charts() {
     { x: axis({ grid: { display: false }, ticks: ticks(function (v) { return this.getLabelForValue(v); }, { maxTicksLimit: 7 }) }), y: axis({ type: "logarithmic", beginAtZero: false, min: .7, grid: { color: (c) => (c.tick && Math.log10(c.tick.value) % 1 ? "transparent" : colour("line")) }, ticks: ticks((v) => (Math.log10(v) % 1 ? "" : number(v)), { maxTicksLimit: 20 }) }) }, [threshold_line]);
   const share = (title) => axis({ type: "linear", suggestedMax: 1, title: { display: true, text: title, color: colour("quiet"), font: { size: 11 } }, ticks: ticks((v) => percent(v, 0)) });
   plot("curve", "line", [line("b", { label: "right alarms", pointRadius: 2, cubicInterpolationMode: "default", tension: 0 }), line("t", { label: "at one half", pointRadius: 6, showLine: false, backgroundColor: colour("t") })],
-    { x: share("found, of the positives"), y: share("right, of those looked at") });
+    { x: Object.assign(share("found, of the positives"), { max: 1 }), y: Object.assign(share("right, of those looked at"), { max: 1 }) });
   plot("reliability", "line", [line("a", { label: "are positive", pointRadius: 3, cubicInterpolationMode: "default", tension: 0 }), line("n", { label: "as said", borderWidth: 1.5, borderDash: [4, 4] })],
     { x: Object.assign(share("the model says"), { suggestedMax: undefined }), y: Object.assign(share("are positive"), { suggestedMax: undefined }) });
   plot("late", "bar", [{ label: "answers", data: [], backgroundColor: faint("b", .75), categoryPercentage: .86, borderRadius: 3 }],
@@ -212,15 +212,18 @@ function show_bridge(s) {
   tile("bridge", "Wait for people", s.bridge_open < 0 ? "–" : number(s.bridge_open), s.bridge_open === 1 ? "task" : "tasks", more.join(", "));
 }
 
-/* Only with budget.target: the figure that is not reached yet, or the first, and what is forecast of each. */
+/* With budget.target: the figure that is not reached yet, or the first, and what is forecast of each. Without: how to be told. */
 function show_target(s) {
   const wanted = Object.keys(s.forecast), rests = s.models && s.models.policy.rests;
-  if (!wanted.length) { if (tiles.target) tiles.target.box.hidden = true; return; }
+  if (!wanted.length) {
+    tile("target", "", "–", "", "set budget.target, say {recall: 0.8}, to be told");
+    tiles.target.title.textContent = "How many more labels?";
+    return;
+  }
   const name = wanted.find((f) => s.forecast[f].outcome !== "reached") || wanted[0];
   const goal = name === "cost" ? number(s.target[name], 3) : percent(s.target[name], 0);
   tile("target", "Target: " + name.replaceAll("_", " "), goal, "", wanted.map((f) => s.forecast[f].says).join("; ") + (rests ? "; the strategy arm rests" : ""));
   tiles.target.title.textContent = "Target: " + name.replaceAll("_", " ");
-  tiles.target.box.hidden = false;
 }
 
 /* Only while figures of now hold answers of before a turn of the labels. */
@@ -282,17 +285,6 @@ function ranged(is, low, high) {
   return is === null || is === undefined ? "\u2013" : of_100(is, high - low) + " (" + of_100(low, high - low) + " to " + of_100(high, high - low) + ")";
 }
 
-/* "recall surely fell": only where the two bands do not meet, so that looking often makes no alarm. */
-function change(s) {
-  const told = { recall: "the share caught", precision: "the share of right alarms", accuracy: "accuracy" }, fell = [], rose = [];
-  for (const [name, words] of Object.entries(told)) {
-    if (s.estimate_now_always_high[name] < s.estimate_always_low[name]) fell.push(words);
-    if (s.estimate_now_always_low[name] > s.estimate_always_high[name]) rose.push(words);
-  }
-  if (fell.length) return ["yes", fell.join(" and ") + " surely fell below what it was since the start"];
-  return rose.length ? ["no, better", rose.join(" and ") + " surely rose"] : ["no sign", "nothing is surely lower now than since the start"];
-}
-
 /* The manager's questions in their order, each with one number. */
 function show_answers(s) {
   const known = s.estimate_now_draws >= 10, positive = "\u201c" + (s.settings.positive || s.settings.classes[s.settings.classes.length - 1]) + "\u201d";
@@ -306,7 +298,7 @@ function show_answers(s) {
   say("caught", "How much is caught?", "of 100 " + positive, figure("recall"), "; " + (s.settings.capacity_by === "risk" ? "the likeliest " : "the riskiest ") + (s.settings.capacity_per_day ? number(s.settings.capacity_per_day) + " a day" : percent(s.settings.capacity, 0)) + " hold " + seen);
   say("false", "How many false alarms?", "of 100 alarms", figure("precision", (x) => 1 - x));
   say("cost", s.settings.cost ? "What does it cost?" : "What goes wrong?", s.settings.cost ? "per 100 decisions" : "of 100 decisions", figure("cost"));
-  say("worse", "Is it getting worse?", "", change(s));
+  say("worse", "Is it getting worse?", "", [s.worse.outcome, s.worse.says]);
 }
 
 /* Both from the same counts by score: what is above a threshold, and what is within a bin. */
@@ -316,7 +308,7 @@ function show_curves(s) {
   for (const bin of [...bins].reverse()) {
     samples += s.score_samples[bin];
     positives += s.score_positives[bin];
-    if (all > 0 && s.score_samples[bin] > 0) curve.push({ x: positives / all, y: positives / samples, end: Number(bin) });
+    if (all > 0 && s.score_samples[bin] > 0) curve.push({ x: Math.min(1, positives / all), y: Math.min(1, positives / samples), end: Number(bin) }); // a sum may end a hair above 1
     if (s.score_answers[bin] >= 10) reliability.unshift({ x: s.score_mean[bin], y: s.score_positives[bin] / s.score_samples[bin] });
   }
   const most = Math.max(.05, ...reliability.map((p) => Math.max(p.x, p.y)));
@@ -337,7 +329,8 @@ function show_figures(s) {
     return [[words, "text"], [of("estimate_now", name), "number"], [of_100(s.estimate_now_always_low[name], width) + " to " + of_100(s.estimate_now_always_high[name], width), "number"],
       [s.estimate_live_draws < 10 ? "\u2013" : of("estimate_live", name), "number"], [of_100(s.estimate[name], wide), "number"]];
   }, "no answer of the random arm yet", 5);
-  $("figures-more").textContent = "from the random arm\u2019s answers: now the last " + number(s.estimate_now_draws) + ", of the live version " + number(s.estimate_live_draws) + ", since the start " + number(s.estimate_draws) + "; watched: holds whenever you look";
+  const live = s.models && s.models.live;
+  $("figures-more").textContent = "from the random arm\u2019s answers: now the last " + number(s.estimate_now_draws) + "; since the start " + number(s.estimate_draws) + "; " + (live ? number(s.estimate_live_draws) + " of them to what the live version, v" + live + ", decided" : "no version is live") + "; watched: holds whenever you look";
 }
 
 /* What is certified, and what a first certificate wants; only the process that learns knows the latter. */
@@ -355,6 +348,7 @@ function show_auto(s) {
     const from = s.auto_threshold[name], own = s.auto_labels[name];
     return [[name, ""], [from === undefined ? "–" : from.toFixed(4), "number"], [number(own || 0), "number"], [why(name), ""]];
   }, "", 4);
+  $("auto-loose").textContent = (s.models && s.models.auto_loose || []).join(". ");
   $("auto-more").textContent = "at most " + percent(auto.error, 1) + " of a class's own answers wrong, certified by the random arm's answers; counted since the start of this process" +
     (s.auto_stopped.operator ? "; stopped by the operator" : s.auto_stopped.silent ? "; stopped: no learner watches" : "");
 }
@@ -407,8 +401,9 @@ function show_cohorts(s) {
     return [of_100(s.cohort[name][figure], width) + " (" + of_100(s.cohort_worst_low[name][figure], width) + " to " + of_100(s.cohort_worst_high[name][figure], width) + ")", "number"];
   };
   rows("cohorts", names, (name) => {
-    const waits = [percent(s.cohort_closed[name], 0) + " closed", ""], told = s.cohort[name].accuracy !== undefined;
-    return [[name, ""], ...(told ? ["prevalence", "recall", "precision"].map((f) => cell(name, f)) : [waits, ["", ""], ["", ""]]),
+    const closed = s.cohort_closed[name], told = s.cohort[name].accuracy !== undefined;
+    const waits = "not yet: " + (closed < .9 ? percent(closed, 0) + " of its tasks are closed" : "its time is not over");
+    return [[name, ""], ...(told ? ["prevalence", "recall", "precision"].map((f) => cell(name, f)) : [[waits, "waits", undefined, 3]]),
       [number(s.cohort_tasks[name]), "number"], [percent(s.cohort_answered[name], 0), "number"]];
   }, "", 6);
 }
@@ -484,8 +479,9 @@ function show_bars(s) {
 function rows(id, list, cells, none, columns) {
   const body = $(id), made = list.map((item) => {
     const tr = document.createElement("tr");
-    for (const [text, className, tag] of cells(item)) {
+    for (const [text, className, tag, span] of cells(item)) {
       const td = put(tr, "td", tag === undefined ? text : undefined, className);
+      if (span) td.colSpan = span;
       if (tag !== undefined && text) put(td, "span", text, "tag " + tag);
       if (className === "id") td.title = text;
     }

@@ -2,14 +2,13 @@
 // out at once, and undo shows the task again, so that the next answer replaces it by a later revision. Text of events is only ever set as text.
 "use strict";
 
-const KEYS = "123456789abdefghijklmnoprtvwxyz"; // the terminal's: s, c, u have another meaning
 const POLL_MS = 3000, UNDO_MOST = 50;
 const $ = id => document.getElementById(id);
 const store = sessionStorage;
 const session = store.getItem("winnowd-session") || Array.from(crypto.getRandomValues(new Uint32Array(4)), n => n.toString(16)).join("");
 store.setItem("winnowd-session", session); // a page loaded again has the same task again
 
-const state = {token: store.getItem("winnowd-token"), annotator: store.getItem("winnowd-annotator"), classes: [], now: null, again: null, past: [], answered: 0, busy: false, last: null, turn: 0}; // turn: what the server said before it is stale
+const state = {token: store.getItem("winnowd-token"), annotator: store.getItem("winnowd-annotator"), classes: [], keys: {}, now: null, again: null, past: [], answered: 0, busy: false, last: null, turn: 0}; // turn: what the server said before it is stale
 
 function note(text) { $("note").textContent = text; }
 
@@ -55,28 +54,31 @@ function drawProgress() {
   $("progress").textContent = `${state.answered} answered, ${s.waiting}${s.more ? "+" : ""} wait${late}`;
 }
 
+// The key stands on its button; without one the button alone answers.
+function showKey(button, key) {
+  let k = button.querySelector("kbd");
+  if (k) k.remove();
+  button.removeAttribute("aria-keyshortcuts");
+  if (!key) return;
+  button.setAttribute("aria-keyshortcuts", key);
+  k = element("kbd", key);
+  k.setAttribute("aria-hidden", "true");
+  button.append(k);
+}
+
 function drawClasses() {
-  const predicted = state.now && state.now.predicted;
-  $("classes").replaceChildren(...state.classes.map((name, i) => {
-    const b = element("button", ""), words = element("span", name), key = KEYS[i];
+  $("classes").replaceChildren(...state.classes.map(({name, key}) => {
+    const b = element("button", "");
     b.type = "button";
     b.disabled = !state.now;
-    if (name === predicted) {
-      b.classList.add("predicted");
-      words.append(element("small", "predicted"));
-    }
     if (state.again && state.again.outcome === "labelled" && state.again.label === name) b.classList.add("given");
-    b.setAttribute("aria-label", name + (name === predicted ? ", predicted" : ""));
-    b.append(words);
-    if (key) {
-      b.setAttribute("aria-keyshortcuts", key);
-      const k = element("kbd", key);
-      k.setAttribute("aria-hidden", "true");
-      b.append(k);
-    }
+    b.setAttribute("aria-label", name);
+    b.append(element("span", name));
+    showKey(b, key);
     b.addEventListener("click", () => give("labelled", name));
     return b;
   }));
+  for (const [outcome, id] of [["skipped", "skip"], ["cannot_tell", "cannot"], ["undo", "undo"]]) showKey($(id), state.keys[outcome]);
 }
 
 function drawTask() {
@@ -88,8 +90,7 @@ function drawTask() {
   document.documentElement.dataset.task = t ? t.id : "";
   if (!t) return;
   $("sample").textContent = t.sample_id;
-  const guess = t.predicted === null ? "no prediction: there is no model yet" : `predicted ${t.predicted}, ${Math.round(100 * t.probability)} % sure (model ${t.model})`;
-  $("why").textContent = `asked for: ${t.reason}; ${guess}`;
+  $("why").textContent = "asked for: " + t.reason;
   $("fields").replaceChildren(...t.fields.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
   $("fields").scrollTop = 0;
   $("left").textContent = t.left ? `and ${t.left} more fields` : "";
@@ -104,9 +105,10 @@ function show(task, again) {
 // ---- the work ----
 
 function take(data) {
-  const fresh = JSON.stringify(data.classes) !== JSON.stringify(state.classes), task = data.task;
+  const fresh = JSON.stringify([data.classes, data.keys]) !== JSON.stringify([state.classes, state.keys]), task = data.task;
   state.last = data;
   state.classes = data.classes;
+  state.keys = data.keys;
   drawProgress();
   if (state.again) return fresh && drawClasses(); // a task that came back stays until it is answered
   if (state.now && (!task || task.id !== state.now.id)) note("The last task was closed: someone else answered it, or its time was over.");
@@ -158,13 +160,20 @@ function undo() {
   note(`You said ${last.outcome === "labelled" ? last.label : last.outcome === "skipped" ? "skip" : "cannot tell"}; the next answer replaces it.`);
 }
 
+// {name} of a class or {word}, whose key passes; which key means what says the server (include/terminal/answer_keys.h).
+function meaning(passes) {
+  const word = Object.keys(state.keys).find((w) => passes(state.keys[w]));
+  return state.classes.find(({key}) => key && passes(key)) || (word && {word});
+}
+
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || !state.token || event.target.tagName === "INPUT") return;
-  const i = KEYS.indexOf(event.key);
-  if (event.key.length === 1 && i >= 0 && i < state.classes.length) give("labelled", state.classes[i]);
-  else if (event.key === "s") give("skipped");
-  else if (event.key === "c") give("cannot_tell");
-  else if (event.key === "u") undo();
+  const meant = meaning((key) => key === event.key) || meaning((key) => key.toLowerCase() === event.key.toLowerCase());
+  if (!meant) return;
+  event.preventDefault(); // as a quick find in the page
+  if (meant.name !== undefined) give("labelled", meant.name);
+  else if (meant.word === "undo") undo();
+  else give(meant.word);
 }
 
 function work() {

@@ -235,6 +235,61 @@ static void a_record_is_read_as_it_was_written(void **state) {
     certifier_destroy(c);
 }
 
+/* Missing of a release before, or none: nothing is decided by it. */
+static void how_often_others_come_travels_and_may_be_missing(void **state) {
+    (void)state;
+    struct certifier *c = certifier_create(1, ERROR, CONFIDENCE);
+    struct certificate out, said;
+    clean(c, 1795336000000);
+    said = certified(c);
+    said.others = 0.25;
+    assert_int_equal(read_back(&said, &out, NULL, NULL), 0);
+    assert_true(out.others == 0.25);
+    static const char *const to[] = {"", "\"others\":-1,", "\"others\":2,", "\"others\":\"x\","};
+    for (size_t i = 0; i < sizeof to / sizeof *to; i++) {
+        assert_int_equal(read_back(&said, &out, "\"others\":0.25,", to[i]), 0);
+        assert_true(out.granted && out.others == 0);
+    }
+    certifier_destroy(c);
+}
+
+/* ---- what is not promised ---- */
+
+static const char *words_of(double error, double others, const char *class_) {
+    static char out[256];
+    struct buf b = {0};
+    certificate_write_loose(
+        &(struct certificate){.granted = true, .error = error, .others = others}, text_of(class_),
+        TEXT("1"), &b);
+    snprintf(out, sizeof out, "%s", buf_string(&b));
+    buf_release(&b);
+    return out;
+}
+
+static void an_error_that_others_are_rarer_than_is_loose(void **state) {
+    (void)state;
+    static const struct {
+        double error, others, hides;
+        bool loose;
+    } rows[] = {{0.02, 0.007, 1, true}, // a fraud detector and the default: all may be closed
+                {0.02, 0.04, 0.5, true},     {0.02, 0.099, 0.2020, true},
+                {0.02, 0.101, 0.198, false}, {0.0005, 0.007, 0.0714, false},
+                {0.02, 0, 0, false}}; // the last: not known
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct certificate c = {.granted = true, .error = rows[i].error, .others = rows[i].others};
+        assert_true(fabs(certificate_hides(&c) - rows[i].hides) < 1e-3);
+        assert_int_equal(certificate_is_loose(&c), rows[i].loose);
+        c.granted = false;
+        assert_false(certificate_is_loose(&c));
+    }
+    assert_string_equal(
+        words_of(0.02, 0.007, "0"),
+        "the bound permits it to close all of what is \"1\" as \"0\": auto.error is 2 %, and only "
+        "0.7 % of the samples are so; set it well below that");
+    assert_non_null(strstr(words_of(0.02, 0.04, "0"), "close 50 % of what is"));
+    assert_non_null(strstr(words_of(0.02, 0.01, "1"), "close all of what is not \"1\" as \"1\""));
+}
+
 static void a_forged_record_is_refused(void **state) {
     (void)state;
     struct certifier *c = certifier_create(1, ERROR, CONFIDENCE);
@@ -277,6 +332,8 @@ int main(void) {
         cmocka_unit_test(a_new_owner_goes_on_where_the_last_one_stopped),
         cmocka_unit_test(other_terms_end_it),
         cmocka_unit_test(a_record_is_read_as_it_was_written),
+        cmocka_unit_test(how_often_others_come_travels_and_may_be_missing),
+        cmocka_unit_test(an_error_that_others_are_rarer_than_is_loose),
         cmocka_unit_test(a_forged_record_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

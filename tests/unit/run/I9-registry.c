@@ -593,6 +593,20 @@ static struct registry *certified(void) {
     return r;
 }
 
+/* Whether it hides too much of the other class is told anew, for pages say so. */
+static void how_loose_a_certificate_is_is_told(void **state) {
+    (void)state;
+    struct registry *r = certified();
+    struct certificate c = earned;
+    c.others = 0.5;
+    assert_int_equal(certify(r, "yes", &c, 99), CHANGE_WATCH);
+    c.others = 0.01;
+    assert_int_equal(certify(r, "yes", &c, 99), CHANGE_CERTIFICATE);
+    c.others = 0.02;
+    assert_int_equal(certify(r, "yes", &c, 99), CHANGE_WATCH);
+    registry_destroy(r);
+}
+
 static void a_certificate_is_in_force_by_every_word(void **state) {
     (void)state;
     struct registry *r = certified();
@@ -662,6 +676,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_is_cut_for_its_topic),
         cmocka_unit_test(a_certificate_is_in_force_by_every_word),
+        cmocka_unit_test(how_loose_a_certificate_is_is_told),
         cmocka_unit_test(a_certificate_holds_for_its_descent),
         cmocka_unit_test(a_forged_certificate_puts_nothing_in_force),
         cmocka_unit_test(a_version_needs_all_its_chunks),

@@ -64,14 +64,24 @@ static void a_task_is_shown_as_json(void **state) {
     assert_non_null(task);
     assert_true(text_equal(json_text(task, "id"), text_of(id_of(0))));
     assert_true(text_equal(json_text(task, "sample_id"), TEXT("card \"17\"")));
-    assert_true(text_equal(json_text(task, "predicted"), TEXT("fraud")));
     assert_true(
         says("\"ready\":true,\"waiting\":2,\"more\":false,\"unconfirmed\":0,\"trouble\":null"));
-    assert_true(says("\"classes\":[\"ok\",\"fraud\"]"));
-    assert_true(says("\"reason\":\"random\",\"model\":3") && says("\"probability\":0.75"));
+    assert_true(
+        says("\"classes\":[{\"name\":\"ok\",\"key\":\"1\"},{\"name\":\"fraud\",\"key\":\"2\"}]"));
+    assert_true(says("\"keys\":{\"skipped\":\"s\",\"cannot_tell\":\"c\",\"undo\":\"u\"}"));
+    assert_true(says("\"reason\":\"random\""));
     assert_true(says("[\"amount\",\"12.50\"]") && says("[\"who.name\",\"<b>\\\\x07\"]"));
     cJSON_Delete(tree);
     arena_release(&arena);
+    label_desk_destroy(d);
+}
+
+/* Neither the class nor how sure the model is of it: the answer is to be the person's. */
+static void what_the_model_says_is_not_told(void **state) {
+    (void)state;
+    struct label_desk *d = with_tasks(1);
+    assert_int_equal(ask(d, "{\"session\":\"a\"}"), 200);
+    assert_true(says(id_of(0)) && !says("predict") && !says("0.75") && !says("0.25"));
     label_desk_destroy(d);
 }
 
@@ -193,6 +203,7 @@ static void I11_too_many_unconfirmed_answers_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_task_is_shown_as_json),
+        cmocka_unit_test(what_the_model_says_is_not_told),
         cmocka_unit_test(a_hostile_event_is_shown_in_part),
         cmocka_unit_test(nothing_is_offered_before_the_topics_were_read),
         cmocka_unit_test(what_is_no_request_is_refused),
