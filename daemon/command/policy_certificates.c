@@ -80,7 +80,7 @@ static void policy_certificates_print_loose(const struct models_topic *m) {
         buf_reset(&safe);
         policy_certificates_loose(m, i, &words);
         if (!words.len) continue;
-        listing_safe(&safe, buf_view(&words));
+        buf_shown(&safe, buf_view(&words));
         console_word(stdout, TONE_DOUBT, 0, buf_string(&safe));
         putchar('\n');
     }
