@@ -53,6 +53,7 @@ static const struct {
     const char *why;
 } idle_rows[] = {
     {OPTION_people_opinions, idle_second, "people.double is 0, so nobody is asked twice"},
+    {OPTION_people_gold, idle_second, "people.double is 0, so nobody is asked twice"},
     {OPTION_people_double, idle_rate, nothing_asked},
     {OPTION_auto_error, idle_auto, auto_off},
     {OPTION_auto_confidence, idle_auto, auto_off},

@@ -113,7 +113,8 @@ struct backtest_result {
     struct estimate
         corrected[ESTIMATES]; // freed of the readers' errors, by what two of them agree on
     struct readers readers;
-    size_t disputed, thirds;  // samples whose two readers disagree; third readers asked
+    size_t disputed, thirds;  // samples whose two readers disagree; third readers asked of these
+    size_t golds;             // third readers asked to check them (people.gold)
     struct disputes disputes; // what became of them, at the end
     struct estimates now;     // of the last watch.window answers of the random arm
     struct prequential_figures plain[ESTIMATES]; // the same by the plain ratio, where it is a share

@@ -34,13 +34,32 @@ static struct backtest_dispute *backtest_readers_new(struct backtest_readers *r)
     return &r->at[r->n++];
 }
 
+/* What is known of the two settles it, and three are paid. */
+static void backtest_readers_ask_gold(struct backtest_readers *r, const struct backtest_options *o,
+                                      size_t sample, const uint64_t who[OPINIONS_MAX], int class_) {
+    const struct opinion said[] = {{who[0], class_}, {who[1], class_}};
+    double probability;
+    if (o->config->people.opinions < OPINIONS_MAX ||
+        rng_unit(rng_keyed(RNG_GOLD, o->seed, sample, 0, 0)) >= o->config->people.gold)
+        return;
+    (void)annotators_likeliest(r->annotators, said, 2, &probability);
+    if (probability < ANNOTATORS_SETTLED) return;
+    annotators_gold(
+        r->annotators,
+        &(struct gold_answer){who[2], {who[0], who[1]}, backtest_answer(o, sample, 2) == class_});
+    r->golds++;
+}
+
 void backtest_readers_answer(struct backtest_readers *r, const struct backtest_options *o,
                              size_t sample, int first, int second) {
     uint64_t who[OPINIONS_MAX];
     double probability;
     backtest_readers_draw(sample, who);
     annotators_pair(r->annotators, &(struct answer_pair){{who[0], who[1]}, first == second});
-    if (first == second) return;
+    if (first == second) {
+        backtest_readers_ask_gold(r, o, sample, who, first);
+        return;
+    }
     struct backtest_dispute *d = backtest_readers_new(r);
     *d = (struct backtest_dispute){{{who[0], first}, {who[1], second}}, 2};
     (void)annotators_likeliest(r->annotators, d->said, d->n, &probability);
@@ -58,4 +77,5 @@ void backtest_readers_read(const struct backtest_readers *r, struct backtest_res
         annotators_dispute(r->annotators, r->at[i].said, r->at[i].n, false, &out->disputes);
     out->disputed = r->n;
     out->thirds = r->thirds;
+    out->golds = r->golds;
 }

@@ -1,5 +1,5 @@
-/* Other readers of a backtest (people.double, people.opinions): who they are, what they say, and
- * what becomes of what they dispute, by the rules of the daemon's learner
+/* Other readers of a backtest (people.double, people.opinions, people.gold): who they are, what
+ * they say, and what becomes of what they dispute, by the rules of the daemon's learner
  * (daemon/run/adjudication.c).
  *
  * Thread: the thread of their backtest */
@@ -18,13 +18,14 @@ struct backtest_readers {
     struct annotators *annotators;
     struct backtest_dispute *at; // (n), owned
     size_t n, cap;
-    size_t thirds; // that were asked
+    size_t thirds, golds; // that were asked: of these, and of what two agree on
 };
 
 void backtest_readers_open(struct backtest_readers *r, size_t k);
 void backtest_readers_close(struct backtest_readers *r);
 /* Two answered that sample: two of four who are alike. Where they disagree, three are paid, and
- * what is known of the two settles no class, another one of the four answers too, at once. */
+ * what is known of the two settles no class, another one of the four answers too, at once; and
+ * where they agree, it does, and the sample is drawn as a gold question. */
 void backtest_readers_answer(struct backtest_readers *r, const struct backtest_options *o,
                              size_t sample, int first, int second);
 /* Into readers, corrected and disputes of the result, whose estimate was read. */

@@ -216,6 +216,7 @@ static void comparison_print_add_corrected(const struct backtest_result *r, stru
                                      {"high", r->readers.high},
                                      {"disputed", (double)r->disputed},
                                      {"thirds", (double)r->thirds},
+                                     {"golds", (double)r->golds},
                                      {"decided_by_third", (double)r->disputes.third},
                                      {"undecided", (double)r->disputes.undecided}};
     buf_str(out, ",");

@@ -256,6 +256,8 @@ static void words_readers(const struct backtest_result *r, const struct config *
     if (c->people.opinions > 2)
         console_print("; a third was asked about %zu and decided %llu", r->thirds,
                       (unsigned long long)r->disputes.third);
+    if (c->people.gold > 0)
+        console_print("; of those who agreed %zu were asked about as gold questions", r->golds);
     console_print("; %llu stay undecided. (Models here learn first answers only; a daemon's learn "
                   "from all of them.)\n",
                   (unsigned long long)r->disputes.undecided);

@@ -206,7 +206,12 @@ static void a_third_reader_is_played(void **state) {
         backtest_result_release(&r);
     }
     struct backtest_result sure = run((struct backtest_options){.config = &c, .seed = 2});
-    assert_true(sure.readers.pairs > 50 && !sure.disputed && !sure.thirds);
+    assert_true(sure.readers.pairs > 50 && !sure.disputed && !sure.thirds && !sure.golds);
+    backtest_result_release(&sure);
+    c.people.gold = 0.5; // of those who agree, once they are known well enough
+    sure = run((struct backtest_options){.config = &c, .seed = 2});
+    assert_true(sure.golds > 0.3 * (double)sure.readers.pairs &&
+                sure.golds < 0.6 * (double)sure.readers.pairs && !sure.thirds);
     backtest_result_release(&sure);
 }
 
