@@ -5,6 +5,7 @@
 #include "comparison.h"
 
 #include "terminal/console.h"
+#include "train/schedule.h"
 #include "train/target.h"
 
 #include <math.h>
@@ -263,11 +264,25 @@ static void words_readers(const struct backtest_result *r, const struct config *
                   (unsigned long long)r->disputes.undecided);
 }
 
+/* Who is taught everything may end behind who is taught little: what a model looks at is bounded.
+ */
+static void words_all(const struct comparison *t) {
+    for (size_t i = 0; i < t->strategies; i++) {
+        const struct comparison_strategy *s = &t->strategy[i];
+        const struct fit_memories m = fit_memories_of(&s->config);
+        if (s->baseline != BASELINE_ALL || s->hidden || m.largest >= t->file.n) continue;
+        printf("\n%s is taught each label, and looks at the newest %zu (train.memories), as every "
+               "model here does:\nof a rare class these hold few, where chosen labels hold many\n",
+               s->name, m.largest);
+    }
+}
+
 void comparison_print_words(const struct comparison *t) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
     const struct config *c = &t->strategy[0].config;
     const char *class_ = c->model.classes.at[t->file.positive];
     char capacity[64];
+    words_all(t);
     if (!r->estimate.answers) return;
     words_capacity(t, capacity);
     console_print("\nWhat %llu answers said of all %zu samples (%s, seed %llu), and what is true\n",
