@@ -66,7 +66,8 @@ def says_what_it_hides(stage, config, daemon):
     words = 'close all of what is "bad" as "good": auto.error is 5 %, and only 1 % of the samples are so'
 
     def said():
-        rare.send(stage.topic("models"), json.dumps({**certificate, "others": 0.01}), key="%s/certificate/good" % stage.name)
+        for others in (0.9, 0.01):  # it is told anew where it begins to be loose
+            rare.send(stage.topic("models"), json.dumps({**certificate, "others": others}), key="%s/certificate/good" % stage.name)
         rare.flush()
         return words in run("policy", "-c", config, "show").stdout and words in run("status", "--listen", "127.0.0.1:%d" % daemon.port()).stdout and words in json.loads(daemon.get("/status")[1])["models"]["auto_loose"][0]
 
