@@ -17,7 +17,7 @@
 #include "estimate/estimator.h"
 #include "http_client.h"
 #include "ledger.h"
-#include "status_lines.h"
+#include "status_json.h"
 #include "terminal/console.h"
 #include "terminal/listing.h"
 
