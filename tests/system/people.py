@@ -155,6 +155,7 @@ def odd_names(stage, daemon, tasks):
     for name, task in zip(names, list(tasks)):
         writer.send(stage.topic("labels"), json.dumps({"id": task, "label": CLASSES[0], "annotator": name, "revision": 5}), key=task)
     writer.flush()
+    wait("they are taken", lambda: sum(daemon.metric("labels_total", outcome=o) for o in ("revised", "duplicate")) == len(names))
     daemon.stop()
     daemon = stage.start(CHANGES).ready()  # who revised is counted anew
     shown = ["\\x1b[2Jred", "a\"b\\c\\x0ad", "\\u202eevil", "\\x9b1m"]
