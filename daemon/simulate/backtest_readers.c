@@ -62,8 +62,9 @@ void backtest_readers_answer(struct backtest_readers *r, const struct backtest_o
     }
     struct backtest_dispute *d = backtest_readers_new(r);
     *d = (struct backtest_dispute){{{who[0], first}, {who[1], second}}, 2};
+    if (o->config->people.opinions < OPINIONS_MAX) return;
     (void)annotators_likeliest(r->annotators, d->said, d->n, &probability);
-    if (o->config->people.opinions < OPINIONS_MAX || probability >= ANNOTATORS_SETTLED) return;
+    if (probability >= ANNOTATORS_SETTLED) return;
     d->said[d->n++] = (struct opinion){who[2], backtest_answer(o, sample, 2)};
     r->thirds++;
 }
