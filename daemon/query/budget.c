@@ -279,10 +279,13 @@ static uint64_t budget_block_left(const struct budget *b, double rate,
 }
 
 /* Labels that the next block may cost beside the first; where they are saved ahead, whether it
- * wants them or not. */
+ * wants them or not. Not where the bucket cannot hold them, the label of the present block and one
+ * of the strategy arm: that arm would never have its turn. */
 static uint8_t budget_reserved_more(const struct budget *b, double rate, int32_t partition,
                                     const struct partition_state *s) {
-    if (budget_saves_ahead(b->second > 0, b->more, s->block_size * rate)) return b->more;
+    const double earned = s->block_size * rate;
+    bool room = (double)b->burst / (double)TOKEN_ONE + earned >= (double)(3 + b->more);
+    if (room && budget_saves_ahead(b->second > 0, b->more, earned)) return b->more;
     return budget_next_more(b, partition, s);
 }
 

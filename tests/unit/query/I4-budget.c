@@ -253,6 +253,24 @@ static void other_readers_get_their_share(void **state) {
     }
 }
 
+/* Nor does what is saved for readers silence the strategy arm where the bucket is as small as is
+ * allowed. */
+static void a_small_bucket_silences_nobody(void **state) {
+    (void)state;
+    for (int64_t opinions = 2; opinions <= OPINIONS_MAX; opinions++) {
+        struct trial t = {0.1, 0.6, (double)opinions, 5, 0.01, 0, opinions, false};
+        struct partition p;
+        double chosen = 0;
+        open_trial(&p, &t, MANAGER_QUANTILE_WINDOW);
+        for (int64_t n = 0; n < 30000; n++) {
+            struct decision d = partition_take(&p, uniform(5, n));
+            chosen += d.ask && !d.by_random;
+        }
+        assert_true(chosen > 0.4 * 0.1 * 30000 / 2); // half of its part
+        partition_close(&p);
+    }
+}
+
 /* In doubt twice as many are asked, until all is lent; then half as many, until all is paid back. A
  * lost state owes what it could have. */
 static void a_loan_is_paid_back(void **state) {
@@ -637,6 +655,7 @@ int main(void) {
         cmocka_unit_test(a_loan_is_paid_back),
         cmocka_unit_test(a_third_reader_is_paid_ahead),
         cmocka_unit_test(other_readers_get_their_share),
+        cmocka_unit_test(a_small_bucket_silences_nobody),
         cmocka_unit_test(a_lost_state_has_no_tokens_and_no_grant),
         cmocka_unit_test(a_stream_spends_its_budget),
         cmocka_unit_test(a_dear_block_outlives_its_configuration),
