@@ -166,7 +166,7 @@ static void terminal_undo(struct terminal *t) {
     const struct terminal_answer g = t->given[--t->given_n];
     if (t->now) terminal_enqueue(t, t->now);
     t->now = g.task;
-    t->again = g.out ? g.revision + 1 : g.revision;
+    t->again = g.out ? label_next_revision(g.revision) : g.revision;
     t->note = g.out ? "this answer is out already: the next one replaces it" : "taken back";
 }
 

@@ -264,7 +264,7 @@ int label_queue_answer(struct label_queue *q, struct text id, int64_t *revision)
     if (task_id_parse(bytes, id) < 0) return ERR_MISSING;
     struct label_given *g = label_queue_given(q, bytes);
     if (g) {
-        *revision = ++g->revision;
+        *revision = g->revision = label_next_revision(g->revision);
         return 0;
     }
     const struct label_offer *o = label_queue_find(q, bytes);

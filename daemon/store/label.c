@@ -21,9 +21,8 @@ static const char *const outcome_name[] = {[LABEL_LABELLED] = "labelled",
                                            [LABEL_SKIPPED] = "skipped",
                                            [LABEL_CANNOT_TELL] = "cannot_tell"};
 enum { OUTCOMES = sizeof outcome_name / sizeof *outcome_name };
-#define LABEL_TIME_LEAST INT64_C(946684800000)     // the year 2000, in ms since 1970
-#define LABEL_REVISION_MOST (JSON_INTEGER_MAX / 2) // so that a larger one can still be written
-#define LABEL_AHEAD_MS INT64_C(86400000) // so far may clocks and time zones be apart: a day
+#define LABEL_TIME_LEAST INT64_C(946684800000) // the year 2000, in ms since 1970
+#define LABEL_AHEAD_MS INT64_C(86400000)       // so far may clocks and time zones be apart: a day
 
 /* ---- parts ---- */
 

@@ -16,6 +16,13 @@
 
 enum { LABEL_NAME_MAX = 512 }; // bytes of an id, a label, an annotator, a source
 
+/* A larger one is refused. */
+#define LABEL_REVISION_MOST ((int64_t)1 << 52)
+/* Of an answer that is to come after that one; at the end of the numbers time decides. */
+static inline int64_t label_next_revision(int64_t revision) {
+    return revision < LABEL_REVISION_MOST ? revision + 1 : LABEL_REVISION_MOST;
+}
+
 enum label_outcome { LABEL_LABELLED, LABEL_SKIPPED, LABEL_CANNOT_TELL };
 
 struct label {
@@ -24,7 +31,7 @@ struct label {
     struct text annotator, source; // at NULL when absent
     struct text data;              // JSON object, its bytes as written; at NULL when absent
     enum label_outcome outcome;
-    int64_t revision;  // 0 when absent
+    int64_t revision;  // 0 when absent; at most LABEL_REVISION_MOST
     int64_t time_ms;   // of the answer; the record's time when absent
     double confidence; // 1 when absent
 };

@@ -175,6 +175,8 @@ static void an_answer_can_be_replaced_by_a_later_revision(void **state) {
     assert_int_equal(answer(q, 1), 2);
     hear(q, 1, "fraud", 6); // someone corrected it elsewhere
     assert_int_equal(answer(q, 1), 7);
+    hear(q, 1, "fraud", LABEL_REVISION_MOST); // as far as numbers go: ours must be readable too
+    assert_int_equal(answer(q, 1), LABEL_REVISION_MOST);
     put(q, 1, 1);
     assert_int_equal(label_queue_waiting(q), 0);
     for (size_t n = 2; n < 2 + LABEL_QUEUE_GIVEN; n++) {
