@@ -14,13 +14,13 @@
 
 /* Each value but the first of a container has a comma before it, and each container a bracket. In
  * text that is no JSON the count is of no meaning, and cJSON stops at the first fault; but it would
- * take a string for ended at a bare NUL. */
+ * take a bare NUL for a blank, or for the end of a string. */
 static bool json_is_fit(struct text json, size_t values) {
     size_t n = 1;
     bool quoted = false;
     for (size_t i = 0; i < json.len && n <= values; i++) {
         char c = json.at[i];
-        if (!c && quoted) return false;
+        if (!c) return false;
         if (c == '"') quoted = !quoted;
         else if (c == '\\' && quoted) i++;
         else if (!quoted) n += c == ',' || c == '[' || c == '{';

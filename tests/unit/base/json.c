@@ -51,13 +51,15 @@ static void depth_is_bounded(void **state) {
 /* "bad" and "bad\\u0000" are two names; a tree of C strings would know one. */
 static void no_string_ends_at_a_nul(void **state) {
     (void)state;
-    static const char bare[] = "{\"a\":\"x\0y\"}", behind[] = "{\"a\":1}\0\0";
+    static const char bare[] = "{\"a\":\"x\0y\"}", blank[] = "{\"a\":1,\0\"b\":\"x\\u0000y\"}",
+                      behind[] = "{\"a\":1}\0\0";
     cJSON *tree = json_parse(TEXT("{\"a\":\"x\\u0000y\",\"b\\u0000\":\"\\\\u0000\"}"), &arena);
     assert_string_equal(json_text(tree, "a").at, "x\xef\xbf\xbdy");
     assert_string_equal(json_text(tree, "b\xef\xbf\xbd").at, "\\u0000"); // a backslash and letters
     cJSON_Delete(tree);
     assert_false(is_read((struct text){bare, sizeof bare - 1}, 9));
-    assert_true(is_read((struct text){behind, sizeof behind - 1}, 9));
+    assert_false(is_read((struct text){blank, sizeof blank - 1}, 9));
+    assert_false(is_read((struct text){behind, sizeof behind - 1}, 9));
     assert_false(is_read(TEXT("\"a\\"), 9));
 }
 
