@@ -124,10 +124,10 @@ void certificate_write_loose(const struct certificate *c, struct text class_, st
     buf_text(out, positive);
     buf_str(out, "\" as \"");
     buf_text(out, class_);
-    buf_printf(
-        out,
-        "\": auto.error is %.3g %%, and only %.2g %% of the samples are so; set it well below that",
-        100 * c->error, 100 * c->others);
+    buf_printf(out,
+               "\": auto.error is %.3g %%, and at most %.3g %% of the samples are so; set it well "
+               "below that",
+               100 * c->error, 100 * c->others);
 }
 
 double certificate_least(double error, double confidence) {

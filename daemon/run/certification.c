@@ -165,13 +165,15 @@ static void certification_say(const struct certification *c, size_t class_,
         L_U64("attempt", now->attempt));
 }
 
-/* As it is to be written: with how often the other classes come, which no answer of this one tells.
+/* As it is to be written: with how often the other classes come at most, which no answer of this
+ * one tells.
  */
 static struct certificate certification_told(const struct certification *c, size_t class_) {
     struct certificate told = *certifier_look(c->certifier, class_);
-    const double positives = metric_get_by(METRIC_estimate, ESTIMATE_PREVALENCE);
+    const double most = metric_get_by(METRIC_estimate_high, ESTIMATE_PREVALENCE),
+                 least = metric_get_by(METRIC_estimate_low, ESTIMATE_PREVALENCE);
     if (!(metric_get(METRIC_estimate_draws) >= ESTIMATE_DRAWS_LEAST)) return told;
-    told.others = class_ == c->learning->positive ? 1 - positives : positives;
+    told.others = class_ == c->learning->positive ? 1 - least : most;
     return told;
 }
 

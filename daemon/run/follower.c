@@ -139,7 +139,7 @@ static void follower_add_loose(const struct follower *f, struct buf *out) {
     const struct config *c = atomic_load(&f->shared->config);
     const char *comma = "";
     buf_str(out, ",\"auto_loose\":[");
-    for (size_t i = 0; i < c->model.classes.n; i++) {
+    for (size_t i = 0; i < c->model.classes.n && c->auto_.enabled; i++) {
         const struct certificate *said = registry_certificate(f->registry, i);
         struct buf words = {0};
         if (!said || !certificate_is_loose(said)) continue;
@@ -380,13 +380,13 @@ static void follower_note_topic(struct follower *f, bool there) {
 }
 
 /* An idle process would not notice that no broker is there, or the topic not any more. A broker is
- * asked for the topic now and then; often when the library says that its connections are gone, and
- * until one answers and has it. */
+ * asked for the topic now and then; often while the library says that its connections are gone, and
+ * while it is in doubt whether the topic is. */
 static void follower_probe(struct follower *f) {
     struct shared *shared = f->shared;
     uint64_t silences = kafka_silences();
     bool silent = silences != f->silences || atomic_load(&shared->unreachable),
-         often = silent || f->missed;
+         often = silent || (f->missed && !atomic_load(&shared->models_gone));
     if (clock_ms() - f->probed_ms < (often ? PROBE_MS : PROBE_IDLE_MS)) return;
     f->silences = silences;
     int answer = reader_ask(f->reader, PROBE_TIMEOUT_MS);

@@ -282,10 +282,10 @@ static void an_error_that_others_are_rarer_than_is_loose(void **state) {
         c.granted = false;
         assert_false(certificate_is_loose(&c));
     }
-    assert_string_equal(
-        words_of(0.02, 0.007, "0"),
-        "the bound permits it to close all of what is \"1\" as \"0\": auto.error is 2 %, and only "
-        "0.7 % of the samples are so; set it well below that");
+    assert_string_equal(words_of(0.02, 0.007, "0"),
+                        "the bound permits it to close all of what is \"1\" as \"0\": auto.error "
+                        "is 2 %, and at most "
+                        "0.7 % of the samples are so; set it well below that");
     assert_non_null(strstr(words_of(0.02, 0.04, "0"), "close 50 % of what is"));
     assert_non_null(strstr(words_of(0.02, 0.01, "1"), "close all of what is not \"1\" as \"1\""));
 }
