@@ -10,6 +10,7 @@
 
 #include "base/number.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -64,8 +65,10 @@ static bool table_cell_cut(struct text *t, const char *const *words, size_t n, b
         if (t->len <= bytes) continue;
         const char *at = front ? t->at : t->at + t->len - bytes;
         if (memcmp(at, words[i], bytes) != 0) continue;
-        *t = (struct text){front ? t->at + bytes : t->at, t->len - bytes};
-        *t = table_cell_trim(*t);
+        const struct text rest = {front ? t->at + bytes : t->at, t->len - bytes},
+                          trimmed = table_cell_trim(rest);
+        if (isalpha((unsigned char)*words[i]) && trimmed.len == rest.len) continue; // a code
+        *t = trimmed;
         return true;
     }
     return false;
@@ -89,7 +92,8 @@ static struct text table_cell_undress(struct text t, bool *minus) {
         table_cell_cut(&t, currencies, CURRENCIES, false);
     }
     table_cell_cut(&t, percent, 1, false);
-    if (!*minus && t.len > 1 && t.at[t.len - 1] == '-' && !strchr("+-", *t.at)) {
+    bool amount = memchr(t.at, '.', t.len) || memchr(t.at, ',', t.len); // 2- is a grade
+    if (!*minus && amount && t.at[t.len - 1] == '-' && !strchr("+-", *t.at)) {
         *minus = true;
         t.len--;
     }

@@ -113,11 +113,12 @@ static int feed_look_read(struct feed_looking *l, struct buf *why) {
 static int feed_look_judge(const struct feed_looking *l, const struct dataset_options *o,
                            struct buf *remarks, struct buf *why) {
     for (size_t i = 0; i < l->labels && !o->label; i++)
-        if (l->label[i].varies && l->label[i].rows >= LABELS_LEAST)
-            buf_printf(remarks,
-                       "\"%s\" holds nothing but classes and is sent too: is it the label? Then "
-                       "--label %s leaves it out\n",
-                       l->label[i].name, l->label[i].name);
+        if (l->label[i].varies && l->label[i].rows >= LABELS_LEAST) {
+            buf_str(remarks, "\"");
+            buf_shown(remarks, text_of(l->label[i].name));
+            buf_str(remarks, "\" holds nothing but classes and is sent too: is it the label? Then "
+                             "--label leaves it out\n");
+        }
     if (l->known || !l->rows) return 0;
     const struct text path = features_paths(l->features)[0];
     buf_printf(why,

@@ -92,7 +92,7 @@ static const struct {
     {OPTION_train_hinges, idle_learning, not_learned},
     {OPTION_train_hinges, idle_hidden, "model.hidden bends everywhere"},
     {OPTION_train_hinges, idle_recalibrating, "model.learn recalibrate only corrects one score"},
-    {OPTION_watch_hosts, idle_hosts, "watch.listen is empty"},
+    {OPTION_watch_hosts, idle_hosts, "watch.listen and bridge.listen are empty"},
     {OPTION_watch_token_file, idle_pages, "watch.listen is empty"},
     {OPTION_watch_recent, idle_pages, "watch.listen is empty"},
     {OPTION_bridge_path, idle_http, "bridge.tool is not http"},

@@ -74,9 +74,9 @@ static int dataset_config_take_label(const struct dataset *d, struct value_count
 
 static void dataset_config_take_cell(struct column_profile *p, const struct dataset_column *column,
                                      struct text raw) {
-    if (p->varies && !p->counts && column->number && raw.len && raw.at[0] >= '+' &&
-        raw.at[0] <= '9')
-        return; // of a number in a column that varies there is nothing to learn any more
+    if (p->varies && !p->counts && column->number && raw.len && raw.at[0] >= '0' &&
+        raw.at[0] <= '9') // a sign may be a word for a missing number
+        return;           // of a number in a column that varies there is nothing to learn any more
     struct table_cell c = dataset_cell(column, raw);
     p->empty |= c.kind == CELL_EMPTY;
     if (c.kind == CELL_EMPTY) return;
@@ -214,7 +214,7 @@ static void dataset_config_plan_fields(struct dataset *d, struct json_columns *c
         struct json_column *c = &columns->at[i];
         struct feature_plan plan = dataset_config_plan_field(c, lean);
         plan.name = dataset_config_field_name(d, &plans->names, c);
-        if (!c->rows[JSON_BOOLEAN] && !c->rows[JSON_LIST])
+        if (!c->rows[JSON_BOOLEAN] && !c->rows[JSON_LIST] && c->cells.quantity)
             dataset_remark_cells(d, plan.name, &c->cells, plan.style);
         if (!plan.parse && !c->profile.numbers) dataset_remark_texts(d, plan.name, &c->profile);
         feature_plans_add(plans, plan);

@@ -38,7 +38,7 @@ static uint64_t label_tell_order(double number) {
 }
 
 void label_tell_take(struct label_tell *t, const struct table_cell *cell, int class_) {
-    if (class_ < 0 || t->n == t->most) return;
+    if (class_ < 0 || t->n >= t->most) return;
     if ((t->n & (t->n - 1)) == 0) t->at = xrealloc(t->at, (t->n ? 2 * t->n : 1) * sizeof *t->at);
     struct label_tell_cell *one = &t->at[t->n++];
     *one = (struct label_tell_cell){.class_ = class_};

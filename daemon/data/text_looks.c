@@ -43,18 +43,26 @@ static bool text_looks_date(struct text t) {
     return year && (!t.len || strchr(" T,", *t.at));
 }
 
+/* t: with a NUL behind it. */
+static bool text_looks_number(struct text t) {
+    return table_cell_read(t, CELL_POINT).kind == CELL_NUMBER ||
+           table_cell_read(t, CELL_COMMA).kind == CELL_NUMBER;
+}
+
 static bool text_looks_amount(struct text t) {
     char copy[AMOUNT_BYTES];
     size_t from = 0, to = t.len;
     if (t.len >= sizeof copy) return false;
     while (from < to && !text_looks_digit(t.at[from])) from++;
     while (to > from && !text_looks_digit(t.at[to - 1])) to--;
+    memcpy(copy, t.at, t.len);
+    copy[t.len] = '\0';
+    if (text_looks_number((struct text){copy, t.len})) return false; // nothing stands around it
     if (from == to || from > AFFIX_BYTES || t.len - to > AFFIX_BYTES) return false;
     memcpy(copy, t.at + from, to - from);
     copy[to - from] = '\0';
     struct text inner = {copy, to - from};
-    return strpbrk(copy, ".,") && (table_cell_read(inner, CELL_POINT).kind == CELL_NUMBER ||
-                                   table_cell_read(inner, CELL_COMMA).kind == CELL_NUMBER);
+    return strpbrk(copy, ".,") && text_looks_number(inner);
 }
 
 enum text_looks text_looks(struct text t) {

@@ -204,21 +204,22 @@ static enum reason features_encode_field(const struct mapped_field *f,
 }
 
 static bool features_lists_null(const struct mapped_field *f, struct text text) {
+    if (!f->nulls) return false;
     const struct category wanted = {.value = table_cell_trim(text)};
-    return f->nulls &&
-           bsearch(&wanted, f->null_value, f->nulls, sizeof *f->null_value, category_order);
+    return bsearch(&wanted, f->null_value, f->nulls, sizeof *f->null_value, category_order);
 }
 
 /* A text of a number feature with `parse`: the number that it holds, null where it says that there
  * is none, else as it was. */
 static struct value features_parsed(const struct mapped_field *f, const struct value *v) {
     char copy[NUMBER_BYTES];
-    if (!f->parse || v->kind != VALUE_TEXT || v->text.len >= sizeof copy) return *v;
+    if (!f->parse || v->kind != VALUE_TEXT) return *v;
+    if (features_lists_null(f, v->text)) return (struct value){.kind = VALUE_NULL};
+    if (v->text.len >= sizeof copy) return *v;
     memcpy(copy, v->text.at, v->text.len);
     copy[v->text.len] = '\0';
     struct text text = {copy, v->text.len};
     struct table_cell cell = table_cell_read(text, f->decimal);
-    if (features_lists_null(f, text)) return (struct value){.kind = VALUE_NULL};
     if (cell.kind == CELL_NUMBER) return (struct value){VALUE_NUMBER, cell.number, v->text};
     if (cell.kind == CELL_EMPTY || table_cell_is_missing(text))
         return (struct value){.kind = VALUE_NULL};

@@ -1,7 +1,7 @@
 /* An event that a label carries itself, as a row: read as a sample is, but always JSON.
  *
  * A label whose event is no row cannot be read, and is no answer to anything. Whoever asks which
- * labels are answers asks here.
+ * labels are answers asks here, but the bridge, which knows no features.
  *
  * Thread: any thread (one owner at a time) */
 #pragma once
