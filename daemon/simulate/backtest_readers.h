@@ -1,6 +1,7 @@
 /* Other readers of a backtest (people.double, people.opinions, people.gold): who they are, what
  * they say, and what becomes of what they dispute, by the rules of the daemon's learner
- * (daemon/run/adjudication.c).
+ * (daemon/run/adjudication.c). But each sample is looked at once, when two have answered it, where
+ * the learner looks again until the second reader's task closes.
  *
  * Thread: the thread of their backtest */
 #pragma once

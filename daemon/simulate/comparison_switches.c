@@ -56,8 +56,7 @@ static int switches_read_lines(struct comparison *t, const char *file, FILE *in,
                 xrealloc(t->switches, (cap = cap ? cap * 2 : FIRST_SWITCHES) * sizeof *t->switches);
         const char *wrong = switches_read_line(line, &t->switches[t->switches_n], after, t->file.n);
         if (wrong) {
-            buf_printf(why, "%s: line %zu %s; there are %zu samples", file, t->switches_n + 1,
-                       wrong, t->file.n);
+            buf_printf(why, "%s: line %zu %s", file, t->switches_n + 1, wrong);
             return ERR_INPUT;
         }
         after = t->switches[t->switches_n].sample;

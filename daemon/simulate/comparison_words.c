@@ -77,7 +77,8 @@ static void words_row(const struct backtest_result *r, enum estimate_name name, 
     char title[96];
     snprintf(title, sizeof title, row_title[name],
              name == ESTIMATE_PRECISION_AT_CAPACITY ? capacity : class_);
-    console_print("%-34.34s", title);
+    const struct text shown = text_first(text_of(title), 34);
+    console_print("%-*s%.*s", 0, "", (int)shown.len, shown.at);
     words_figure(&r->estimate.of[name], r->truth[name]);
 }
 

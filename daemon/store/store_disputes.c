@@ -116,8 +116,7 @@ static int kept_look(struct store *s, MDB_cursor *cursor, int64_t now_ms, const 
 
 static int kept_visit(struct store *s, MDB_cursor *cursor, const struct dispute *d,
                       bool (*visit)(const struct dispute *d, void *opaque), void *opaque) {
-    bool wanted = visit ? visit(d, opaque) : !d->settled;
-    return wanted ? 0 : store_error(s, mdb_cursor_del(cursor, 0));
+    return visit(d, opaque) ? 0 : store_error(s, mdb_cursor_del(cursor, 0));
 }
 
 /* The next round begins where the table does. */

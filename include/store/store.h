@@ -150,7 +150,7 @@ struct dispute {
 /* In a transaction: looks over what store_keep_task kept, a thousand a call and round after round.
  * Forgotten is what needs no third reader: he was asked, or the second reader's time is up at
  * now_ms. Of the others those that are disputed or settled are visited; visit says whether the
- * record is wanted any more: false lets it go. NULL wants all that is disputed. */
+ * record is wanted any more: false lets it go. */
 int store_adjudicate(struct store *s, int64_t now_ms,
                      bool (*visit)(const struct dispute *d, void *opaque), void *opaque) MUST_CHECK;
 /* Visits every dispute, in the order of ids. */

@@ -127,10 +127,12 @@ def test(stage):
     truth = {i: truth_of(r["data"]["sample_id"]) for i, r in thirds(stage).items()}
     say(stage, [(read_by(t["id"], 2, 3), truth_of(t["sample_id"]), EVE) for t in certain])
     wait("she is checked", lambda: gold(daemon).get(EVE, [0])[0] == CERTAIN)
+    answered = status(daemon)["annotator_answers"][ANN]
     say(stage, [(i, truth[i] if n % 2 else other(truth[i]), LOT) for n, i in enumerate(golds[:CHECKS])])
     say(stage, [(i, truth[i], ANN) for i in golds[CHECKS:CHECKS + 3]])
-    wait("they are checked", lambda: gold(daemon).get(LOT, [0])[0] == CHECKS)
+    wait("they are checked", lambda: gold(daemon).get(LOT, [0])[0] == CHECKS and status(daemon)["annotator_answers"][ANN] == answered + 3)
     shown, table = gold(daemon), people(stage)
+    equal(table[ANN]["gold"], 0, "who answered before")
     equal({who: n for who, (n, *_) in shown.items()}, {EVE: CERTAIN, LOT: CHECKS}, "who was checked by gold")
     for who, (n, by_gold, accuracy, checked) in shown.items():
         row = table[who]
