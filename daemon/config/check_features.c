@@ -8,6 +8,7 @@
 static const struct entry_check feature_checks[] = {
     {FEATURE_KEY_path, text_rule_pointer},
     {FEATURE_KEY_clip, text_rule_number},
+    {FEATURE_KEY_null_values, text_rule_null},
 };
 
 size_t feature_columns(const struct feature_config *f) {

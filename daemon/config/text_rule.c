@@ -7,6 +7,7 @@
  * Thread: any thread */
 #include "text_rule.h"
 
+#include "base/table_cell.h"
 #include "base/word_list.h"
 #include "value.h"
 
@@ -86,6 +87,12 @@ const char *text_rule_memory(struct text t) {
     return text_rule_whole(t, 1, MEMORY_MAX)
                ? NULL
                : "is not a number of labels; allowed whole number: 1 to 1000000";
+}
+
+const char *text_rule_null(struct text t) {
+    return table_cell_trim(t).len == t.len
+               ? NULL
+               : "has blanks around it; the field is read without its own";
 }
 
 const char *text_rule_number(struct text t) {

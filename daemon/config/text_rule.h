@@ -26,6 +26,8 @@ const char *text_rule_width(struct text t);
 const char *text_rule_cpu(struct text t);
 /* Labels that a member is fitted on: 1 to MEMORY_MAX. */
 const char *text_rule_memory(struct text t);
+/* What a field may say instead of a number, without blanks around it. */
+const char *text_rule_null(struct text t);
 /* A number as value_read takes it. */
 const char *text_rule_number(struct text t);
 /* "PARTITION OFFSET NUMBER", three whole numbers from 0. */

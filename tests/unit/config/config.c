@@ -449,6 +449,10 @@ static const struct wrong {
      "features.log1p: is for type number only"},
     {M "features: [{name: x, null_values: [a]}]\n",
      "features.null_values: is for type number with parse only"},
+    {M "features: [{name: x, parse: true, null_values: [a, ' b']}]\n",
+     "t:2:52: features.null_values: \" b\" has blanks around it"},
+    {M "features: [{name: x, parse: true, null_values: [\"b\\t\"]}]\n",
+     "features.null_values: \"b\\t\" has blanks around it"},
     {M "features: [{name: x, values: [a]}]\n", "features.values: is for type category only"},
     {M "features: [{name: x, hash: 4}]\n", "features.hash: is for type category or text only"},
     {M F "pool: {window: 10000}\n", "budget.burst: 10 is too small for the pool: a window saves up "
