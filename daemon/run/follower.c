@@ -134,15 +134,16 @@ static void follower_add_flag(struct buf *out, const char *key, bool value) {
     buf_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
-/* What is to be said of certificates that promise little. */
-static void follower_add_loose(const struct follower *f, struct buf *out) {
+/* What is to be said of certificates that are in force and promise little. */
+static void follower_add_loose(const struct follower *f, const struct snapshot *s,
+                               struct buf *out) {
     const struct config *c = atomic_load(&f->shared->config);
     const char *comma = "";
     buf_str(out, ",\"auto_loose\":[");
-    for (size_t i = 0; i < c->model.classes.n && c->auto_.enabled; i++) {
+    for (size_t i = 0; i < c->model.classes.n; i++) {
         const struct certificate *said = registry_certificate(f->registry, i);
         struct buf words = {0};
-        if (!said || !certificate_is_loose(said)) continue;
+        if (!snapshot_answers(s, i) || !certificate_is_loose(said)) continue;
         certificate_write_loose(said, text_of(c->model.classes.at[i]), text_of(c->model.positive),
                                 &words);
         buf_str(out, comma);
@@ -184,7 +185,7 @@ static void follower_describe(struct follower *f, const struct snapshot *s) {
         if (i) buf_str(&out, ",");
     }
     buf_str(&out, "]");
-    follower_add_loose(f, &out);
+    follower_add_loose(f, s, &out);
     buf_str(&out, "}");
     pthread_mutex_lock(&f->models_lock);
     buf_release(&f->models);
@@ -215,8 +216,8 @@ static void follower_say_auto(const struct follower *f, const struct snapshot *s
     const struct config *c = atomic_load(&f->shared->config);
     struct metric_named list[METRIC_NAMED_MAX];
     size_t n = 0;
-    for (size_t i = 0; s->auto_ && i < c->model.classes.n && n < METRIC_NAMED_MAX; i++)
-        if (s->auto_[i].threshold <= UNASKED_ONE)
+    for (size_t i = 0; i < c->model.classes.n && n < METRIC_NAMED_MAX; i++)
+        if (snapshot_answers(s, i))
             list[n++] = (struct metric_named){text_of(c->model.classes.at[i]),
                                               {(double)s->auto_[i].threshold / UNASKED_ONE}};
     metric_set_named(METRIC_auto_threshold, list, n);

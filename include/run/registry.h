@@ -56,6 +56,11 @@ struct snapshot {
     const struct auto_rule *auto_; // (classes) NULL: the model answers nothing by itself
 };
 
+/* Whether a certificate of the class is in force in it. */
+static inline bool snapshot_answers(const struct snapshot *s, size_t class_) {
+    return s->auto_ && s->auto_[class_].threshold != UINT32_MAX;
+}
+
 enum registry_change {
     CHANGE_NONE,
     CHANGE_POLICY,

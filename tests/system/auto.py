@@ -69,9 +69,20 @@ def says_what_it_hides(stage, config, daemon):
         for others in (0.9, 0.01):  # it is told anew where it begins to be loose
             rare.send(stage.topic("models"), json.dumps({**certificate, "others": others}), key="%s/certificate/good" % stage.name)
         rare.flush()
-        return words in run("policy", "-c", config, "show").stdout and words in run("status", "--listen", "127.0.0.1:%d" % daemon.port()).stdout and any(words in said for said in json.loads(daemon.get("/status")[1])["models"]["auto_loose"])
+        return words in run("policy", "-c", config, "show").stdout and words in run("status", "--listen", "127.0.0.1:%d" % daemon.port()).stdout and any(words in said for said in models(daemon)["auto_loose"])
 
     wait("that it hides a rare class", said)
+
+
+def models(daemon):
+    return json.loads(daemon.get("/status")[1])["models"]
+
+
+def off(daemon):
+    """What /status says of the models since `auto off` is in force."""
+    stopped, number = daemon.metric("auto_stopped", why="operator") == 1, daemon.metric("policy_number")
+    page = models(daemon)
+    return stopped and page["policy"]["number"] >= number and page
 
 
 def test(stage):
@@ -115,7 +126,7 @@ def test(stage):
 
     # The operator's switch.
     equal(run("policy", "-c", config, "auto", "off").returncode, 0, "auto off")
-    wait("off", lambda: daemon.metric("auto_stopped", why="operator") == 1)
+    equal(wait("off", lambda: off(daemon))["auto_loose"], [], "loose certificates while off")
     equal(flows(stage, feeder, 500), 0, "auto-labels while off")
     check("auto off" in certificates(config)["good"]["why"], "why not: %s", certificates(config)["good"])
     check("auto off" in daemon.get("/status")[1], "the page says nothing of auto off")
