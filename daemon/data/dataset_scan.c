@@ -170,9 +170,12 @@ static void dataset_remark_fields_that_tell(struct dataset *d, struct json_colum
                                             const struct label_classes *classes) {
     const char **names = xcalloc(columns->n, sizeof *names);
     size_t n = 0;
-    for (size_t i = 0; i < columns->n; i++)
-        if (!classes->over && columns->at[i].tell.n && label_tell_all(&columns->at[i].tell))
-            names[n++] = columns->at[i].name;
+    for (size_t i = 0; i < columns->n && !classes->over; i++) {
+        struct label_tell *tell = &columns->at[i].tell;
+        label_tell_fill(tell, classes);
+        if (label_tell_all(tell)) names[n++] = columns->at[i].name;
+        label_tell_release(tell);
+    }
     dataset_remark_tells(d, names, n);
     free(names);
 }

@@ -12,7 +12,7 @@
 
 enum { OTHERS_LEAST = 20 }; // rows that are not of the most frequent class
 
-int label_classes_take(struct label_classes *c, struct text label) {
+static int label_classes_find(struct label_classes *c, struct text label) {
     struct text inner = table_cell_trim(label);
     if (!label.at || !inner.len || table_cell_is_missing(inner)) return -1;
     uint64_t hash = hash_bytes(inner.at, inner.len);
@@ -22,6 +22,12 @@ int label_classes_take(struct label_classes *c, struct text label) {
     if (c->over) return -1;
     c->hash[c->n] = hash;
     return (int)c->n++;
+}
+
+int label_classes_take(struct label_classes *c, struct text label) {
+    int class_ = label_classes_find(c, label);
+    if (class_ >= 0) c->rows[class_]++;
+    return class_;
 }
 
 void label_tell_release(struct label_tell *t) {
@@ -37,14 +43,27 @@ static uint64_t label_tell_order(double number) {
     return bits & sign ? ~bits : bits | sign;
 }
 
-void label_tell_take(struct label_tell *t, const struct table_cell *cell, int class_) {
-    if (class_ < 0 || t->n >= t->most) return;
+static struct label_tell_cell *label_tell_add(struct label_tell *t, int class_) {
     if ((t->n & (t->n - 1)) == 0) t->at = xrealloc(t->at, (t->n ? 2 * t->n : 1) * sizeof *t->at);
     struct label_tell_cell *one = &t->at[t->n++];
     *one = (struct label_tell_cell){.class_ = class_};
+    return one;
+}
+
+void label_tell_take(struct label_tell *t, const struct table_cell *cell, int class_) {
+    if (class_ < 0 || t->n >= t->most) return;
+    struct label_tell_cell *one = label_tell_add(t, class_);
     t->texts |= cell->kind == CELL_TEXT;
     if (cell->kind == CELL_NUMBER) one->value = label_tell_order(cell->number);
     if (cell->kind == CELL_TEXT) one->value = hash_bytes(cell->text.at, cell->text.len) | 1;
+}
+
+void label_tell_fill(struct label_tell *t, const struct label_classes *classes) {
+    size_t own[LABEL_TELL_CLASSES] = {0};
+    if (t->n >= t->most) return;
+    for (size_t i = 0; i < t->n; i++) own[t->at[i].class_]++;
+    for (size_t c = 0; c < classes->n; c++)
+        for (size_t i = own[c]; i < classes->rows[c]; i++) label_tell_add(t, (int)c);
 }
 
 static int label_tell_by_value(const void *left, const void *right) {

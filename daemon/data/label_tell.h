@@ -22,6 +22,7 @@ enum {
 /* The classes of the rows, in the order in which they were met. */
 struct label_classes {
     uint64_t hash[LABEL_TELL_CLASSES];
+    size_t rows[LABEL_TELL_CLASSES]; // of each
     size_t n;
     bool over;
 };
@@ -45,5 +46,7 @@ void label_tell_release(struct label_tell *t);
 /* Takes the cell of a row of that class (-1: of none, so it is not kept). Cells beyond `most` are
  * not kept. */
 void label_tell_take(struct label_tell *t, const struct table_cell *cell, int class_);
+/* Takes an empty cell for each row of `classes` that has none here, unless cells were not kept. */
+void label_tell_fill(struct label_tell *t, const struct label_classes *classes);
 /* Whether it tells the class. Sorts its cells. */
 bool label_tell_all(struct label_tell *t);
