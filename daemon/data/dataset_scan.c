@@ -155,7 +155,7 @@ int dataset_scan_csv(struct dataset *d, struct buf *why) {
 
 /* ---- JSON ---- */
 
-/* What cannot be read is said where it is read for good; here nothing is told of the file then. */
+/* What cannot be read is said where it is read for good. */
 static int dataset_scan_event(const struct dataset_sample *s, struct json_columns *columns,
                               const struct json_columns_row *row, struct arena *arena) {
     const char *twice;
@@ -193,7 +193,7 @@ static int dataset_scan_events(struct dataset *d, struct json_columns *columns,
         struct json_columns_row row = {.skip = id.len ? buf_view(&id) : (struct text){0},
                                        .class_ = label_classes_take(classes, s.label),
                                        .tell_most = dataset_tell_most(d, columns->n)};
-        classes->over |= dataset_scan_event(&s, columns, &row, &arena) < 0;
+        classes->over |= dataset_scan_event(&s, columns, &row, &arena) == ERR_FULL;
     }
     arena_release(&arena);
     buf_release(&id);
