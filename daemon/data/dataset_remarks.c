@@ -58,14 +58,28 @@ const char *dataset_remarks(struct dataset *d) {
 
 enum {
     WORD_SHARE = 100, // words for a missing number in one row of so many, or fewer: stray ones
-    WORDS_SHOWN = 8
+    WORDS_SHOWN = 8,
+    CELL_SHOWN = 40 // bytes
 };
 
 void dataset_remark_stray(struct dataset *d, const char *name, struct text text, uint64_t line) {
+    const struct text shown = text_first(text, CELL_SHOWN);
     dataset_remark(d,
                    "column \"%s\" holds numbers, but \"%.*s\" in line %llu: that is taken as "
                    "missing there, and so are others like it",
-                   name, (int)(text.len < 40 ? text.len : 40), text.at, (unsigned long long)line);
+                   name, (int)shown.len, shown.at, (unsigned long long)line);
+}
+
+/* What is fed from CSV is null there; an event of JSON goes as it stands. */
+static void dataset_remark_unlisted(struct dataset *d, const char *name,
+                                    const struct number_cells *cells, enum table_cell_style style) {
+    dataset_remark(d,
+                   "column \"%s\" holds numbers, but %llu of its first %llu cells are texts, of "
+                   "which null_values cannot list all (100, of one line and 40 bytes each): a "
+                   "sample with another is a dead letter",
+                   name, (unsigned long long)number_cells_strays(cells, style),
+                   (unsigned long long)(number_cells_numbers(cells, style) +
+                                        number_cells_strays(cells, style)));
 }
 
 static void dataset_remark_words(struct dataset *d, const char *name,
@@ -85,15 +99,15 @@ static void dataset_remark_words(struct dataset *d, const char *name,
 static void dataset_remark_nearly(struct dataset *d, const char *name,
                                   const struct number_cells *cells, uint64_t numbers,
                                   enum table_cell_style style) {
-    struct text text = buf_view(&cells->stray.text);
+    const struct text text = text_first(buf_view(&cells->stray.text), CELL_SHOWN);
     if (!text.len) return;
     dataset_remark(
         d,
         "column \"%s\" is no number: of its first %llu cells %llu are texts, as \"%.*s\" "
         "in line %llu; if these stand for a missing number, leave them empty",
         name, (unsigned long long)(numbers + number_cells_strays(cells, style)),
-        (unsigned long long)number_cells_strays(cells, style), (int)(text.len < 40 ? text.len : 40),
-        text.at, (unsigned long long)cells->stray.line);
+        (unsigned long long)number_cells_strays(cells, style), (int)text.len, text.at,
+        (unsigned long long)cells->stray.line);
 }
 
 static void dataset_remark_filler(struct dataset *d, const char *name,
@@ -118,6 +132,8 @@ void dataset_remark_cells(struct dataset *d, const char *name, const struct numb
     }
     if (number_cells_have_words(cells, style) && cells->text > 1)
         dataset_remark_words(d, name, cells, numbers);
+    else if (!d->csv && number_cells_are_unlisted(cells, style))
+        dataset_remark_unlisted(d, name, cells, style);
     else if (cells->text)
         dataset_remark_stray(d, name, buf_view(&cells->stray.text), cells->stray.line);
     else if (cells->missing && cells->missing * WORD_SHARE <= numbers)
@@ -142,7 +158,7 @@ void dataset_remark_tells(struct dataset *d, const char *const *names, size_t n)
 
 void dataset_remark_texts(struct dataset *d, const char *name, const struct column_profile *p) {
     struct text first = buf_view(&p->first);
-    if (first.len > 40 || !p->any) return;
+    if (first.len > CELL_SHOWN || !p->any) return;
     if (column_profile_times(p)) {
         if (first.len > 2 && first.at[2] == '.')
             dataset_remark(d, "column \"%s\" holds dates as %.*s: the day is read first", name,

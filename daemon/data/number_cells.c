@@ -164,6 +164,10 @@ bool number_cells_are_numbers(const struct number_cells *c, enum table_cell_styl
     return few || number_cells_have_words(c, style);
 }
 
+bool number_cells_are_unlisted(const struct number_cells *c, enum table_cell_style style) {
+    return c->words.over || number_cells_strays(c, style) > c->text;
+}
+
 bool number_cells_are_nearly(const struct number_cells *c, enum table_cell_style style) {
     uint64_t numbers = number_cells_numbers(c, style), strays = number_cells_strays(c, style);
     return numbers >= NUMBERS_LEAST && strays <= numbers && !number_cells_are_numbers(c, style);

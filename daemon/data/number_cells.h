@@ -30,7 +30,7 @@ struct number_cells {
     bool codes;                    // a text is no word
     bool quantity;                 // a number is written as no code is: with a fraction, a sign ...
     struct value_counts numbers;   // spellings, of which few are kept
-    struct value_counts words;     // the texts
+    struct value_counts words;     // the texts, of which some are kept
     struct number_cells_met stray, word; // the first text; the first word for a missing number
     struct number_cells_filler filler;
 };
@@ -53,6 +53,8 @@ uint64_t number_cells_strays(const struct number_cells *c, enum table_cell_style
 bool number_cells_are_numbers(const struct number_cells *c, enum table_cell_style style);
 /* Whether its texts are a few words that stand for a missing number. */
 bool number_cells_have_words(const struct number_cells *c, enum table_cell_style style);
+/* Whether a text that is no number in that style is none of the words that were kept. */
+bool number_cells_are_unlisted(const struct number_cells *c, enum table_cell_style style);
 /* Whether at least half are numbers, though the column holds none. */
 bool number_cells_are_nearly(const struct number_cells *c, enum table_cell_style style);
 /* A frequent number of nines far from all others; 0: there is none. */

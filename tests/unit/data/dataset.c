@@ -1405,6 +1405,28 @@ static void texts_of_json_may_be_numbers(void **state) {
     dataset_close(d);
 }
 
+#define LONG_TEXT "not known to whoever wrote it down, \xE2\x82\xAC\xE2\x82\xAC"
+
+/* What no list of the configuration holds is missing where a file of cells is fed, and a dead
+ * letter where events are: their texts go as they stand. */
+static void a_text_too_long_to_be_listed_is_told(void **state) {
+    (void)state;
+    static const char *const texts[] = {LONG_TEXT}, *const point[] = {"1.5"};
+    struct dataset *d = worded(true, texts, 1, 400, "%d.25");
+    struct config *c = configured(d);
+    assert_true(c->features[0].parse && !c->features[0].null_values.n);
+    expect_remark(d, "1 of its first 400 cells are texts, of which null_values cannot list all");
+    config_destroy(c);
+    dataset_close(d);
+    d = worded(true, point, 1, 400, "%d,25");
+    config_destroy(configured(d));
+    expect_remark(d, "a sample with another is a dead letter");
+    dataset_close(d);
+    d = worded(false, texts, 1, 400, "%d.25");
+    expect_remark(d, "wrote it down, \xE2\x82\xAC\" in line 401: that is taken as missing");
+    dataset_close(d);
+}
+
 static void a_number_of_nines_far_off_is_remarked(void **state) {
     (void)state;
     static const char *const filler[] = {"-999"}, *const near[] = {"999"};
@@ -1574,6 +1596,7 @@ int main(void) {
         cmocka_unit_test(texts_that_are_no_words_keep_a_category),
         cmocka_unit_test(few_numbers_with_words_are_a_list),
         cmocka_unit_test(texts_of_json_may_be_numbers),
+        cmocka_unit_test(a_text_too_long_to_be_listed_is_told),
         cmocka_unit_test(a_number_of_nines_far_off_is_remarked),
         cmocka_unit_test(dates_are_times_or_remarked),
         cmocka_unit_test(a_column_that_tells_the_label_is_remarked),
