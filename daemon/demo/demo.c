@@ -288,11 +288,20 @@ static void demo_open_screen(struct demo *d) {
         .total = samples_total(d->samples)};
 }
 
-/* A fortieth of the stream: on a short one the first model must come before its end. */
-static int64_t demo_usual_delay(const struct demo *d) {
-    uint64_t part = samples_total(d->samples) / DELAY_SHARE;
-    if (part > DELAY_MOST) part = DELAY_MOST;
-    return part < DELAY_LEAST ? DELAY_LEAST : (int64_t)part;
+/* If it is not given, a fortieth of the stream: on a short one the first model must come before its
+ * end. */
+static int demo_settle_delay(struct demo *d) {
+    const uint64_t total = samples_total(d->samples), part = total / DELAY_SHARE;
+    const bool given = d->flags.delay != DEMO_DELAY_USUAL;
+    if (!given) {
+        d->flags.delay = part < DELAY_MOST ? (int64_t)part : DELAY_MOST;
+        if (part < DELAY_LEAST) d->flags.delay = DELAY_LEAST;
+    }
+    if ((uint64_t)d->flags.delay < total) return 0;
+    if (given) buf_printf(&d->why, "--delay %lld: ", (long long)d->flags.delay);
+    buf_printf(&d->why, "the stream of %llu samples would end before a model",
+               (unsigned long long)total);
+    return ERR_INPUT;
 }
 
 static int demo_start(struct demo *d) {
@@ -301,12 +310,7 @@ static int demo_start(struct demo *d) {
     d->flags.data.samples = (uint64_t)d->flags.samples;
     d->name = xasprintf("demo-%lld-%d", (long long)(clock_wall_ms() / 1000), (int)getpid());
     TRY(samples_open(&d->samples, &d->flags.data, &d->why));
-    if (d->flags.delay == DEMO_DELAY_USUAL) d->flags.delay = demo_usual_delay(d);
-    if ((uint64_t)d->flags.delay >= samples_total(d->samples)) {
-        buf_printf(&d->why, "--delay %lld: the stream of %llu samples would end before a model",
-                   (long long)d->flags.delay, (unsigned long long)samples_total(d->samples));
-        return ERR_INPUT;
-    }
+    TRY(demo_settle_delay(d));
     TRY(demo_make_state_dir(d));
     TRY(demo_broker_open(&d->broker, d->flags.broker_address, &d->why));
     TRY(demo_configure(d, &for_run));

@@ -75,6 +75,8 @@ def commands(stage, tried):
             ("a file to write in no directory", 73, (*simulate, "--csv", stage.dir / "none" / "out.csv"), ("none",)),
             ("a file to write on a full disk", 74, (*simulate, "--csv", "/dev/full"), ("/dev/full",)),
             ("demo's data that are missing", 66, ("demo", "--data", stage.dir / "absent.csv", "--label", "class"), ("absent.csv",)),
+            ("a demo of too few samples", 65, ("demo", "--samples", "5"), ("winnowd: the stream of 5 samples would end before a model",)),
+            ("a demo of fewer samples than its delay", 65, ("demo", "--samples", "50", "--delay", "50"), ("--delay 50: the stream of 50",)),
             ("demo's configuration that is there", 73, ("demo", "--config-out", mixed), ("mixed.yaml",)),
             ("a span that ends before it begins", 64, ("audit", "-c", config, "--from", "2026-02-01", "--to", "2026-01-01"), ("--from is the earlier",)),
             ("a span of nothing", 64, ("audit", "-c", config, "--from", "2026-02-01", "--to", "2026-02-01"), ("--from is the earlier",)),
