@@ -279,8 +279,9 @@ static int dataset_config_write_features(struct dataset *d, const struct feature
     for (size_t i = 0; i < plans->n; i++) {
         const struct feature_plan *f = &plans->at[i];
         if (f->left_out) {
-            buf_printf(&d->left_out, "%s%s (%s)", d->left_out.len ? ", " : "", f->name,
-                       f->left_out);
+            if (d->left_out.len) buf_str(&d->left_out, ", ");
+            buf_shown(&d->left_out, text_of(f->name));
+            buf_printf(&d->left_out, " (%s)", f->left_out);
             continue;
         }
         if (strlen(f->name) > NAME_BYTES || column_profile_has_control(text_of(f->name))) {

@@ -5,6 +5,7 @@
 #include "comparison.h"
 
 #include "terminal/console.h"
+#include "terminal/listing.h"
 #include "train/schedule.h"
 #include "train/target.h"
 
@@ -19,6 +20,24 @@ static const char *const row_title[ESTIMATES] = {
     [ESTIMATE_RECALL_AT_CAPACITY] = "\"%s\" seen among these",
     [ESTIMATE_AVERAGE_PRECISION] = "average precision",
 };
+
+enum {
+    TITLE = 34,                      // columns of what a line is about
+    CLASS = 20,                      // of a class's name
+    SENTENCE = 96 + CLASS_BYTES_MAX, // bytes of a title that names a class
+    NUMBER = 24                      // of a number
+};
+
+/* What may hold a name, and so what anyone wrote, in so many columns. */
+static void words_cell(struct text what, size_t columns) {
+    struct arena arena = {0};
+    struct buf safe = {0};
+    buf_shown(&safe, what);
+    const struct text cut = listing_cut(&arena, buf_view(&safe), columns);
+    console_print("%.*s%*s", (int)cut.len, cut.at, (int)(columns - listing_width(cut)), "");
+    buf_release(&safe);
+    arena_release(&arena);
+}
 
 /* Digits behind the point of a percentage: the last one that its interval lets mean something. */
 static int words_digits(double low, double high) {
@@ -42,43 +61,47 @@ static bool words_nearly(double value, int digits, const char **sign, double *at
     return value > 0 && value < 1 && (100 * value < step / 2 || 100 * (1 - value) <= step / 2);
 }
 
-static void words_value(double value, int digits) {
-    char text[32];
+/* Of 100. */
+static const char *words_share(double value, int digits, char out[NUMBER]) {
     const char *sign;
     double at;
-    if (isnan(value)) snprintf(text, sizeof text, "-");
+    if (isnan(value)) snprintf(out, NUMBER, "-");
     else if (words_nearly(value, digits, &sign, &at))
-        snprintf(text, sizeof text, "%s%.*f%%", sign, digits, at);
-    else snprintf(text, sizeof text, "%.*f%%", digits, 100 * value);
-    console_print("  %9s", text);
+        snprintf(out, NUMBER, "%s%.*f", sign, digits, at);
+    else snprintf(out, NUMBER, "%.*f", digits, 100 * value);
+    return out;
 }
 
 /* The truth is known exactly: with as many digits as it takes to be neither none nor all. */
-static void words_truth(double value, int digits) {
+static const char *words_truth(double value, int digits, char out[NUMBER]) {
     enum { DIGITS_MOST = 3 };
     const char *sign;
     double at;
     while (digits < DIGITS_MOST && words_nearly(value, digits, &sign, &at)) digits++;
-    words_value(value, digits);
+    return words_share(value, digits, out);
+}
+
+static void words_percent(double value, const char *share) {
+    console_print(isnan(value) ? "  %9s" : "  %8s%%", share);
 }
 
 /* Estimate, range, band, truth. */
 static void words_figure(const struct estimate *e, double truth) {
     int digits = words_digits(e->low, e->high);
-    words_value(e->value, digits);
+    char share[NUMBER];
+    words_percent(e->value, words_share(e->value, digits, share));
     words_range(e->low, e->high, digits);
     words_range(e->always_low, e->always_high, digits);
-    words_truth(truth, digits);
+    words_percent(truth, words_truth(truth, digits, share));
     console_print("\n");
 }
 
 static void words_row(const struct backtest_result *r, enum estimate_name name, const char *class_,
                       const char *capacity) {
-    char title[96];
+    char title[SENTENCE];
     snprintf(title, sizeof title, row_title[name],
              name == ESTIMATE_PRECISION_AT_CAPACITY ? capacity : class_);
-    const struct text shown = text_first(text_of(title), 34);
-    console_print("%-*s%.*s", 0, "", (int)shown.len, shown.at);
+    words_cell(text_of(title), TITLE);
     words_figure(&r->estimate.of[name], r->truth[name]);
 }
 
@@ -86,16 +109,19 @@ static void words_row(const struct backtest_result *r, enum estimate_name name, 
 static void words_corrected(const struct backtest_result *r) {
     const struct estimate *e = &r->corrected[ESTIMATE_ACCURACY];
     if (isnan(e->value)) return;
-    console_print("%-34s", "right decisions, by two readers");
+    console_print("%-*s", TITLE, "right decisions, by two readers");
     words_figure(e, r->truth[ESTIMATE_ACCURACY]);
 }
 
-/* "47 (40 to 55), true 50"; of 100. */
+/* "47 (40 to 55) true 50"; of 100. */
 static void words_class(const struct estimate *e, double truth) {
-    char range[32];
-    snprintf(range, sizeof range, "(%.0f to %.0f)", 100 * e->low, 100 * e->high);
-    if (isnan(e->value)) console_print("  %-24s", "  -");
-    else console_print("  %3.0f %-11s true %3.0f", 100 * e->value, range, 100 * truth);
+    const int digits = words_digits(e->low, e->high) ? 1 : 0; // a second has no room
+    char range[48], is[NUMBER], was[NUMBER];
+    snprintf(range, sizeof range, "(%.*f to %.*f)", digits, 100 * e->low, digits, 100 * e->high);
+    if (isnan(e->value)) console_print("  %-31s", "    -");
+    else
+        console_print("  %5s %-14s true %5s", words_share(e->value, digits, is), range,
+                      words_truth(truth, digits, was));
 }
 
 /* Of each class, where there are more than two: of two the other one is what the positive is not.
@@ -104,12 +130,12 @@ static void words_classes(const struct comparison *t) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
     const struct list *classes = &t->strategy[0].config.model.classes;
     if (classes->n <= 2) return;
-    console_print("\n%-20s  %-24s  %-24s  %s\n", "By class, of 100", "samples are it",
+    console_print("\n%-*s  %-31s  %-31s  %s\n", CLASS, "By class, of 100", "samples are it",
                   "of it are decided so", "decided so are right");
     for (size_t c = 0; c < r->classes; c++) {
         const struct backtest_class *of = &r->by_class[c];
         static const enum class_figure order[] = {CLASS_PREVALENCE, CLASS_RECALL, CLASS_PRECISION};
-        console_print("%-20.20s", classes->at[c]);
+        words_cell(text_of(classes->at[c]), CLASS);
         for (size_t i = 0; i < CLASS_FIGURES; i++)
             words_class(&of->estimate[order[i]], of->truth[order[i]]);
         console_print("\n");
@@ -121,15 +147,14 @@ static void words_classes(const struct comparison *t) {
 /* A figure by segment; those that the random arm hardly saw say so. */
 static void words_segments(const struct comparison *t, enum estimate_name name) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
-    char title[96];
+    char title[SENTENCE];
     if (!r->segments) return;
     snprintf(title, sizeof title, row_title[name],
              t->strategy[0].config.model.classes.at[t->file.positive]);
     console_print("\n%s, by segment\n", title);
     for (size_t i = 0; i < r->segments; i++) {
         const struct backtest_segment *s = &r->segment[i];
-        struct text segment = segments_name(t->file.segments, i);
-        console_print("%-34.*s", (int)(segment.len < 34 ? segment.len : 34), segment.at);
+        words_cell(segments_name(t->file.segments, i), TITLE);
         if (s->estimate.drawn >= ESTIMATE_DRAWS_LEAST)
             words_figure(&s->estimate.of[name], s->truth[name]);
         else
@@ -147,6 +172,7 @@ static void words_of_100(const char *what, const struct backtest_result *r, enum
                          const char *none) {
     const struct estimate *is = &r->estimate.of[name];
     const double truth = r->truth[name], width = is->high - is->low;
+    char share[NUMBER];
     console_print("%s: ", what);
     if (isnan(truth)) {
         console_print("%s\n", none);
@@ -155,13 +181,13 @@ static void words_of_100(const char *what, const struct backtest_result *r, enum
     if (isnan(is->value) || !(width <= words_nothing)) console_print("too few answers to say");
     else if (width > words_vague)
         console_print("between %.0f and %.0f", 100 * is->low, 100 * is->high);
-    else console_print("%.0f", 100 * is->value);
+    else console_print("%s", words_share(is->value, words_digits(is->low, is->high), share));
     console_print(" (in truth %.3g)\n", 100 * truth);
 }
 
 static void words_alarms(const struct backtest_result *r, const char *class_,
                          const char *capacity) {
-    char what[96 + 2 * CLASS_BYTES_MAX];
+    char what[SENTENCE];
     snprintf(what, sizeof what, "\nOf 100 alarms so many are \"%s\"", class_);
     words_of_100(what, r, ESTIMATE_PRECISION, "there was no alarm");
     snprintf(what, sizeof what, "Of 100 \"%s\" so many get an alarm", class_);
@@ -229,7 +255,7 @@ void comparison_write_target(const struct comparison *t, struct buf *out) {
 static void words_lateness(const struct backtest_result *r, size_t delay) {
     const double *of = r->lateness;
     if (!delay || !(of[LATENESS_DRAWS] > 0)) return;
-    console_print("%-34s", "that labels came late");
+    console_print("%-*s", TITLE, "that labels came late");
     switch (lateness_verdict(of)) {
     case LATENESS_COSTS:
         console_print("cost %.1f points of Brier loss, surely more than %.1f",
@@ -289,7 +315,8 @@ void comparison_print_words(const struct comparison *t) {
     console_print("\nWhat %llu answers said of all %zu samples (%s, seed %llu), and what is true\n",
                   (unsigned long long)r->estimate.answers, r->samples, t->strategy[0].name,
                   (unsigned long long)t->first_seed);
-    console_print("%-34s  %9s  %16s  %16s  %9s\n", "", "estimate", "95 % range", "watched", "true");
+    console_print("%-*s  %9s  %16s  %16s  %9s\n", TITLE, "", "estimate", "95 % range", "watched",
+                  "true");
     for (size_t i = 0; i < ESTIMATES; i++)
         if (row_title[i]) words_row(r, (enum estimate_name)i, class_, capacity);
     words_corrected(r);

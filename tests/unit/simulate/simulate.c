@@ -487,6 +487,30 @@ static void a_rare_class_in_words(void **state) {
     assert_null(strstr(said, "nobody knows"));
 }
 
+#define O10 "\u00f6\u00f6\u00f6\u00f6\u00f6\u00f6\u00f6\u00f6\u00f6\u00f6"
+
+/* By class too: a share that is not none is not said to be, and a name is cut between
+ * characters. */
+static void classes_in_words(void **state) {
+    (void)state;
+    FILE *f = make();
+    struct rng r = {.seed = 5};
+    fputs("x,y,class\n", f);
+    for (int i = 0; i < 4000; i++) {
+        const char *other = i % 3 ? "ok" : O10 O10 O10;
+        fprintf(f, "%.4f,%.4f,%s\n", rng_next_normal(&r), rng_next_normal(&r),
+                i % 500 == 250 ? "fraud" : other);
+    }
+    fclose(f);
+    assert_int_equal(run("--data FILE --label class --positive " O10 O10 O10 " --budget 0.5"), 0);
+    says("\nfraud    ");
+    says(" true   0.2 ");
+    says("\n\"" O10 O10 O10 "\" \u2026  ");
+    says("\n" O10 "\u00f6\u00f6\u00f6\u00f6\u00f6\u00f6\u00f6\u00f6\u00f6\u2026  ");
+    says("\" so many get an alarm: ");
+    assert_null(strstr(said, ": 0 (in truth 0."));
+}
+
 /* Names of classes, columns and values are the file's: none of them steers who reads on. */
 static void names_that_steer(void **state) {
     (void)state;
@@ -735,6 +759,7 @@ int main(void) {
         cmocka_unit_test(given_switches),
         cmocka_unit_test(names_that_steer),
         cmocka_unit_test(a_rare_class_in_words),
+        cmocka_unit_test(classes_in_words),
         cmocka_unit_test(upfront_stays_in_the_budget),
         cmocka_unit_test(report_and_curves),
         cmocka_unit_test(a_seed_is_a_run),
