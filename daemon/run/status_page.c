@@ -9,6 +9,7 @@
 #include "status_page.h"
 
 #include "base/clock.h"
+#include "estimate/cohorts.h"
 #include "metrics/metrics.h"
 #include "status_health.h"
 #include "status_worse.h"
@@ -396,6 +397,8 @@ void status_page_write(struct run *r, struct buf *out) {
     status_page_add_utility(&r->figures, out);
     pthread_mutex_unlock(&r->asking);
     status_page_add_settings(c, out);
+    status_add_number(out, "draws_least", ESTIMATE_DRAWS_LEAST); // before a figure is told
+    status_add_number(out, "cohort_mature", COHORT_MATURE);
     status_page_add_upstream(c, out);
     status_page_add_forecast(out);
     buf_str(out, ",\n\"worse\":");

@@ -287,7 +287,7 @@ function ranged(is, low, high) {
 
 /* The manager's questions in their order, each with one number. */
 function show_answers(s) {
-  const known = s.estimate_now_draws >= 10, positive = "\u201c" + (s.settings.positive || s.settings.classes[s.settings.classes.length - 1]) + "\u201d";
+  const known = s.estimate_now_draws >= s.draws_least, positive = "\u201c" + (s.settings.positive || s.settings.classes[s.settings.classes.length - 1]) + "\u201d";
   const figure = (name, turn = (x) => x) => {
     const ends = [turn(s.estimate_now_low[name]), turn(s.estimate_now_high[name])].sort((a, b) => a - b), width = ends[1] - ends[0];
     return [of_100(turn(s.estimate_now[name]), width), of_100(ends[0], width) + " to " + of_100(ends[1], width)];
@@ -402,7 +402,7 @@ function show_cohorts(s) {
   };
   rows("cohorts", names, (name) => {
     const closed = s.cohort_closed[name], told = s.cohort[name].accuracy !== undefined;
-    const waits = "not yet: " + (closed < .9 ? percent(closed, 0) + " of its tasks are closed" : "its time is not over");
+    const waits = "not yet: " + (closed < s.cohort_mature ? percent(closed, 0) + " of its tasks are closed" : "its time is not over");
     return [[name, ""], ...(told ? ["prevalence", "recall", "precision"].map((f) => cell(name, f)) : [[waits, "waits", undefined, 3]]),
       [number(s.cohort_tasks[name]), "number"], [percent(s.cohort_answered[name], 0), "number"]];
   }, "", 6);

@@ -172,9 +172,10 @@ static void the_pages_answer(void **state) {
     assert_int_equal(ask(port, "GET", "/", ""), 200);
     assert_header("Content-Type", "text/html; charset=utf-8");
     assert_string_equal(body(), "<p>hello");
-    assert_non_null(
-        strstr(answer, "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src "
-                       "'self';")); // nothing inline, nothing from elsewhere
+    assert_non_null(strstr(
+        answer, "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src "
+                "'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action "
+                "'none'; frame-ancestors 'none'\r\n")); // nothing inline, nothing from elsewhere
     assert_int_equal(ask(port, "GET", "/readyz?verbose=1", ""), 200);
     assert_int_equal(ask(port, "GET", "/livez", ""), 200);
     assert_string_equal(body(), ""); // an empty answer is one
