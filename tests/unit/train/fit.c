@@ -875,8 +875,9 @@ static void what_cannot_be_fitted_is_refused(void **state) {
 }
 
 /* Open questions at the old boundary: fresh while it stands, worn when it has moved; answered ones
- * and what the random arm drew say nothing of it. */
-static double worn(double asked_at, bool open, double weight) {
+ * and what the random arm drew say nothing of it. tied: so many other tasks are as the open ones,
+ * and if there are such, the rest is sure. */
+static double worn(double asked_at, bool open, double weight, size_t tied) {
     enum { N = 400, OPEN = 20 };
     static double row[N], task[N + OPEN], propensity[N], task_weight[N + OPEN];
     static int label[N];
@@ -885,6 +886,7 @@ static double worn(double asked_at, bool open, double weight) {
     for (size_t i = 0; i < N; i++) {
         row[i] = task[i] = rng_next_normal(&r);
         label[i] = row[i] > 0;
+        if (tied) task[i] = i < tied ? asked_at : 3;
         propensity[i] = 0.05, task_weight[i] = 20, is_open[i] = false;
     }
     for (size_t i = N; i < N + OPEN; i++)
@@ -912,10 +914,16 @@ static double worn(double asked_at, bool open, double weight) {
 
 static void open_questions_wear(void **state) {
     (void)state;
-    assert_true(worn(0, true, 1) < 0.05);
-    assert_true(worn(0.7, true, 1) > 0.6);
-    assert_true(worn(3, true, 1) == 1);
-    assert_true(worn(0, false, 1) == -1 && worn(0, true, 20) == -1);
+    assert_true(worn(0, true, 1, 0) < 0.05);
+    assert_true(worn(0.7, true, 1, 0) > 0.6);
+    assert_true(worn(3, true, 1, 0) == 1);
+    assert_true(worn(0, false, 1, 0) == -1 && worn(0, true, 20, 0) == -1);
+    for (size_t tied = 200; tied <= 400; tied += 200) { // of which half count as below
+        const double equal = 20 * (double)tied + 20, all = 20 * 400 + 20,
+                     rank = (all - equal / 2) / all;
+        assert_true(fabs(worn(0.7, true, 1, tied) - (0.97 - (3 * 0.895 + 20 * rank) / 23) / 0.47) <
+                    1e-6);
+    }
 }
 
 int main(void) {
