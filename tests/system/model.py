@@ -74,7 +74,7 @@ def test(stage):
     wait("it follows again", lambda: live() > keep)
 
     oracle.end()
-    of_another_stream(stage, live)
+    of_another_stream(stage, versions, live)
     daemon.stop()
 
 
@@ -89,20 +89,20 @@ def nothing_yet(stage, config):
         equal(done.returncode, code, "model %s without a version: %s" % (words, done.stdout + done.stderr))
 
 
-def of_another_stream(stage, live):
+def of_another_stream(stage, versions, live):
     """What late labels cost, a version says of its own stream: the learner takes it out of what is pushed, whoever wrote that."""
     def says(version):
         record = next(r for r in reversed(stage.read("models")) if r.key.decode() == "%s/model/%d/0" % (stage.name, version))
         return record, safetensors.header_of(record.value)[1]
 
     before = live()
+    pushed = lambda: next((v["version"] for v in versions() if v["version"] > before and v["origin"] == "pushed"), None)
     fitted, tensors = says(before)
     check("lateness" in tensors, "a version that was fitted says nothing of late labels: %s", tensors)
     writer = Writer(stage.brokers)
     writer.send(stage.topic("models"), fitted.value, key="%s/pushed/%016x/0" % (stage.name, 7), headers=list(fitted.headers.items()))
     writer.flush()
-    wait("the pushed record is live", lambda: live() > before)
-    check("lateness" not in says(live())[1], "a pushed version says of this stream what late labels cost")
+    check("lateness" not in says(wait("the pushed record is a version", pushed))[1], "a pushed version says of this stream what late labels cost")
 
 
 def pulled(stage, model, show, live):
