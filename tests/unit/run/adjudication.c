@@ -5,8 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "route/task.h"
-#include "unit/store/home.h"
-#include "unit/test.h"
+#include "unit/store/opened.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -16,12 +15,11 @@ static const double row[D] = {1.5, -2};
 static const float prob[2] = {0.75f, 0.25f};
 
 struct fixture {
+    struct opened at;
     struct config config;
     struct learning learning;
     struct adjudication *a;
     struct annotators *known;
-    struct home home;
-    struct store *s;
     struct buf record;
 };
 
@@ -32,15 +30,15 @@ static void begin(struct fixture *f) {
 
 static int setup(void **state) {
     static char control[] = "label", object[] = "event";
-    struct fixture *f = calloc(1, sizeof *f);
-    const char *why = NULL;
+    struct fixture *f = opened_fixture(sizeof *f, D);
+    if (!f) return -1;
     f->config.route.label_control = control;
     f->config.route.label_object = object;
     f->config.route.expiry = 3600000;
     f->learning.config = &f->config;
     begin(f);
     f->known = annotators_create(2);
-    if (home_make(&f->home, D) < 0 || store_open(&f->s, &f->home.options, &why) < 0) return -1;
+    opened_again(&f->at, NULL);
     *state = f;
     return 0;
 }
@@ -49,11 +47,8 @@ static int teardown(void **state) {
     struct fixture *f = *state;
     adjudication_destroy(f->a);
     annotators_destroy(f->known);
-    store_close(f->s);
     buf_release(&f->record);
-    int result = home_remove(&f->home);
-    free(f);
-    return result;
+    return opened_teardown(state);
 }
 
 static struct task second_of(int i) {
@@ -86,7 +81,7 @@ static bool consider(struct fixture *f, int i) {
 static int asked_at(struct fixture *f, struct buf *progress, int64_t now_ms) {
     buf_reset(progress);
     buf_str(progress, "{\"by\":\"x\"");
-    adjudication_write_asked(f->a, f->s, now_ms, progress);
+    adjudication_write_asked(f->a, f->at.s, now_ms, progress);
     buf_str(progress, "}");
     cJSON *json = cJSON_Parse(buf_string(progress));
     assert_non_null(json);
@@ -127,7 +122,6 @@ static void he_sees_what_the_second_saw(void **state) {
 static void he_is_asked_once(void **state) {
     struct fixture *f = *state;
     struct buf progress = {0};
-    struct answered joined;
     for (int i = 1; i <= 3; i++) consider(f, i), consider(f, i);
     assert_int_equal(asked(f, &progress), 0);
     assert_int_equal(adjudication_collect(f->a), 3);
@@ -142,9 +136,7 @@ static void he_is_asked_once(void **state) {
     struct task t = second_of(2);
     task_id_text_read_by(t.id, 2, 3);
     t.reason = ASK_THIRD;
-    assert_int_equal(store_begin(f->s), 0);
-    assert_int_equal(store_put_task(f->s, &t, NULL, &joined), 0);
-    assert_int_equal(store_commit(f->s), 0);
+    assert_int_equal(opened_put_task(&f->at, &t, NULL, NULL), 0);
     assert_int_equal(asked(f, &progress), 3); // it was read back
     adjudication_resume(f->a, TEXT(""));
     assert_int_equal(asked(f, &progress), 0);
