@@ -3,11 +3,9 @@ written, not yet readable, read back, or about to be made), and out of what the 
 said it, the same by the daemon, from the topics and from nothing."""
 import json
 import shutil
-import time
 
-from accounts import progress
 from broker import Writer, check, equal, wait
-from readers import other, read_by, records, say, status, stranger, thirds
+from readers import killed_at_any_moment, killed_unread, other, read_by, records, say, status, thirds
 from stream import feed, truth_of
 from winnowd import main, run
 
@@ -79,29 +77,14 @@ def test(stage):
         equal([record["data"]["reader"], record["meta"]["reason"], record["data"]["reason"], record["meta"]["propensity"]], [3, "third", "third", 0], "who he is")
         check(not any(name in json.dumps(record) for name in (ANN, BOB)), "he is told what others said: %s", record)
 
-    # Killed when he was asked and nobody can read it yet: only the progress record knows.
-    writer = stranger(stage)
-    due |= read(stage, next_(4))
-    wait("progress names them", lambda: set(progress(stage).get("opinions", [])) == due - set(thirds(stage)))
-    daemon.kill()
-    daemon = stage.start(CHANGES).ready()
-    due |= read(stage, next_(1))
-    wait("it goes on from there", lambda: set(progress(stage).get("opinions", [])) == due - set(thirds(stage)))
-    daemon.kill()
-    writer.abort_transaction(60)
-    daemon = stage.start(CHANGES).ready()
-    wait("each was asked once", lambda: set(thirds(stage)) == due)
-
-    # Killed at any moment, in samples of both kinds.
-    for _ in range(KILLS):
+    def mixed():
+        """Samples of both kinds."""
         some = next_(STEP)
-        disputed += some[:1]
-        due |= read(stage, some, some[:1])
-        time.sleep(stage.random.uniform(0, 2))
-        daemon.kill()
-        daemon = stage.start(CHANGES)
-    daemon.ready()
-    wait("each was asked", lambda: set(thirds(stage)) == due)
+        disputed.append(some[0])
+        return read(stage, some, some[:1])
+
+    daemon = killed_unread(stage, CHANGES, daemon, due, lambda n: read(stage, next_(n)))
+    daemon = killed_at_any_moment(stage, CHANGES, daemon, due, mixed, KILLS)
 
     # What is certain, whoever has answered.
     writer, certain = Writer(stage.brokers), next_(CERTAIN)

@@ -4,11 +4,11 @@ opinions are enough; then he is. What all three say is the label; what stays und
 daemon, from the topics and from nothing."""
 import json
 import shutil
-import time
+from itertools import islice
 
 from accounts import progress
 from broker import check, equal, wait
-from readers import other, read_by, records, say, status, stranger, thirds
+from readers import killed_at_any_moment, killed_unread, other, read_by, records, say, status, thirds
 from stream import feed, truth_of
 from winnowd import main, run
 
@@ -19,9 +19,9 @@ TWO = dict(CHANGES, people={"double": 0.8, "opinions": 2})
 ANN, BOB, EVE = "ann", "bob", "eve"
 
 
-def disagree(stage, seconds, start, n):
-    """The next n samples are answered by two, of whom one is wrong; the ids that third readers are due for."""
-    picked, answers = seconds[start:start + n], []
+def disagree(stage, rest, n):
+    """The next n of the rest of the samples are answered by two, of whom one is wrong; the ids that third readers are due for."""
+    picked, answers = list(islice(rest, n)), []
     for i, t in enumerate(picked):
         truth = truth_of(t["sample_id"])
         said = (truth, other(truth)) if i % 2 else (other(truth), truth)
@@ -54,11 +54,10 @@ def test(stage):
 
     # Who agrees wants nobody (and two who never do would be told apart by it, as one who is right and one who is wrong); who disagrees does, and he
     # sees what the second reader saw.
-    agreed, at = seconds[:AGREED], AGREED
+    agreed, rest = seconds[:AGREED], iter(seconds[AGREED:])
     say(stage, [(t["id"], truth_of(t["sample_id"]), BOB) for t in agreed] +
         [(read_by(t["id"], 2, 1), truth_of(t["sample_id"]), ANN) for t in agreed])
-    due = disagree(stage, seconds, at, 5)
-    at += 5
+    due = disagree(stage, rest, 5)
     wait("the first five are asked", lambda: set(thirds(stage)) == due)
     for task_id, record in thirds(stage).items():
         two, meta = by_id[read_by(task_id, 3, 2)], record["meta"]
@@ -69,31 +68,9 @@ def test(stage):
         check(not any(name in json.dumps(record) for name in (ANN, BOB)), "he is told what others said: %s", record)
     equal(daemon.metric("tasks_asked_total", reason="third"), float(len(due)), "counted")
 
-    # Killed when he was asked and nobody can read it yet: only the progress record knows.
-    writer = stranger(stage)
-    due |= disagree(stage, seconds, at, 4)
-    at += 4
-    wait("progress names them", lambda: set(progress(stage).get("opinions", [])) == due - set(thirds(stage)))
-    daemon.kill()
-    daemon = stage.start(CHANGES).ready()
-    due |= disagree(stage, seconds, at, 1)
-    at += 1
-    wait("it goes on from there", lambda: set(progress(stage).get("opinions", [])) == due - set(thirds(stage)))
-    daemon.kill()
-    writer.abort_transaction(60)
-    daemon = stage.start(CHANGES).ready()
-    wait("each was asked once", lambda: set(thirds(stage)) == due)
+    daemon = killed_unread(stage, CHANGES, daemon, due, lambda n: disagree(stage, rest, n))
     wait("and is on its way no more", lambda: not progress(stage).get("opinions"))
-
-    # Killed at any moment.
-    for _ in range(KILLS):
-        due |= disagree(stage, seconds, at, STEP)
-        at += STEP
-        time.sleep(stage.random.uniform(0, 2))
-        daemon.kill()
-        daemon = stage.start(CHANGES)
-    daemon.ready()
-    wait("each was asked", lambda: set(thirds(stage)) == due)
+    daemon = killed_at_any_moment(stage, CHANGES, daemon, due, lambda: disagree(stage, rest, STEP), KILLS)
 
     # While nobody may be asked he waits: the operator pauses or sets the budget to nothing, or the configuration wants two opinions again, or the queue is full.
     for stop, start, changes in ((["pause"], ["resume"], CHANGES), (["budget", "0"], ["budget", "1"], CHANGES), ([], [], TWO), (["cap", "open_tasks", "1"], ["cap", "open_tasks", "default"], CHANGES)):
@@ -102,8 +79,7 @@ def test(stage):
             wait("it is heeded", lambda: daemon.metric("paused", why="operator") or daemon.metric("paused", why="full") or daemon.metric("budget_rate") == 0)
         else:
             daemon.stop()
-        later = disagree(stage, seconds, at, STEP)
-        at += STEP
+        later = disagree(stage, rest, STEP)
         if not stop:
             daemon = stage.start(changes).ready()
         signs(stage, later)
@@ -120,7 +96,7 @@ def test(stage):
     daemon.stop()
     shutil.rmtree(stage.dir / "one" / "labels")
     daemon = stage.start(CHANGES).ready()
-    due |= disagree(stage, seconds, at, STEP)
+    due |= disagree(stage, rest, STEP)
     wait("the new ones are asked", lambda: len(thirds(stage)) >= len(due))
     equal(set(thirds(stage)), due, "no others")
     everything = records(stage)

@@ -4,16 +4,13 @@ import json
 
 from broker import check, equal, wait
 from label_studio import LabelStudio
+from readers import other, read_by
 from stream import feed, truth_of
-from winnowd import CLASSES, main, run
+from winnowd import main, run
 
 PEOPLE = {"people": {"double": 0.8, "opinions": 3}, "budget": {"rate": 0.2, "random_share": 0.3}, "train": {"interval": "100ms"}}
 ANN, BOB, EVE = "ann@example.com", "bob@example.com", "eve@example.com"
 DISPUTES = 3
-
-
-def read_by(task_id, before, after):
-    return task_id[:-1] + "%x" % (int(task_id[-1], 16) ^ (before - 1) ^ (after - 1))
 
 
 def test(stage):
@@ -34,7 +31,7 @@ def test(stage):
         check(len(seconds) > DISPUTES, "%d second readers", len(seconds))
 
         truth = {t["id"]: truth_of(t["sample_id"]) for t in seconds[:DISPUTES]}
-        wrong = {i: CLASSES[1 - CLASSES.index(c)] for i, c in truth.items()}
+        wrong = {i: other(c) for i, c in truth.items()}
         for second in truth:
             studio.answer(read_by(second, 2, 1), wrong[second], who=ANN)
             studio.answer(second, truth[second], who=BOB)

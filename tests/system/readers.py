@@ -1,7 +1,9 @@
-"""What several readers of one sample are asked, and what they say."""
+"""What several readers of one sample are asked, and what they say; and a learner that is killed while it asks."""
 import json
+import time
 
-from broker import Writer, check
+from accounts import progress
+from broker import Writer, check, wait
 from confluent_kafka import Producer
 from winnowd import CLASSES
 
@@ -50,3 +52,35 @@ def stranger(stage):
         writer.produce(stage.topic("tasks"), b"{}", partition=partition)
     writer.flush(60)
     return writer
+
+
+def killed_unread(stage, changes, daemon, due, ask):
+    """Killed when third readers were asked and nobody can read their tasks yet: only the progress record knows. ask(n): n more are due, by these ids.
+    The daemon that runs then; due grows."""
+    def named():
+        return set(progress(stage).get("opinions", [])) == due - set(thirds(stage))
+
+    writer = stranger(stage)
+    due |= ask(4)
+    wait("progress names them", named)
+    daemon.kill()
+    daemon = stage.start(changes).ready()
+    due |= ask(1)
+    wait("it goes on from there", named)
+    daemon.kill()
+    writer.abort_transaction(60)
+    daemon = stage.start(changes).ready()
+    wait("each was asked once", lambda: set(thirds(stage)) == due)
+    return daemon
+
+
+def killed_at_any_moment(stage, changes, daemon, due, ask, kills):
+    """ask(): some more are due, by these ids. The daemon that runs then; due grows."""
+    for _ in range(kills):
+        due |= ask()
+        time.sleep(stage.random.uniform(0, 2))
+        daemon.kill()
+        daemon = stage.start(changes)
+    daemon.ready()
+    wait("each was asked", lambda: set(thirds(stage)) == due)
+    return daemon
