@@ -30,13 +30,16 @@ static const struct status_range now = {{METRIC_estimate_now_low, METRIC_estimat
                                  start_always = {
                                      {METRIC_estimate_always_low, METRIC_estimate_always_high}};
 
-/* 1: the first range is better than all of the second, -1: worse, 0: they meet. */
+/* 1: the first range is better than all of the second, -1: worse, 0: they meet. The learner may be
+ * setting them just now: what has no width was not told yet, or is half set. */
 static int status_worse_order(size_t row, const struct status_range *a,
                               const struct status_range *b) {
     const size_t f = rows[row].figure;
-    if (metric_get_by(a->end[0], f) > metric_get_by(b->end[1], f)) return rows[row].better;
-    if (metric_get_by(a->end[1], f) < metric_get_by(b->end[0], f)) return -rows[row].better;
-    return 0;
+    const double low = metric_get_by(a->end[0], f), high = metric_get_by(a->end[1], f),
+                 other_low = metric_get_by(b->end[0], f), other_high = metric_get_by(b->end[1], f);
+    if (!(low < high && other_low < other_high)) return 0;
+    if (low > other_high) return rows[row].better;
+    return high < other_low ? -rows[row].better : 0;
 }
 
 static void status_worse_write_value(enum metric m, enum estimate_name figure, struct buf *out) {

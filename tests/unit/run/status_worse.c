@@ -74,6 +74,23 @@ static void bands_that_do_not_meet_are_sure(void **state) {
     assert_true(says("\"outcome\":\"no, better\""));
 }
 
+/* All that was ever told is being set for the first time. */
+static void what_is_half_set_says_nothing(void **state) {
+    (void)state;
+    static const struct seen start = {0.986, 0.9799, 0.9912, 0.977, 0.993},
+                             half[] = {{0, 0, 0, 0, 0},
+                                       {0.98, 0, 0, 0, 0},
+                                       {0.98, 0.97, 0, 0, 0},
+                                       {0.98, 0.97, 0.99, 0, 0},
+                                       {0.98, 0.97, 0.99, 0.96, 0}};
+    for (size_t i = 0; i < sizeof half / sizeof *half; i++) {
+        put(ESTIMATE_ACCURACY, half[i], start);
+        assert_true(says("\"outcome\":\"no sign\""));
+        put(ESTIMATE_ACCURACY, half[0], half[i]);
+        assert_true(says("\"outcome\":\"no sign\""));
+    }
+}
+
 /* Better figures hide no worse one. */
 static void the_worst_word_wins(void **state) {
     (void)state;
@@ -91,6 +108,7 @@ int main(void) {
         cmocka_unit_test_setup(nothing_is_known_at_first, setup),
         cmocka_unit_test_setup(intervals_that_do_not_meet_look_worse, setup),
         cmocka_unit_test_setup(bands_that_do_not_meet_are_sure, setup),
+        cmocka_unit_test_setup(what_is_half_set_says_nothing, setup),
         cmocka_unit_test_setup(the_worst_word_wins, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
