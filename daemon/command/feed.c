@@ -114,7 +114,7 @@ static int feed_open_producer(struct feed *f, struct buf *why) {
 static int feed_data(struct feed *f, struct dataset *d, struct buf *why) {
     struct buf remarks = {0};
     console_remarks(f->data.file, dataset_remarks(d));
-    int result = feed_look(f->config, &f->data, &remarks, why);
+    int result = feed_look(f->config, d, &f->data, &remarks, why);
     console_remarks(f->data.file, buf_string(&remarks));
     buf_release(&remarks);
     if (result == 0) result = feed_open_producer(f, why);

@@ -1,4 +1,4 @@
-/* A second reader of the file, so the first stands before its first row.
+/* The dataset is read and rewound, not opened a second time: opening scans its file.
  *
  * Thread: main thread */
 #include "feed_look.h"
@@ -128,15 +128,14 @@ static int feed_look_judge(const struct feed_looking *l, const struct dataset_op
     return ERR_INPUT;
 }
 
-int feed_look(const struct config *c, const struct dataset_options *options, struct buf *remarks,
-              struct buf *why) {
-    struct feed_looking l = {.config = c};
+int feed_look(const struct config *c, struct dataset *d, const struct dataset_options *options,
+              struct buf *remarks, struct buf *why) {
+    struct feed_looking l = {.config = c, .data = d};
     TRY(features_of(&l.features, c));
-    int result = dataset_open(&l.data, options, why);
-    if (result == 0) result = feed_look_read(&l, why);
+    int result = feed_look_read(&l, why);
     if (result == 0) result = feed_look_judge(&l, options, remarks, why);
+    if (result == 0) result = dataset_rewind(d, why);
     for (size_t i = 0; i < l.labels; i++) free(l.label[i].name);
-    dataset_close(l.data);
     features_destroy(l.features);
     return result;
 }

@@ -344,6 +344,11 @@ int dataset_next(struct dataset *d, struct dataset_sample *out, struct buf *why)
     return 1;
 }
 
+int dataset_rewind(struct dataset *d, struct buf *why) {
+    d->given = 0;
+    return d->csv ? csv_rewind(d->csv, why) : json_lines_rewind(d->json_lines, why);
+}
+
 static bool dataset_has_row(struct csv *csv, struct json_lines *json_lines, struct buf *why) {
     const struct text *cells;
     struct dataset_sample sample;

@@ -36,6 +36,8 @@ void dataset_close(struct dataset *d);
 int dataset_class(const struct dataset *d, const struct list *classes, struct text label);
 /* 1: a sample; 0: the end, or the limit; ERR_INPUT or ERR_IO with *why, which names the row. */
 int dataset_next(struct dataset *d, struct dataset_sample *out, struct buf *why) MUST_CHECK;
+/* The next sample is the first again. ERR_IO or ERR_INPUT with *why. */
+int dataset_rewind(struct dataset *d, struct buf *why) MUST_CHECK;
 /* What a JSON pointer into the event leads to. Of JSON lines only the label and the dropped members
  * are known; everything else counts as there. */
 enum dataset_field { FIELD_THERE, FIELD_LABEL, FIELD_DROPPED, FIELD_UNKNOWN };

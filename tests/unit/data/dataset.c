@@ -481,6 +481,25 @@ static void a_limit_ends_the_file_early(void **state) {
     dataset_close(d);
 }
 
+/* Whoever has looked at a few rows goes back; a limit counts anew. */
+static void rows_are_read_again_from_the_first(void **state) {
+    (void)state;
+    static const struct text files[] = {TEXT("a,b\n1,1\n2,2\n3,3\n"),
+                                        TEXT("{\"row\":1,\"a\":1,\"b\":1}\n"
+                                             "{\"row\":2,\"a\":2,\"b\":2}\n3\n")};
+    for (size_t i = 0; i < 2; i++) {
+        struct dataset *d = opened(files[i], (struct dataset_options){.limit = 2});
+        struct buf why = {0};
+        for (int again = 0; again < 2; again++) {
+            expect_event(d, "{\"row\":1,\"a\":1,\"b\":1}", "1", NULL);
+            if (again) expect_event(d, "{\"row\":2,\"a\":2,\"b\":2}", "2", NULL);
+            else assert_int_equal(dataset_rewind(d, &why), 0);
+        }
+        expect_end(d);
+        buf_release(&why);
+    }
+}
+
 /* ---- configuration ---- */
 
 static struct config *configured(struct dataset *d) {
@@ -1563,6 +1582,7 @@ int main(void) {
         cmocka_unit_test(ids_come_back_as_they_went),
         cmocka_unit_test(columns_are_left_out_and_wrong_names_told),
         cmocka_unit_test(a_limit_ends_the_file_early),
+        cmocka_unit_test(rows_are_read_again_from_the_first),
         cmocka_unit_test(the_configuration_says_what_the_columns_are),
         cmocka_unit_test(many_values_are_hashed),
         cmocka_unit_test(names_of_rows_are_no_feature),
