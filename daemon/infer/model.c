@@ -106,6 +106,7 @@ void model_destroy(struct model *m) {
                      (void *)m->aside.at};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     forest_destroy(m->forest);
+    boost_release(&m->boost);
     free(m);
 }
 
@@ -152,7 +153,7 @@ static size_t model_forest_floats(const struct model_shape *s) {
 }
 
 size_t model_scratch(const struct model_shape *s) {
-    return s->width[0] + 2 * s->members * model_widest(s) + s->members * s->k +
+    return s->width[0] + 2 * s->members * model_widest(s) + (s->members + 1) * s->k +
            model_forest_floats(s);
 }
 
@@ -287,8 +288,11 @@ static float *model_logits(const struct model *m, const float *x, float *here, f
     return here;
 }
 
-/* Softmax of every member, then their mixture. */
-static void model_conclude(const struct model *m, const float *logit, float *member, float *prob) {
+/* Softmax of every member, their mixture, what boosted trees make of it. member: (model_opinions,
+ * k).
+ */
+static void model_conclude(const struct model *m, const double *row, const float *logit,
+                           float *member, float *prob) {
     const struct model_shape *s = &m->shape;
     for (size_t i = 0; i < s->members; i++)
         model_softmax(logit + i * s->k, s->k, member + i * s->k);
@@ -297,6 +301,7 @@ static void model_conclude(const struct model *m, const float *logit, float *mem
         for (size_t i = 0; i < s->members; i++) sum += m->mix[i] * (double)member[i * s->k + c];
         prob[c] = (float)sum;
     }
+    if (m->boost.trees) boost_correct(&m->boost, row, s->k, member + s->members * s->k, prob);
 }
 
 void model_say(const struct model *m, const float *mixture, float *said) {
@@ -315,7 +320,7 @@ bool model_predict(const struct model *m, const double *row, float *scratch, flo
     if (m->hinge) hinges_bend_row(m, x);
     float *logit = model_logits(m, x, here, there);
     if (far) model_add_codes(m, row, logit);
-    model_conclude(m, logit, member, prob);
+    model_conclude(m, row, logit, member, prob);
     return far;
 }
 
@@ -369,6 +374,6 @@ void model_predict_rows(const struct model *m, const double *row, size_t n, floa
     for (size_t r = 0; r < n; r++) {
         float *logit = here + r * s->members * s->k;
         if (far[r]) model_add_codes(m, row + r * s->d, logit);
-        model_conclude(m, logit, member + r * stride, prob + r * s->k);
+        model_conclude(m, row + r * s->d, logit, member + r * stride, prob + r * s->k);
     }
 }

@@ -161,6 +161,8 @@ int model_check(const struct model *m, size_t d, struct text classes, uint64_t f
         *why = checks[i].why;
         return checks[i].error;
     }
+    *why = boost_fault(&m->boost, m->shape.d, m->shape.k);
+    if (*why) return ERR_CORRUPT;
     if (model_golden_reproduced(m)) return 0;
     *why = "the model does not reproduce its golden rows here";
     return ERR_CORRUPT;

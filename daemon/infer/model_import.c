@@ -270,6 +270,44 @@ static int import_fill_hinges(struct import *im, struct model *m) {
     return 0;
 }
 
+/* Of a version of ours: the trees that correct what it says, in our order of classes. One output is
+ * of their second class: where that is our first, what it adds counts the other way. */
+static int import_fill_boost(struct import *im, struct model *m) {
+    const struct safetensor *column = import_find(im, "boost.column"),
+                            *cut = import_find(im, "boost.cut"),
+                            *leaf = import_find(im, "boost.leaf"),
+                            *trust = import_find(im, "boost.trust");
+    size_t k = m->shape.k, outputs = boost_outputs(k), trees;
+    if (!column && !cut && !leaf && !trust) return 0;
+    trees = leaf ? leaf->shape[0] : 0;
+    if (!column || !cut || !trust || trees % outputs || !trees || trees > BOOST_TREES_MAX ||
+        safetensor_numbers(column) != trees * BOOST_DEPTH ||
+        safetensor_numbers(cut) != trees * BOOST_DEPTH ||
+        safetensor_numbers(leaf) != trees * BOOST_LEAVES || safetensor_numbers(trust) != 1)
+        return import_refuse(im, ERR_INPUT,
+                             "boost.column and boost.cut (trees, %d), boost.leaf (trees, %d) and "
+                             "boost.trust (1) do not fit together",
+                             (int)BOOST_DEPTH, (int)BOOST_LEAVES);
+    boost_create(&m->boost, trees);
+    *m->boost.trust = safetensor_value(trust, 0);
+    double sign = outputs == 1 && im->theirs[0] == 1 ? -1 : 1;
+    for (size_t t = 0; t < trees; t++) {
+        size_t from = outputs == 1 ? t : t - t % outputs + im->theirs[t % outputs];
+        for (size_t i = 0; i < BOOST_DEPTH; i++) {
+            m->boost.column[t * BOOST_DEPTH + i] =
+                (float)safetensor_value(column, from * BOOST_DEPTH + i);
+            m->boost.cut[t * BOOST_DEPTH + i] = safetensor_value(cut, from * BOOST_DEPTH + i);
+        }
+        for (size_t i = 0; i < BOOST_LEAVES; i++)
+            m->boost.leaf[t * BOOST_LEAVES + i] =
+                sign * safetensor_value(leaf, from * BOOST_LEAVES + i);
+    }
+    const char *fault = boost_fault(&m->boost, m->shape.d, k);
+    if (fault) return import_refuse(im, ERR_INPUT, "%s", fault);
+    boost_settle(&m->boost);
+    return 0;
+}
+
 /* Of a version of ours: what far numbers say. */
 static int import_fill_codes(struct import *im, struct model *m) {
     const struct safetensor *column = import_find(im, "code.column"),
@@ -339,6 +377,7 @@ static int import_fill(struct import *im, struct model *m, const struct safetens
     double lateness[MODEL_LATENESS]; // of the stream that it was pulled from: read, and left out
     int late = import_fill_doubles(im, "lateness", MODEL_LATENESS, lateness);
     if (late < 0 && late != ERR_MISSING) return late;
+    TRY(import_fill_boost(im, m));
     return import_fill_codes(im, m);
 }
 

@@ -16,7 +16,7 @@
 #include <openssl/evp.h>
 
 enum {
-    TENSORS_MAX = 20 + 2 * MODEL_LAYERS_MAX,       // rows of the table
+    TENSORS_MAX = 27 + 2 * MODEL_LAYERS_MAX,       // rows of the table
     NAME_SIZE = 40,                                // bytes of the longest name of a tensor
     DIGEST_BYTES = 32,                             // of a SHA-256
     METADATA_MAX = SAFETENSORS_HEADER_MAX - 16384, // bytes; tensors and the name have the rest
@@ -90,6 +90,29 @@ static void model_record_add_forest(struct model_tensors *t, struct forest_parts
     }
 }
 
+/* Those of boosted trees. */
+static void model_record_add_boost(struct model_tensors *t, struct boost *b) {
+    const struct model_tensor column = {.name = "boost.column",
+                                        .dimensions = 2,
+                                        .shape = {b->trees, BOOST_DEPTH},
+                                        .at = (void **)&b->column},
+                              cut = {.name = "boost.cut",
+                                     .wide = true,
+                                     .dimensions = 2,
+                                     .shape = {b->trees, BOOST_DEPTH},
+                                     .at = (void **)&b->cut},
+                              leaf = {.name = "boost.leaf",
+                                      .wide = true,
+                                      .dimensions = 2,
+                                      .shape = {b->trees, BOOST_LEAVES},
+                                      .at = (void **)&b->leaf};
+    if (!b->trees) return;
+    model_record_add(t, column);
+    model_record_add(t, cut);
+    model_record_add(t, leaf);
+    model_record_add_doubles(t, "boost.trust", false, 1, &b->trust);
+}
+
 /* What it says of columns, and the mixture. 0.1.0 has mean, scale and mix alone. */
 static void model_record_add_columns(struct model_tensors *t, struct model *m) {
     const struct model_shape *s = &m->shape;
@@ -139,6 +162,7 @@ static struct model_tensors model_record_tensors(struct model *m, struct forest_
     for (size_t l = 0; l < s->layers; l++) model_record_add_layer(&t, m, l);
     if (s->hinges) model_record_add(&t, hinge);
     for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) model_record_add(&t, behind[i]);
+    model_record_add_boost(&t, &m->boost);
     model_record_add_forest(&t, forest);
     return t;
 }
@@ -375,8 +399,12 @@ static int model_record_read(struct model_reading *r, struct model **out) {
     (*out)->golden = golden;
     const struct safetensor *codes = safetensors_find(&r->file, "code.column");
     (*out)->codes = codes && codes->dimensions == 1 ? codes->shape[0] : 0;
+    (*out)->boost.trees = model_record_length(r, "boost.leaf");
     TRY(model_record_fill(r, *out));
     if (shape.scores) TRY(forest_create(&(*out)->forest, &r->forest, shape.d, shape.k, &r->why));
+    r->why = boost_fault(&(*out)->boost, shape.d, shape.k);
+    if (r->why) return ERR_CORRUPT;
+    boost_settle(&(*out)->boost);
     if (golden * model_record_work(*out) > MODEL_CHECK_MOST)
         return model_record_refuse(r, "its golden rows would take too long to check");
     TRY(model_record_read_metadata(r, *out));

@@ -14,7 +14,7 @@
 
 enum {
     SAFETENSORS_HEADER_MAX = 1 << 20, // bytes; ours take 2 KiB
-    SAFETENSORS_TENSORS = 32,         // most tensors of a file that is read
+    SAFETENSORS_TENSORS = 40,         // most tensors of a file that is read
     SAFETENSORS_DIMENSIONS = 3,       // most dimensions of a tensor: (members, out, in)
 };
 

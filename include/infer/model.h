@@ -8,7 +8,8 @@
  * only (promise I6), not on where the row stands in memory or batch.
  *
  * A version may carry trees that others fitted (infer/forest.h). What they say of a row are scores:
- * columns behind its own d, seen by the first layer, and by nobody else.
+ * columns behind its own d, seen by the first layer, and by nobody else. It may also have boosted
+ * trees, fitted here, which correct what the members say together (infer/boost.h).
  *
  * Thread: built by learner or follower thread; read by any thread */
 #pragma once
@@ -16,6 +17,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "config/limits.h"
+#include "infer/boost.h"
 #include "infer/forest.h"
 
 #include <math.h>
@@ -82,12 +84,13 @@ struct model {
     float *hinge;          // (3, hinges) column, knot, slope; NULL: none
     struct hinge_run *run; // (runs) of the hinges
     size_t runs;
-    size_t straight;  // the first so many members give no hinge any weight
-    double *mix;      // (m) ≥ 0, sum 1; 0: the member is of the committee only
-    double *lapse;    // (1) share of samples of which the mixture is taken to know nothing, each
-                      // class being as likely; NULL: 0
-    double *lateness; // (MODEL_LATENESS) what it cost that labels came late, when it was fitted
-                      // (estimate/lateness.h); NULL: not known
+    size_t straight;    // the first so many members give no hinge any weight
+    double *mix;        // (m) ≥ 0, sum 1; 0: the member is of the committee only
+    double *lapse;      // (1) share of samples of which the mixture is taken to know nothing, each
+                        // class being as likely; NULL: 0
+    struct boost boost; // corrects the mixture; trees 0: nothing does
+    double *lateness;   // (MODEL_LATENESS) what it cost that labels came late, when it was fitted
+                        // (estimate/lateness.h); NULL: not known
     /* [l], layer l: row-major, member after member. */
     float *weight[MODEL_LAYERS_MAX]; // (m * width[l+1], width[l])
     float *bias[MODEL_LAYERS_MAX];   // (m * width[l+1])
@@ -157,22 +160,28 @@ size_t model_far(const struct model *m, const double *row);
 /* Floats of scratch that model_predict needs. */
 size_t model_scratch(const struct model_shape *shape);
 
-/* Predicts one row (d, raw). prob: (k), the mixture; member: (m, k), each member's;
- * NULL: not wanted. scratch: model_scratch floats. Whether a number of the row is far:
- * model_far_any, at no cost. No allocation. */
+/* Rows of k that a prediction fills in `member`: each member's, and where there are boosted trees
+ * behind them what these alone make of the mixture. */
+static inline size_t model_opinions(const struct model *m) {
+    return m->shape.members + (m->boost.trees > 0);
+}
+
+/* Predicts one row (d, raw). prob: (k), the mixture, as its boosted trees correct it; member:
+ * (model_opinions, k); NULL: not wanted. scratch: model_scratch floats. Whether a number of the row
+ * is far: model_far_any, at no cost. No allocation. */
 bool model_predict(const struct model *m, const double *row, float *scratch, float *member,
                    float *prob);
 
-/* What the version says of a sample: the mixture (k) with its lapse. said: (k); may be mixture. */
+/* What the version says of a sample: that mixture (k) with its lapse. said: (k); may be mixture. */
 void model_say(const struct model *m, const float *mixture, float *said);
 
 /* How many rows to score together with model_predict_rows, for `infer.exact: false`: 1 for small
  * models; else as many as stay in the range of OpenBLAS's small-matrix kernel (rows × inputs ×
  * outputs of the largest layer ≤ 10^6), at most 32. */
 size_t model_together(const struct model_shape *shape);
-/* Predicts n consecutive rows by sgemm. row: (n, d); member: (n, stride), stride ≥ m k floats;
- * prob: (n, k); far: (n); scratch: n × model_scratch floats. The last bits of a score depend on n
- * here, so promise I6 holds but for near ties. */
+/* Predicts n consecutive rows by sgemm. row: (n, d); member: (n, stride), stride ≥ model_opinions k
+ * floats; prob: (n, k); far: (n); scratch: n × model_scratch floats. The last bits of a score
+ * depend on n here, so promise I6 holds but for near ties. */
 void model_predict_rows(const struct model *m, const double *row, size_t n, float *scratch,
                         float *member, size_t stride, float *prob, bool *far);
 

@@ -8,10 +8,11 @@
  * instead and prints what a swap adds to a batch.
  *
  *   bench-pipeline [--records N] [--partitions N] [--numbers D] [--classes K] [--members M]
- *   [--hinges N] [--hidden WIDTH] [--together] [--rate R] [--idle N]
+ *   [--hinges N] [--trees N] [--hidden WIDTH] [--together] [--rate R] [--idle N]
  *                  [--rounds N] [--warm N] [--swap-mb MB]
  *
- * --hinges: so many a column, and a member more, which alone sees them; --hidden: the model has a
+ * --hinges: so many a column, and a member more, which alone sees them; --trees: so many
+ * correct what is said; --hidden: the model has a
  * hidden layer of that width; --together: `infer.exact: false`. One thread, but for the loader of
  * --swap-mb. */
 #include "run/pipeline.h"
@@ -55,8 +56,8 @@ void *realloc(void *p, size_t n) {
 /* ---- what is measured ---- */
 
 struct options {
-    size_t records, partitions, numbers, classes, members, hinges, hidden, together, idle, rounds,
-        warm, swap_mb;
+    size_t records, partitions, numbers, classes, members, hinges, trees, hidden, together, idle,
+        rounds, warm, swap_mb;
     double rate;
 };
 
@@ -119,8 +120,21 @@ static void add_hinges(struct model *m, size_t knots) {
     free(hinge);
 }
 
+/* As many rounds as a fit makes. */
+static void add_trees(struct model *m, size_t trees, struct rng *r) {
+    boost_create(&m->boost, trees);
+    *m->boost.trust = 0.5;
+    for (size_t i = 0; i < trees * BOOST_DEPTH; i++) {
+        m->boost.column[i] = (float)(rng_next(r) % m->shape.d);
+        m->boost.cut[i] = rng_next_normal(r) * 40;
+    }
+    for (size_t i = 0; i < trees * BOOST_LEAVES; i++) m->boost.leaf[i] = rng_next_normal(r) / 10;
+    boost_settle(&m->boost);
+}
+
 /* Members that mostly agree; the mixture's probabilities fill the whole range. */
-static struct model *make_model(const struct model_shape *shape, size_t hinges, uint64_t version) {
+static struct model *make_model(const struct model_shape *shape, size_t hinges, size_t trees,
+                                uint64_t version) {
     struct model *m;
     struct rng r = {.seed = version};
     CHECK(model_create(&m, shape) == 0);
@@ -134,6 +148,7 @@ static struct model *make_model(const struct model_shape *shape, size_t hinges, 
     for (size_t o = 0; hinges && o < (shape->members - 1) * shape->k; o++)
         memset(m->weight[0] + o * shape->width[0] + shape->d, 0, shape->hinges * sizeof(float));
     if (hinges) model_settle_hinges(m);
+    if (trees) add_trees(m, trees, &r);
     return m;
 }
 
@@ -145,7 +160,7 @@ static void prepare(struct stream *s) {
                                 .members = s->options.members + (s->options.hinges > 0),
                                 .layers = hidden ? 2 : 1,
                                 .width = {d, hidden ? hidden : k, hidden ? k : 0}};
-    s->model = make_model(&shape, s->options.hinges, 1);
+    s->model = make_model(&shape, s->options.hinges, s->options.trees, 1);
     s->snapshot = (struct snapshot){
         .policy = {.number = 1, .learner = {.live = 1}, .operator_ = {.budget_scale = 1}},
         .model = s->model};
@@ -252,7 +267,7 @@ static struct text big_record(const struct stream *s, size_t mb) {
     struct model *m = make_model(
         &(struct model_shape){
             .d = d, .k = 2, .members = 1, .layers = 3, .width = {d, width, second, 2}},
-        0, 2);
+        0, 0, 2);
     float *scratch = xcalloc(model_scratch(&m->shape), sizeof *scratch);
     m->classes = text_of(xstrdup("good\nbad"));
     m->seen = text_of(xstrdup(""));
@@ -322,13 +337,12 @@ static void swaps(struct stream *s) {
 /* ---- main ---- */
 
 static void read_options(struct options *o, int argc, char **argv) {
-    static const struct option names[] = {{"records", 1, 0, 'n'},  {"partitions", 1, 0, 'p'},
-                                          {"numbers", 1, 0, 'd'},  {"members", 1, 0, 'm'},
-                                          {"hinges", 1, 0, 'b'},   {"rate", 1, 0, 'r'},
-                                          {"classes", 1, 0, 'k'},  {"idle", 1, 0, 'i'},
-                                          {"rounds", 1, 0, 'o'},   {"warm", 1, 0, 'w'},
-                                          {"swap-mb", 1, 0, 's'},  {"hidden", 1, 0, 'h'},
-                                          {"together", 0, 0, 't'}, {0}};
+    static const struct option names[] = {
+        {"records", 1, 0, 'n'}, {"partitions", 1, 0, 'p'}, {"numbers", 1, 0, 'd'},
+        {"members", 1, 0, 'm'}, {"hinges", 1, 0, 'b'},     {"trees", 1, 0, 'e'},
+        {"rate", 1, 0, 'r'},    {"classes", 1, 0, 'k'},    {"idle", 1, 0, 'i'},
+        {"rounds", 1, 0, 'o'},  {"warm", 1, 0, 'w'},       {"swap-mb", 1, 0, 's'},
+        {"hidden", 1, 0, 'h'},  {"together", 0, 0, 't'},   {0}};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         size_t n = optarg ? strtoul(optarg, NULL, 10) : 0;
         switch (c) {
@@ -338,6 +352,7 @@ static void read_options(struct options *o, int argc, char **argv) {
         case 'k': o->classes = n; break;
         case 'm': o->members = n; break;
         case 'b': o->hinges = n; break;
+        case 'e': o->trees = n; break;
         case 'h': o->hidden = n; break;
         case 't': o->together = 1; break;
         case 'r': o->rate = strtod(optarg, NULL); break;

@@ -17,7 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (m) {
             const double row[3] = {1, -1e300, 1e300};
             float *scratch = xmalloc((model_scratch(&m->shape) + k) * sizeof *scratch);
-            model_predict(m, row, scratch, NULL, scratch + model_scratch(&m->shape));
+            float *prob = scratch + model_scratch(&m->shape);
+            model_predict(m, row, scratch, NULL, prob);
+            for (size_t c = 0; c < k; c++) CHECK(prob[c] >= 0 && prob[c] <= 1.001f);
             free(scratch);
         }
         model_destroy(m);

@@ -35,8 +35,13 @@ static void score(const struct model *m) {
     const struct model_shape *s = &m->shape;
     float *scratch = xmalloc((model_scratch(s) + s->k) * sizeof *scratch);
     double *row = xcalloc(s->d, sizeof *row);
+    bool sound = model_check(m, s->d, m->classes, m->fingerprint, &why) == 0;
+    CHECK(sound || why);
     model_predict(m, row, scratch, NULL, scratch + model_scratch(s));
-    CHECK(model_check(m, s->d, m->classes, m->fingerprint, &why) == 0 || why);
+    for (size_t c = 0; sound && c < s->k; c++) {
+        float prob = scratch[model_scratch(s) + c];
+        CHECK(prob >= 0 && prob <= 1.001f);
+    }
     free(row);
     free(scratch);
 }

@@ -108,6 +108,12 @@ static void numbered_layers_and_golden_rows(void **state) {
     }
 }
 
+static void said(const struct model *m, const double *row, float *prob) {
+    float scratch[256];
+    model_predict(m, row, scratch, NULL, prob);
+    model_say(m, prob, prob);
+}
+
 /* A version of ours, with bounds, a logarithm and two columns of codes. */
 static struct model *ours(void) {
     struct model *m;
@@ -183,6 +189,125 @@ static void ours_comes_back(void **state) {
     }
     buf_release(&record), buf_release(&why);
     model_destroy(m), model_destroy(back);
+}
+
+/* A version with boosted trees, of k classes, and two golden rows that hold with them. */
+static struct model *ours_boosted(size_t k) {
+    static const double rows[2 * D] = {0.7, -0.2, 1.5, -0.5, 3, 0.1};
+    struct model *m;
+    struct model_shape shape = {.d = D, .k = k, .members = 1, .layers = 1, .width = {D, k}};
+    assert_int_equal(model_create(&m, &shape), 0);
+    m->classes = text_of(xstrdup(k == 2 ? "no\nyes" : "no\nyes\nmaybe"));
+    m->fingerprint = 0xabc;
+    for (size_t i = 0; i < k * D; i++) m->weight[0][i] = (float)(i * i % 7) / 9;
+    m->lapse = xmalloc(sizeof *m->lapse);
+    *m->lapse = 0.02;
+    boost_create(&m->boost, 4 * boost_outputs(k));
+    *m->boost.trust = 0.75;
+    for (size_t i = 0; i < m->boost.trees * BOOST_DEPTH; i++) {
+        m->boost.column[i] = (float)(i * 5 % D);
+        m->boost.cut[i] = (double)(i * 11 % 13) / 4 - 1.5;
+    }
+    for (size_t i = 0; i < m->boost.trees * BOOST_LEAVES; i++)
+        m->boost.leaf[i] = (double)(i * 7 % 17) / 8 - 1;
+    boost_settle(&m->boost);
+    m->golden = 2;
+    m->golden_row = xmalloc(sizeof rows);
+    memcpy(m->golden_row, rows, sizeof rows);
+    m->golden_prob = xcalloc(2 * k, sizeof *m->golden_prob);
+    for (size_t g = 0; g < 2; g++) said(m, rows + g * D, m->golden_prob + g * k);
+    return m;
+}
+
+/* What it says of rows on either side of its cuts, class by class. */
+static void assert_says_the_same(const struct model *a, const struct model *b,
+                                 const size_t *place) {
+    for (size_t i = 0; i < 216; i++) {
+        const double row[D] = {(double)(i % 6) / 2 - 1.2, (double)(i / 6 % 6) / 2 - 1.2,
+                               (double)(i / 36) / 2 - 1.2};
+        float ours[3], its[3];
+        said(a, row, ours), said(b, row, its);
+        for (size_t c = 0; c < a->shape.k; c++) assert_true(fabsf(ours[place[c]] - its[c]) < 1e-6f);
+    }
+}
+
+/* Pushed back where classes stand in another order: the golden rows are checked there, too. */
+static void boosted_trees_follow_their_classes(void **state) {
+    (void)state;
+    static const struct {
+        size_t k;
+        const char *classes;
+        size_t place[3]; // of each of them in the version
+    } cases[] = {{2, "no\nyes", {0, 1}},           {2, "yes\nno", {1, 0}},
+                 {3, "no\nyes\nmaybe", {0, 1, 2}}, {3, "no\nmaybe\nyes", {0, 2, 1}},
+                 {3, "yes\nno\nmaybe", {1, 0, 2}}, {3, "yes\nmaybe\nno", {1, 2, 0}},
+                 {3, "maybe\nno\nyes", {2, 0, 1}}, {3, "maybe\nyes\nno", {2, 1, 0}}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct model *m = ours_boosted(cases[i].k), *back;
+        struct buf record = {0}, why = {0};
+        model_write(m, "me", &record);
+        const struct import_target target = {
+            .d = D, .k = cases[i].k, .classes = text_of(cases[i].classes), .fingerprint = 0xabc};
+        if (model_import(&back, buf_view(&record), &target, &why) < 0)
+            fail_msg("%s", buf_string(&why));
+        assert_int_equal(back->boost.trees, m->boost.trees);
+        assert_true(*back->boost.trust == 0.75);
+        assert_says_the_same(m, back, cases[i].place);
+        buf_release(&record), buf_release(&why);
+        model_destroy(m), model_destroy(back);
+    }
+}
+
+/* Three classes and four trees: those of the second and third class would lie behind the tensor. */
+static void boosted_trees_of_some_classes_are_refused(void **state) {
+    (void)state;
+    struct model *m = ours_boosted(3), *back;
+    struct buf record = {0}, why = {0};
+    const struct import_target target = {
+        .d = D, .k = 3, .classes = TEXT("maybe\nno\nyes"), .fingerprint = 0xabc};
+    m->boost.trees = 4;
+    model_write(m, "me", &record);
+    assert_int_equal(model_import(&back, buf_view(&record), &target, &why), ERR_INPUT);
+    assert_non_null(strstr(buf_string(&why), "do not fit together"));
+    buf_release(&record), buf_release(&why);
+    model_destroy(m);
+}
+
+/* In the record of a version of three classes with 12 trees; `to` is as long as `from`. */
+static void boosted_trees_that_do_not_fit_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *from, *to, *says;
+        double leaf, trust;
+    } cases[] = {{"\"boost.column\"", "\"boost.columm\"", "do not fit together", 0, 0},
+                 {"\"boost.cut\"", "\"boost.cat\"", "do not fit together", 0, 0},
+                 {"\"boost.leaf\"", "\"boost.beef\"", "do not fit together", 0, 0},
+                 {"\"boost.trust\"", "\"boost.treat\"", "do not fit together", 0, 0},
+                 {"[12,8]", "[96,1]", "do not fit together", 0, 0},
+                 {"[12,8]", "[24,4]", "do not fit together", 0, 0},
+                 {"[12,8]", "[8,12]", "do not fit together", 0, 0},
+                 {NULL, NULL, "leaf", 10.5, 0},
+                 {NULL, NULL, "trust", 0, 1.5},
+                 {NULL, NULL, "golden", 1, 0.1}};
+    const struct import_target target = {
+        .d = D, .k = 3, .classes = TEXT("no\nyes\nmaybe"), .fingerprint = 0xabc};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct model *m = ours_boosted(3), *back;
+        struct buf record = {0}, why = {0};
+        if (cases[i].leaf > 0) m->boost.leaf[3] = cases[i].leaf;
+        if (cases[i].trust > 0) *m->boost.trust = cases[i].trust;
+        model_write(m, "me", &record);
+        if (cases[i].from) {
+            char *at = memmem(record.at, record.len, cases[i].from, strlen(cases[i].from));
+            assert_non_null(at);
+            memcpy(at, cases[i].to, strlen(cases[i].to));
+        }
+        int result = model_import(&back, buf_view(&record), &target, &why);
+        if (result >= 0 || back || !strstr(buf_string(&why), cases[i].says))
+            fail_msg("case %zu: %s, %s", i, error_name(result), buf_string(&why));
+        buf_release(&record), buf_release(&why);
+        model_destroy(m);
+    }
 }
 
 /* The codes' weights stand by the names of the classes, as all outputs do. */
@@ -377,6 +502,9 @@ int main(void) {
                                        cmocka_unit_test(ours_comes_back),
                                        cmocka_unit_test(hinges_come_back),
                                        cmocka_unit_test(codes_follow_their_classes),
+                                       cmocka_unit_test(boosted_trees_follow_their_classes),
+                                       cmocka_unit_test(boosted_trees_of_some_classes_are_refused),
+                                       cmocka_unit_test(boosted_trees_that_do_not_fit_are_refused),
                                        cmocka_unit_test(absurd_columns_are_refused),
                                        cmocka_unit_test(sizes_that_do_not_fit_are_refused),
                                        cmocka_unit_test(trees_without_numbers_are_refused),
