@@ -18,15 +18,15 @@ struct flush_buffers {
     double trade;
     bool synthetic;
     size_t cap, k, d;
-    float *z, *prob;           // (cap, d), (cap, k)
-    double *utility, *value;   // (cap), (2 cap)
-    size_t *chosen;            // (cap)
-    unsigned char *used;       // (2 cap)
-    struct pool_point *points; // (cap) rows of point_row
-    double *point_row;         // (cap, d); rule synthesis only
-    struct pick *picks;        // (cap)
-    size_t members, scratch_n; // how large the next two are
-    float *member, *scratch;   // (cap, members, k), (scratch_n)
+    float *z, *prob;            // (cap, d), (cap, k)
+    double *utility, *value;    // (cap), (2 cap)
+    size_t *chosen;             // (cap)
+    unsigned char *used;        // (2 cap)
+    struct pool_point *points;  // (cap) rows of point_row
+    double *point_row;          // (cap, d); rule synthesis only
+    struct pick *picks;         // (cap)
+    size_t opinions, scratch_n; // how large the next two are
+    float *member, *scratch;    // (cap, opinions, k), (scratch_n)
 };
 
 struct flush_buffers *flush_buffers_create(const struct config *c, size_t classes, size_t columns) {
@@ -59,16 +59,16 @@ void flush_buffers_destroy(struct flush_buffers *r) {
     free(r);
 }
 
-/* Makes the buffers large enough for models of this shape. */
-static void flush_grow(struct flush_buffers *r, const struct model_shape *shape) {
-    size_t scratch = model_scratch(shape) + r->k;
+/* Makes the buffers large enough for models like this one. */
+static void flush_grow(struct flush_buffers *r, const struct model *m) {
+    size_t scratch = model_scratch(&m->shape) + r->k;
     if (scratch > r->scratch_n) {
         r->scratch_n = scratch;
         r->scratch = xrealloc(r->scratch, scratch * sizeof *r->scratch);
     }
-    if (shape->members > r->members) {
-        r->members = shape->members;
-        r->member = xrealloc(r->member, r->cap * r->members * r->k * sizeof *r->member);
+    if (model_opinions(m) > r->opinions) {
+        r->opinions = model_opinions(m);
+        r->member = xrealloc(r->member, r->cap * r->opinions * r->k * sizeof *r->member);
     }
 }
 
@@ -83,7 +83,7 @@ struct ending {
 };
 
 static float *flush_member(const struct ending *e, size_t i) {
-    return e->s->buffers->member + i * e->f->model->shape.members * e->view.k;
+    return e->s->buffers->member + i * model_opinions(e->f->model) * e->view.k;
 }
 
 /* Fills row i of the view with the candidate; false: its utility is NaN, so it is never asked. */
@@ -111,7 +111,7 @@ static bool flush_view_item(struct ending *e, size_t i, const struct pool_item *
 static void flush_view_all(struct ending *e) {
     struct flush_buffers *r = e->s->buffers;
     size_t held = pool_held(e->f->pool);
-    flush_grow(r, &e->f->model->shape);
+    flush_grow(r, e->f->model);
     e->items = pool_items(e->f->pool);
     e->view =
         (struct pool_view){.d = r->d, .k = r->k, .utility = r->utility, .z = r->z, .prob = r->prob};

@@ -122,9 +122,10 @@ static void task_add_data(const struct task *t, struct buf *out) {
     buf_str(out, "}");
 }
 
+/* None for a later reader: his opinion shall be his own. */
 static void task_add_predictions(const struct task *t, const struct task_style *style,
                                  struct buf *out) {
-    int predicted = task_predicted(t);
+    int predicted = task_reader(t) > 1 ? -1 : task_predicted(t);
     buf_str(out, ",\"predictions\":[");
     if (predicted >= 0) {
         buf_printf(out, "{\"model_version\":\"%" PRIu64 "\",\"score\":", t->model);
@@ -212,6 +213,10 @@ static void task_add_meta(const struct task *t, struct buf *out) {
         task_add_floats(out, t->member + m * t->k, t->k);
     }
     buf_str(out, "]");
+    if (t->boosted) {
+        task_add_key(out, "boosted");
+        task_add_floats(out, t->boosted, t->k);
+    }
     task_add_key(out, "row");
     task_row_write(out, t->row, t->d);
     buf_str(out, "}");
@@ -383,15 +388,22 @@ static bool task_read_members(struct task *t, const cJSON *members, struct arena
     return cJSON_IsArray(members);
 }
 
+/* A probability of each class, or an empty array. */
+static bool task_read_shares(const struct task *t, const cJSON *prob, const float **to,
+                             struct arena *arena) {
+    if (!cJSON_IsArray(prob)) return false;
+    if (!prob->child) return true;
+    if (task_row_length(prob) != t->k) return false;
+    float *out = arena_take(arena, t->k * sizeof *out);
+    *to = out;
+    return task_read_floats(prob, t->k, out, arena);
+}
+
 static bool task_read_prediction(struct task *t, const cJSON *meta, struct arena *arena) {
-    const cJSON *prob = cJSON_GetObjectItemCaseSensitive(meta, "probabilities");
-    if (prob && prob->child) {
-        if (task_row_length(prob) != t->k) return false;
-        float *out = arena_take(arena, t->k * sizeof *out);
-        if (!task_read_floats(prob, t->k, out, arena)) return false;
-        t->prob = out;
-    }
-    return cJSON_IsArray(prob) &&
+    const cJSON *prob = cJSON_GetObjectItemCaseSensitive(meta, "probabilities"),
+                *boosted = cJSON_GetObjectItemCaseSensitive(meta, "boosted");
+    if (boosted && !task_read_shares(t, boosted, &t->boosted, arena)) return false;
+    return task_read_shares(t, prob, &t->prob, arena) &&
            task_read_members(t, cJSON_GetObjectItemCaseSensitive(meta, "members"), arena);
 }
 
@@ -407,7 +419,8 @@ static bool task_are_shares(const float *p, size_t n) {
 static const char *task_fault(const struct task *t) {
     bool probable = t->propensity == 0 || t->propensity >= TASK_PROPENSITY_LEAST;
     if (!task_is_share(t->propensity) || !probable) return "its propensity is no probability";
-    if (!task_are_shares(t->prob, t->k) || !task_are_shares(t->member, t->members * t->k))
+    if (!task_are_shares(t->prob, t->k) || !task_are_shares(t->boosted, t->k) ||
+        !task_are_shares(t->member, t->members * t->k))
         return "a prediction is no probability";
     if (t->covered > t->admitted) return "more samples are covered than were admitted";
     const int64_t times[] = {t->time_ms, t->asked_ms, t->expires_ms};
@@ -419,6 +432,7 @@ static const char *task_fault(const struct task *t) {
     if (t->d > COLUMNS_MAX) return "its row is longer than any";
     if (t->members > MEMBERS_MAX) return "it has more members than a model may have";
     if (t->sample_id.len > TASK_SAMPLE_MAX) return "its sample id is longer than any";
+    if (!text_is_utf8(t->sample_id)) return "its sample id is not UTF-8";
     return NULL;
 }
 
@@ -432,7 +446,7 @@ static const char *task_read_meta(struct task *t, const cJSON *meta, struct aren
     if (!task_read_unasked(t, meta)) return "unasked is no sum over samples";
     if (!task_read_classes(t, meta, arena)) return "classes are missing or wrong";
     if (!task_read_prediction(t, meta, arena))
-        return "probabilities or members are missing or of the wrong shape";
+        return "probabilities or members are missing or of the wrong shape, or boosted is";
     const cJSON *row = cJSON_GetObjectItemCaseSensitive(meta, "row");
     if (!task_row_read(row, &t->row, &t->d, arena)) return "the row is missing or not finite";
     return task_fault(t);

@@ -22,11 +22,11 @@ struct batch *batch_create(size_t cap, size_t d, size_t k) {
     return b;
 }
 
-void batch_members(struct batch *b, size_t members) {
-    if (members <= b->members) return;
+void batch_opinions(struct batch *b, size_t opinions) {
+    if (opinions <= b->opinions) return;
     free(b->member);
-    b->member = xcalloc(b->cap * members * b->k, sizeof *b->member);
-    b->members = members;
+    b->member = xcalloc(b->cap * opinions * b->k, sizeof *b->member);
+    b->opinions = opinions;
 }
 
 void batch_destroy(struct batch *b) {

@@ -266,8 +266,8 @@ static void pipeline_infer(struct pipeline *p, struct batch *b, size_t i) {
         return;
     }
     pipeline_make_room(p, m);
-    batch_members(b, m->shape.members);
-    size_t n = pipeline_together(p, b, i), stride = b->members * b->k;
+    batch_opinions(b, model_opinions(m));
+    size_t n = pipeline_together(p, b, i), stride = b->opinions * b->k;
     p->scored = i + n;
     if (n == 1)
         b->far[i] = model_predict(m, b->raw + i * b->d, p->scratch, b->member + i * stride, mixed);
@@ -292,7 +292,7 @@ static void pipeline_decide_sample(struct pipeline *p, struct batch *b, size_t i
                                   .offset = r->offset,
                                   .mixed = b->mixed + i * b->k,
                                   .prob = b->prob + i * b->k,
-                                  .member = s->model ? b->member + i * b->members * b->k : NULL,
+                                  .member = s->model ? b->member + i * b->opinions * b->k : NULL,
                                   .row = b->raw + i * b->d,
                                   .model = s->model,
                                   .far = b->far[i],

@@ -280,7 +280,8 @@ static int store_put_coverage(struct store *s, const struct task *t) {
 }
 
 static int store_insert_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry *e,
-                              const double *row, const float *member, struct text name) {
+                              const double *row, const float *member, const float *boosted,
+                              struct text name) {
     unsigned char age[AGE_KEY];
     buf_reset(&s->scratch);
     e->sample_len = (uint32_t)name.len;
@@ -288,6 +289,7 @@ static int store_insert_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
     s->scratch.len = ENTRY_BYTES;
     store_record_write_doubles(&s->scratch, row, s->options.d);
     store_record_write_floats(&s->scratch, member, e->members * s->options.k);
+    store_record_write_floats(&s->scratch, boosted, e->boosted * s->options.k);
     buf_text(&s->scratch, name);
     TRY(entry_update(s, id, e));
     entry_age_key(age, e, id);
@@ -297,7 +299,7 @@ static int store_insert_entry(struct store *s, const uint8_t id[TASK_ID_BYTES], 
 static int store_insert_task(struct store *s, const uint8_t id[TASK_ID_BYTES], struct entry *e,
                              const struct task *t) {
     unsigned char expiry[EXPIRY_KEY], sample[KEY_MAX];
-    TRY(store_insert_entry(s, id, e, t->row, t->member, t->sample_id));
+    TRY(store_insert_entry(s, id, e, t->row, t->member, t->boosted, t->sample_id));
     memcpy(key_u64(expiry, (uint64_t)t->expires_ms), id, TASK_ID_BYTES);
     TRY(store_put(s, TABLE_EXPIRY, expiry, sizeof expiry, "", 0));
     s->tally.tasks++;
@@ -328,7 +330,8 @@ int store_put_task(struct store *s, const struct task *t, struct task_asked *ask
                        .members = t->member ? (uint32_t)t->members : 0,
                        .kind = KIND_TASK,
                        .second = task_reader(t) > 1,
-                       .third = task_reader(t) > 2};
+                       .third = task_reader(t) > 2,
+                       .boosted = t->boosted != NULL};
     entry_take_terms(s, t, &e);
     TRY(store_insert_task(s, id, &e, t));
     if (asked)
@@ -389,7 +392,7 @@ static int store_put_own(struct store *s, struct text name, const struct task_an
                            .offset = a->offset,
                            .predicted = -1,
                            .kind = KIND_OWN};
-        known = store_insert_entry(s, id, &e, row, NULL, name.at ? name : TEXT(""));
+        known = store_insert_entry(s, id, &e, row, NULL, NULL, name.at ? name : TEXT(""));
     }
     TRY(known);
     return store_answer_entry(s, id, &e, a, out);

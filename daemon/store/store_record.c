@@ -123,7 +123,7 @@ void store_record_write_entry(unsigned char out[ENTRY_BYTES], const struct entry
     out[ENTRY_KIND] = e->kind;
     out[ENTRY_STATE] =
         (unsigned char)(e->answered | e->evaluated << 1 | e->expired << 2 | e->in_unasked << 3 |
-                        e->in_capacity << 4 | e->second << 5 | e->third << 6);
+                        e->in_capacity << 4 | e->second << 5 | e->third << 6 | e->boosted << 7);
     out[ENTRY_OVERRULED] = (unsigned char)e->overruled;
     out[ENTRY_OVERRULED + 1] = (unsigned char)(e->overruled >> 8);
     if (e->answered) store_record_write_answer(out + ENTRY_ANSWER, &e->answer);
@@ -141,8 +141,9 @@ static bool store_record_entry_has_length(const struct entry *e, size_t length, 
     size_t left = length - ENTRY_BYTES;
     if (left / sizeof(double) < d) return false;
     left -= d * sizeof(double);
-    if (left / (k * sizeof(float)) < e->members) return false;
-    return left - e->members * k * sizeof(float) == e->sample_len;
+    size_t rows = (size_t)e->members + e->boosted;
+    if (left / (k * sizeof(float)) < rows) return false;
+    return left - rows * k * sizeof(float) == e->sample_len;
 }
 
 /* Whether the numbers are such as task_read and label_read let through. */
@@ -182,6 +183,7 @@ bool store_record_read_entry(struct entry *out, struct text value, uint8_t kind,
                           .in_capacity = state >> 4 & 1,
                           .second = state >> 5 & 1,
                           .third = state >> 6 & 1,
+                          .boosted = state >> 7,
                           .overruled = (uint16_t)((unsigned char)at[ENTRY_OVERRULED] |
                                                   (unsigned char)at[ENTRY_OVERRULED + 1] << 8),
                           .unasked = {.n = store_record_get_u32(at + ENTRY_UNASKED)}};
@@ -189,7 +191,7 @@ bool store_record_read_entry(struct entry *out, struct text value, uint8_t kind,
         out->unasked.sum[i] = store_record_get_u32(at + ENTRY_UNASKED + 4 + 4 * i);
         out->term[i] = store_record_get_u32(at + ENTRY_TERMS + 4 * i);
     }
-    if (out->kind != kind || state > 127 || (out->third && !out->second)) return false;
+    if (out->kind != kind || (out->third && !out->second)) return false;
     if (out->predicted < -1 || (out->predicted >= 0 && (size_t)out->predicted >= k)) return false;
     if (!store_record_entry_has_length(out, value.len, d, k)) return false;
     if (!store_record_entry_is_sane(out, at + ENTRY_BYTES, d)) return false;

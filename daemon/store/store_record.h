@@ -32,6 +32,7 @@ struct entry {
     bool second;                 // a later reader's task: its answer is compared, heard where the
                                  // first one's is learned, and no row of its own
     bool third;                  // and of these a third one's
+    bool boosted;                // what boosted trees made of it stands behind the members
     uint16_t overruled;          // of a certain answer: one more than the class that somebody else
                                  // gave, whose hash it has as annotator; 0: nobody did
     struct task_answer answer;   // the one that counts; valid when answered
@@ -40,7 +41,7 @@ struct entry {
 };
 
 /* Where the parts of an entry begin. Behind the head: the row, d doubles; the members' predictions,
- * members · k floats; the sample id. */
+ * members · k floats; if it is boosted, k floats more; the sample id. */
 enum {
     ENTRY_ASKED_MS = 0,
     ENTRY_EXPIRES_MS = 8,
@@ -52,7 +53,7 @@ enum {
     ENTRY_SAMPLE_LEN = 44,
     ENTRY_KIND = 48,
     ENTRY_STATE = 49, // bit 0: answered, 1: evaluated, 2: expired, 3: in_unasked, 4: in_capacity,
-                      // 5: second, 6: third
+                      // 5: second, 6: third, 7: boosted
     ENTRY_OVERRULED = 50,
     ENTRY_ANSWER = 52,
     ENTRY_UNASKED = 96, // how many, and the sums

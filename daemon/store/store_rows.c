@@ -147,6 +147,9 @@ static void store_rows_take(struct filling *f, MDB_txn *txn, size_t place,
     store_record_read_doubles(f->out->row + place * d, row, d);
     if (f->members && e->members == f->members)
         store_record_read_floats(f->out->member + place * f->members * k, member, f->members * k);
+    if (e->boosted)
+        store_record_read_floats(f->out->boosted + place * k,
+                                 member + e->members * k * sizeof(float), k);
 }
 
 /* Moves what was filled from `left` on to the start of the arrays. */
@@ -162,6 +165,8 @@ static void store_rows_close_up(struct filling *f, size_t left) {
     memmove(r->certain, r->certain + left, r->n * sizeof *r->certain);
     memmove(r->others, r->others + left * (OPINIONS_MAX - 1),
             r->n * (OPINIONS_MAX - 1) * sizeof *r->others);
+    memmove(r->boosted, r->boosted + left * f->s->options.k,
+            r->n * f->s->options.k * sizeof *r->boosted);
     memmove(r->member, r->member + left * each, r->n * each * sizeof *r->member);
 }
 
@@ -180,6 +185,7 @@ static int store_rows_fill_labelled(struct filling *f, MDB_txn *txn) {
     r->certain = xcalloc(want, sizeof *r->certain);
     r->others = xcalloc(want * (OPINIONS_MAX - 1), sizeof *r->others);
     r->member = xcalloc(want * f->members * k, sizeof *r->member);
+    r->boosted = xcalloc(want * k, sizeof *r->boosted);
     MDB_cursor *cursor;
     MDB_val key, value;
     TRY(store_open_cursor(f->s, txn, TABLE_ORDER, &cursor));
@@ -245,8 +251,9 @@ int store_rows(struct store *s, size_t most, size_t members, struct store_rows *
 }
 
 void store_rows_release(struct store_rows *r) {
-    void *owned[] = {r->row,       r->propensity,  r->label,     r->key,     r->member, r->task_row,
-                     r->task_open, r->task_weight, r->annotator, r->certain, r->others, r->said};
+    void *owned[] = {r->boosted, r->row,      r->propensity, r->label,       r->key,
+                     r->member,  r->task_row, r->task_open,  r->task_weight, r->annotator,
+                     r->certain, r->others,   r->said};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     *r = (struct store_rows){0};
 }

@@ -96,7 +96,7 @@ struct candidate {
     const float *mixed;        // (k) the mixture without its lapse, which measures and draws go by:
                                // it tells apart what is all but certain
     const float *prob;         // (k) prediction, as it is said
-    const float *member;       // (m, k) of each member; NULL: not needed by the measure
+    const float *member;       // (model_opinions, k); NULL: not needed by the measure
     const double *row;         // (d) raw
     const struct model *model; // that scored it
     const double *amount;      // at stake: capacity goes by it times the positive class's
@@ -149,8 +149,8 @@ struct pick {
     size_t slot;    // of the candidate; of a synthetic point: of the candidate nearest to it
     bool synthetic; // row is a point between samples and no sample's own
     double *row;    // (d) raw
-    const float *prob, *member; // (k), (m, k) by the model in force at the window's end; of a
-                                // synthetic point: of the candidate nearest to it
+    const float *prob, *member; // (k), (model_opinions, k) by the model in force at the window's
+                                // end; of a synthetic point: of the candidate nearest to it
     struct decision decision;   // propensity 1; of a synthetic point 0: outside the estimate
 };
 

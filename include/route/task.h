@@ -35,8 +35,9 @@ struct task {
     bool event_left_out; // it would have made the record too large; `event` is not there
     const double *row;   // (d) raw features
     size_t d;
-    const float *prob;   // (k) prediction; NULL: no model yet
-    const float *member; // (m, k) of each member; NULL: no model yet
+    const float *prob;    // (k) prediction; NULL: no model yet
+    const float *member;  // (m, k) of each member; NULL: no model yet
+    const float *boosted; // (k) what the model's boosted trees make of that; NULL: it has none
     size_t k, members;
     struct text classes;        // k names, newline-separated
     uint64_t fingerprint;       // of the feature map

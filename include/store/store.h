@@ -210,6 +210,7 @@ struct store_rows {
     struct opinion *others; // (n, OPINIONS_MAX − 1) what the other readers say; class -1: nothing
                             // that makes a pair
     float *member;       // (n, members, k); zeros where a task recorded another number of members
+    float *boosted;      // (n, k) what boosted trees made of it; zeros where there were none
     double *task_row;    // (tasks_n, d)
     double *task_weight; // (tasks_n) 1/propensity; 1 where that is 0
     bool *task_open;     // (tasks_n) it waits for an answer

@@ -46,11 +46,23 @@ static void put(struct topic *t, struct text key, struct text value, size_t chun
     t->offset++;
 }
 
-static struct model *make_model(struct grammar *g, uint64_t version) {
+/* Some of numbers that no reader lets through. */
+static void add_trees(struct grammar *g, struct model *m) {
+    struct boost *b = &m->boost;
+    boost_create(b, 1 + grammar_below(g, 3));
+    *b->trust = 0.5;
+    for (size_t i = 0; i < b->trees * BOOST_DEPTH; i++)
+        b->column[i] = (float)grammar_below(g, D), b->cut[i] = grammar_real(g);
+    for (size_t i = 0; i < b->trees * BOOST_LEAVES; i++) b->leaf[i] = grammar_real(g);
+    if (grammar_below(g, 8) == 1) b->column[0] = (float)grammar_byte(g);
+    if (grammar_below(g, 8) == 1) *b->trust = grammar_real(g);
+}
+
+/* With boosted trees for the highest of the bytes that say how many members it has. */
+static struct model *make_model(struct grammar *g, uint64_t version, bool boosts) {
     struct model *m = NULL;
-    size_t hidden = grammar_below(g, 3);
-    struct model_shape s = {
-        .d = D, .k = K, .members = 1 + grammar_below(g, 3), .layers = 1, .width = {D, K}};
+    size_t hidden = grammar_below(g, 3), many = grammar_byte(g);
+    struct model_shape s = {.d = D, .k = K, .members = 1 + many % 3, .layers = 1, .width = {D, K}};
     if (hidden) {
         s.layers = 2;
         s.width[1] = hidden;
@@ -61,6 +73,7 @@ static struct model *make_model(struct grammar *g, uint64_t version) {
     m->fingerprint = PRINT;
     m->classes = text_of(xstrdup(classes.at));
     for (size_t i = 0; i < s.members * s.width[1]; i++) m->weight[0][i] = (float)grammar_real(g);
+    if (boosts && many >= 192) add_trees(g, m);
     return m;
 }
 
@@ -104,7 +117,7 @@ static void put_chunks(struct topic *t, struct grammar *g, struct text record, u
 static void put_version(struct topic *t, struct grammar *g, bool forged, const char *push) {
     uint64_t version = grammar_below(g, 2) ? registry_newest(t->learner) + grammar_byte(g)
                                            : (uint64_t)grammar_number(g);
-    struct model *m = make_model(g, version);
+    struct model *m = make_model(g, version, true);
     struct buf record = {0};
     if (forged) forge(g, m);
     model_write(m, "me", &record);
@@ -167,7 +180,7 @@ static void put_tombstones(struct topic *t, struct grammar *g) {
 /* As next_version and version_log: one more than the newest, whole, then read back. */
 static void publish(struct topic *t, struct grammar *g) {
     uint64_t number = registry_newest(t->learner) + 1;
-    struct model *m = make_model(g, number);
+    struct model *m = make_model(g, number, false);
     struct buf record = {0}, key = {0};
     m->weight[0][0] = 1;
     for (size_t i = 1; i < m->shape.members * m->shape.width[1]; i++) m->weight[0][i] = 0.5f;

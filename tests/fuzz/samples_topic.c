@@ -201,16 +201,30 @@ static void change_policy(struct world *w, struct grammar *g) {
     buf_release(&record);
 }
 
+/* Any that are sound, of columns that there are. */
+static void add_trees(struct grammar *g, struct model *m) {
+    boost_create(&m->boost, 1 + grammar_below(g, 4));
+    *m->boost.trust = (double)grammar_byte(g) / 255;
+    for (size_t i = 0; i < m->boost.trees * BOOST_DEPTH; i++) {
+        m->boost.column[i] = (float)grammar_below(g, m->shape.d);
+        m->boost.cut[i] = grammar_byte(g);
+    }
+    for (size_t i = 0; i < m->boost.trees * BOOST_LEAVES; i++)
+        m->boost.leaf[i] = (double)grammar_byte(g) / 16 - 8;
+    boost_settle(&m->boost);
+}
+
 /* A model that a follower would let through. */
 static void change_model(struct world *w, struct grammar *g) {
     struct model *m = NULL, *before = w->model;
     const char *why = NULL;
-    size_t d = features_columns(w->features), members = 1 + grammar_below(g, 3);
+    size_t d = features_columns(w->features), many = grammar_byte(g), members = 1 + many % 3;
     CHECK(model_create(&m,
                        &(struct model_shape){
                            .d = d, .k = 2, .members = members, .layers = 1, .width = {d, 2}}) == 0);
     for (size_t i = 0; i < members * 2 * d; i++) m->weight[0][i] = (float)grammar_real(g);
     for (size_t i = 0; i < d; i++) m->mean[i] = grammar_real(g), m->scale[i] = grammar_real(g);
+    if (many >= 192) add_trees(g, m);
     m->classes = text_of(xstrdup("good\nbad"));
     m->version = (before ? before->version : 0) + 1;
     if (model_check(m, d, m->classes, 0, &why) < 0) {

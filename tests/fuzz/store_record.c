@@ -12,7 +12,8 @@ static void check_entry(struct text value, uint8_t kind) {
     unsigned char first[ENTRY_BYTES], second[ENTRY_BYTES];
     struct buf whole = {0};
     if (!store_record_read_entry(&e, value, kind, D, K)) return;
-    CHECK(value.len == ENTRY_BYTES + D * 8 + (size_t)e.members * K * 4 + e.sample_len);
+    CHECK(value.len ==
+          ENTRY_BYTES + D * 8 + ((size_t)e.members + e.boosted) * K * 4 + e.sample_len);
     store_record_write_entry(first, &e);
     buf_add(&whole, first, sizeof first);
     buf_add(&whole, value.at + ENTRY_BYTES, value.len - ENTRY_BYTES);

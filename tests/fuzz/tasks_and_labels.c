@@ -168,7 +168,8 @@ static struct text name_sample(struct grammar *g) {
 
 static void write_task(struct grammar *g, struct buf *out) {
     double row[D] = {grammar_byte(g), -1};
-    float prob[K] = {(float)grammar_byte(g) / 255, 0.5f}, member[2 * K] = {0, 1, 0.5f, 0.5f};
+    float prob[K] = {(float)grammar_byte(g) / 255, 0.5f}, member[2 * K] = {0, 1, 0.5f, 0.5f},
+          boosted[K] = {0.25f, 0.75f};
     struct task t = {.sample_id = name_sample(g),
                      .event = TEXT("{\"x\":1}"),
                      .row = row,
@@ -176,7 +177,7 @@ static void write_task(struct grammar *g, struct buf *out) {
                      .prob = prob,
                      .k = K,
                      .member = member,
-                     .members = grammar_below(g, 3),
+                     .members = grammar_byte(g),
                      .classes = classes,
                      .fingerprint = PRINT,
                      .propensity = grammar_below(g, 2) ? 0.25 : grammar_real(g),
@@ -189,6 +190,8 @@ static void write_task(struct grammar *g, struct buf *out) {
                      .expires_ms = time_of(g),
                      .admitted = (uint64_t)grammar_byte(g),
                      .covered = (uint64_t)grammar_byte(g)};
+    if (t.members >= 128) t.boosted = boosted;
+    t.members %= 3;
     name_task(g, t.id);
     if (grammar_below(g, 4) == 0) t.admitted = t.covered = (uint64_t)grammar_number(g);
     static const enum ask reasons[] = {ASK_UNCERTAIN, ASK_SECOND, ASK_THIRD};
@@ -294,6 +297,7 @@ static void fit(struct world *w) {
                             .k = K,
                             .memories_n = 2,
                             .memories = memories,
+                            .trees = 2,
                             .sgd_rate = 0.1,
                             .l2 = 1,
                             .shrinkage = 1,
@@ -308,7 +312,9 @@ static void fit(struct world *w) {
                                 .propensity = rows.propensity,
                                 .key = rows.key,
                                 .members = rows.members,
-                                .member = rows.member};
+                                .member = rows.member,
+                                .boosted = rows.boosted};
+    for (size_t i = 0; i < rows.n * K; i++) CHECK(rows.boosted[i] >= 0 && rows.boosted[i] <= 1);
     struct fit_tasks tasks = {.n = rows.tasks_n, .row = rows.task_row, .weight = rows.task_weight};
     if (fit_model(&m, &o, &labelled, &tasks) == 0) {
         const char *why = NULL;

@@ -62,6 +62,8 @@ static void check_equal(const struct task *a, const struct task *b) {
     assert_memory_equal(a->row, b->row, a->d * sizeof *a->row);
     assert_int_equal(a->prob != NULL, b->prob != NULL);
     if (a->prob) assert_memory_equal(a->prob, b->prob, a->k * sizeof *a->prob);
+    assert_int_equal(a->boosted != NULL, b->boosted != NULL);
+    if (a->boosted) assert_memory_equal(a->boosted, b->boosted, a->k * sizeof *a->boosted);
     if (a->members)
         assert_memory_equal(a->member, b->member, a->members * a->k * sizeof *a->member);
     assert_true(a->fingerprint == b->fingerprint && a->model == b->model && a->policy == b->policy);
@@ -142,6 +144,28 @@ static void test_a_third_reader(void **state) {
     const char *data = strstr(buf_string(&out), "\"reader\":3");
     assert_non_null(data);
     assert_non_null(strstr(data + 1, "\"reader\":3,\"opinions\":3"));
+    buf_release(&out);
+}
+
+/* What boosted trees made of it stands in meta where there are some, and only there. */
+static void test_boosted(void **state) {
+    (void)state;
+    static const float boosted[] = {0.1f, 0.9f}, sure[] = {0, 1};
+    struct task t = plain();
+    struct buf out = {0};
+    task_write(&t, &style, &out);
+    assert_null(strstr(buf_string(&out), "boosted"));
+    t.boosted = boosted;
+    check_round_trip(&t);
+    buf_reset(&out);
+    task_write(&t, &style, &out);
+    const char *at = strstr(buf_string(&out), "\"boosted\":[0.1,0.9]");
+    assert_true(at && at > strstr(buf_string(&out), "\"meta\""));
+    t.boosted = sure;
+    check_round_trip(&t);
+    t.prob = t.member = NULL; // no other prediction is needed to read it
+    t.members = 0;
+    check_round_trip(&t);
     buf_release(&out);
 }
 
@@ -274,6 +298,22 @@ static void test_label_studio(void **state) {
     cJSON_Delete(tree);
     arena_release(&arena);
     buf_release(&out);
+}
+
+/* Whoever is to see for himself is pre-filled nothing, whatever the tool does with it; what the
+ * model said is in meta all the same. */
+static void a_later_reader_is_told_nothing(void **state) {
+    (void)state;
+    const enum ask later[] = {ASK_SECOND, ASK_THIRD};
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+        struct task t = plain();
+        struct buf out = {0};
+        t.reason = later[i];
+        task_write(&t, &style, &out);
+        assert_non_null(strstr(buf_string(&out), ",\"predictions\":[],"));
+        assert_non_null(strstr(buf_string(&out), ",\"probabilities\":[0."));
+        buf_release(&out);
+    }
 }
 
 /* Every prefix, and the record with any one byte changed, is read or refused: never a crash, never
@@ -479,6 +519,8 @@ static void test_refused(void **state) {
         {"[0.92,0.08]", "[1e30,0.08]", "probability"},
         {"\"arm\":\"strategy\"", "\"arm\":\"strategy\",\"opinions\":4", "opinions"},
         {"\"arm\":\"strategy\"", "\"arm\":\"strategy\",\"opinions\":\"3\"", "opinions"},
+        {"\"sample_id\":\"card-17\",\"reason\":\"unc", // longer when it is written again
+         "\"sample_id\":\"card-\xff\",\"reason\":\"unc", "UTF-8"},
         {"\"covered\":60990", "\"covered\":61001", "covered"},
         {"\"unasked\":{\"n\":41,", "\"unasked\":{\"n\":65536,", "unasked"}, // beyond any state's
         {"\"unasked\":{\"n\":41,", "\"unasked\":{\"n\":-1,", "unasked"},
@@ -504,6 +546,43 @@ static void test_refused(void **state) {
     }
     arena_release(&arena);
     buf_release(&bad);
+    buf_release(&out);
+}
+
+/* Shares of each class, or an empty array, which is none. */
+static void test_boosted_is_not_trusted(void **state) {
+    (void)state;
+    static const struct {
+        const char *to, *why; // NULL: it is taken
+    } cases[] = {{"[0.1,0.9]", NULL},
+                 {"[]", NULL},
+                 {"[0.1]", "boosted"},
+                 {"[0.1,0.9,0]", "boosted"},
+                 {"[[0.1,0.9]]", "boosted"},
+                 {"[0.1,\"0.9\"]", "boosted"},
+                 {"[0.1,null]", "boosted"},
+                 {"[0.1,1e99]", "boosted"},
+                 {"null", "boosted"},
+                 {"0.5", "boosted"},
+                 {"{\"a\":0.1,\"b\":0.9}", "boosted"},
+                 {"[0.1,1.5]", "no probability"},
+                 {"[-0.1,0.9]", "no probability"}};
+    static const float boosted[] = {0.25f, 0.75f};
+    struct task t = plain(), back;
+    struct buf out = {0}, other = {0};
+    struct arena arena = {0};
+    const char *why;
+    t.boosted = boosted;
+    task_write(&t, &style, &out);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        replace(&other, &out, "[0.25,0.75]", cases[i].to);
+        int result = task_read(&back, buf_view(&other), &arena, &why);
+        assert_int_equal(result, cases[i].why ? ERR_INPUT : 0);
+        if (cases[i].why && !strstr(why, cases[i].why)) fail_msg("%s: %s", cases[i].to, why);
+        if (!cases[i].why) assert_int_equal(back.boosted != NULL, i == 0);
+    }
+    arena_release(&arena);
+    buf_release(&other);
     buf_release(&out);
 }
 
@@ -598,11 +677,14 @@ int main(void) {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_a_second_reader),
         cmocka_unit_test(test_a_third_reader),
+        cmocka_unit_test(test_boosted),
+        cmocka_unit_test(test_boosted_is_not_trusted),
         cmocka_unit_test(test_every_sum_comes_back),
         cmocka_unit_test(test_no_model),
         cmocka_unit_test(test_forty_classes),
         cmocka_unit_test(test_odd_strings),
         cmocka_unit_test(test_label_studio),
+        cmocka_unit_test(a_later_reader_is_told_nothing),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_wide_row_is_written_sparse),
         cmocka_unit_test(test_full_and_short_rows_are_lists),
