@@ -112,6 +112,8 @@ static void model_command_describe_json(const struct model *m, size_t bytes, boo
                m->created_ms, m->rows, m->fingerprint, m->shape.d, model_command_trees(m),
                m->shape.hinges, m->shape.members, bytes, m->digest);
     buf_double(&b, m->lapse ? *m->lapse : 0);
+    buf_printf(&b, ",\"boosted_trees\":%zu,\"trust\":", m->boost.trees);
+    buf_double(&b, m->boost.trees ? *m->boost.trust : 0);
     buf_str(&b, ",\"mix\":[");
     for (size_t i = 0; i < m->shape.members; i++) {
         if (i) buf_str(&b, ",");
@@ -174,6 +176,9 @@ static void model_command_describe(const struct model *m, size_t bytes, bool liv
     if (m->forest)
         model_command_row("trees", "%zu, whose scores are columns too (%zu)",
                           model_command_trees(m), m->shape.scores);
+    if (m->boost.trees)
+        model_command_row("boosted trees", "%zu (train.trees), trusted with %.3f of what is said",
+                          m->boost.trees, *m->boost.trust);
     if (m->shape.hinges)
         model_command_row("hinges", "%zu columns that bend (train.hinges)", m->shape.hinges);
     printf("%-14s", "mixture");

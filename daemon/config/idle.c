@@ -85,6 +85,8 @@ static const struct {
     {OPTION_train_interval, idle_learning, not_learned},
     {OPTION_train_memories, idle_learning, not_learned},
     {OPTION_train_sgd_rate, idle_learning, not_learned},
+    {OPTION_train_trees, idle_learning, not_learned},
+    {OPTION_train_trees, idle_recalibrating, "model.learn recalibrate only corrects one score"},
     {OPTION_train_committee, idle_learning, not_learned},
     {OPTION_train_l2, idle_learning, not_learned},
     {OPTION_train_shrinkage, idle_learning, not_learned},

@@ -260,6 +260,7 @@ static int next_version_solve(const struct next_version *n, const struct fit_opt
                                 .key = rows.key,
                                 .members = rows.members,
                                 .member = rows.member,
+                                .boosted = rows.boosted,
                                 .since = alarm_since((double)n->learning->config->query.alarm,
                                                      rows.said, rows.label, rows.n)};
     struct fit_tasks tasks = {.n = rows.tasks_n,

@@ -41,10 +41,13 @@ static void backtest_note_said(struct backtest *t, size_t at, const struct backt
 static void backtest_write_question(struct backtest *t, size_t at,
                                     const struct backtest_question *new) {
     struct backtest_questions *q = &t->asked;
-    float *member = q->member + at * q->members * q->k;
+    float *member = q->member + at * q->members * q->k, *boosted = q->boosted + at * q->k;
     bool recorded = t->model && t->model->shape.members == q->members;
     if (recorded) memcpy(member, new->member, q->members * q->k * sizeof *member);
     else memset(member, 0, q->members * q->k * sizeof *member);
+    if (recorded && t->model->boost.trees)
+        memcpy(boosted, new->member + q->members * q->k, q->k * sizeof *boosted);
+    else memset(boosted, 0, q->k * sizeof *boosted);
     memcpy(q->row + at * q->d, t->o->file->raw + new->sample * q->d, q->d * sizeof *q->row);
     q->mark[at] = backtest_questions_mark(new);
     q->sample[at] = new->sample;
@@ -133,7 +136,7 @@ static void backtest_take(struct backtest *t, const struct batch *b, size_t i, s
     if (asked)
         backtest_ask(t, &(struct backtest_question){
                             sample, predicted, prob, all ? 1 : d->propensity, d->threshold,
-                            d->reason, b->member + i * b->members * b->k, d->in_capacity,
+                            d->reason, b->member + i * b->opinions * b->k, d->in_capacity,
                             all ? (struct unasked){0} : d->unasked, more});
     t->out->asked_random += !all && d->by_random;
     if (!t->prob) backtest_release_questions(t, sample);

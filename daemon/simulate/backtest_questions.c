@@ -23,6 +23,7 @@ void backtest_questions_grow(struct backtest_questions *q) {
     q->said = xrealloc(q->said, q->cap * sizeof *q->said);
     q->outcome = xrealloc(q->outcome, q->cap * sizeof *q->outcome);
     q->truth = xrealloc(q->truth, q->cap * sizeof *q->truth);
+    q->boosted = xrealloc(q->boosted, q->cap * q->k * sizeof *q->boosted);
     q->member = xrealloc(q->member, q->cap * q->members * q->k * sizeof *q->member);
 }
 
@@ -61,6 +62,7 @@ void backtest_questions_move(struct backtest_questions *q, size_t from, size_t t
     q->outcome[to] = q->outcome[from];
     q->truth[to] = q->truth[from];
     memcpy(q->row + to * q->d, q->row + from * q->d, q->d * sizeof *q->row);
+    memcpy(q->boosted + to * q->k, q->boosted + from * q->k, q->k * sizeof *q->boosted);
     memcpy(q->member + to * each, q->member + from * each, each * sizeof *q->member);
 }
 
@@ -73,12 +75,13 @@ struct fit_rows backtest_questions_from(const struct backtest_questions *q, size
                              .key = q->sample + from,
                              .members = q->members,
                              .member = q->member + from * q->members * q->k,
+                             .boosted = q->boosted + from * q->k,
                              .named = per_class};
 }
 
 void backtest_questions_release(struct backtest_questions *q) {
-    void *owned[] = {q->mark,       q->sample, q->at,        q->row,  q->weight,
-                     q->propensity, q->label,  q->predicted, q->said, q->outcome,
-                     q->truth,      q->member, q->second};
+    void *owned[] = {q->mark,       q->sample, q->at,        q->row,    q->weight,
+                     q->propensity, q->label,  q->predicted, q->said,   q->outcome,
+                     q->truth,      q->member, q->second,    q->boosted};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
 }

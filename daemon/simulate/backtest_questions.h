@@ -37,6 +37,7 @@ struct backtest_questions {
     struct outcome *outcome;           // (n)
     struct backtest_truth *truth;      // (n) of all samples up to that one
     float *member;                     // (n, members, k) probabilities that members gave
+    float *boosted;                    // (n, k) what boosted trees made of them; 0: there were none
 };
 
 /* One request. predicted, prob: the class that was predicted, and scored, when the sample came; so
@@ -47,7 +48,7 @@ struct backtest_question {
     const float *prob; // (k)
     double propensity, threshold;
     enum ask reason;
-    const float *member; // (members, k) of the model in force
+    const float *member; // (model_opinions, k) of the model in force
     bool in_capacity;
     struct unasked unasked;
     uint8_t

@@ -10,6 +10,7 @@
  * fit_step.c.
  *
  * Thread: learner thread, simulation */
+#include "boost.h"
 #include "codes.h"
 #include "columns.h"
 #include "hinges.h"
@@ -79,7 +80,7 @@ static void fit_utility_quantiles(const struct fit_options *o, const struct fit_
                                   struct model *model) {
     if (o->measure == MEASURE_MIX) return;
     struct scored *scored = xmalloc(t->n * sizeof *scored);
-    float *scratch = xmalloc((model_scratch(&model->shape) + (1 + model->shape.members) * o->k) *
+    float *scratch = xmalloc((model_scratch(&model->shape) + (1 + model_opinions(model)) * o->k) *
                              sizeof *scratch),
           *prob = scratch + model_scratch(&model->shape), *member = prob + o->k;
     double total = 0, passed = 0, *asked = xmalloc(t->n * sizeof *asked);
@@ -159,15 +160,29 @@ static void fit_upstream_column(const struct fit_options *o, size_t c, struct mo
     model->high[c] = o->prior->high[c];
 }
 
-/* How the members are mixed, and how far what comes out is to be believed. */
+/* Trees that correct the mixture; until there are answers for some, those of the prior do. given:
+ * what the mixture gave; where there are trees, from here on what came of it corrected. */
+static void fit_boost(const struct fit_options *o, const struct fit_rows *rows, double *given,
+                      struct model *model) {
+    double first = boost_trust_first;
+    boost_fit(o, rows, given, &model->boost);
+    if (!model->boost.trees && o->trees && o->prior && o->prior->boost.trees) {
+        boost_copy(&o->prior->boost, &model->boost);
+        first = *o->prior->boost.trust;
+    }
+    if (model->boost.trees) *model->boost.trust = boost_trust(o, rows, first, given);
+}
+
+/* How the members are mixed, what corrects that, and how far what comes out is to be believed. */
 static void fit_mixture(const struct fit_options *o, const struct fit_rows *rows,
                         struct model *model) {
-    double *said = xmalloc(rows->n * sizeof *said);
+    double *given = xmalloc(rows->n * o->k * sizeof *given);
     for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
-    mixture_of(o, rows, model->hinge != NULL, model->mix, said);
+    mixture_of(o, rows, model->hinge != NULL, model->mix, given);
+    fit_boost(o, rows, given, model);
     model->lapse = xmalloc(sizeof *model->lapse);
-    *model->lapse = lapse_of(rows, said, o->k);
-    free(said);
+    *model->lapse = lapse_of(rows, given, o->k);
+    free(given);
 }
 
 static void fit_lateness(const struct fit_options *o, const struct fit_rows *rows, const double *x,

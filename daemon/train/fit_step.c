@@ -5,6 +5,7 @@
  * step: its labels come at people's pace, and its versions are functions of the labelled set (I8).
  *
  * Thread: simulation */
+#include "boost.h"
 #include "hinges.h"
 #include "member.h"
 #include "mixture.h"
@@ -33,7 +34,8 @@ double fit_work(const struct fit_options *o, size_t labels, size_t memory) {
     return rows * (double)network_size(&w) + fit_work_hinged(o, w, labels, memory);
 }
 
-/* Moves the mixture past what the members said of the last `fresh` labels. */
+/* Moves the mixture past what the members said of the last `fresh` labels, and the trust in the
+ * trees past what they made of that. */
 static void fit_step_mixture(struct model *model, const struct fit_options *o,
                              const struct fit_rows *rows, size_t fresh) {
     size_t old = rows->n - fresh;
@@ -41,10 +43,14 @@ static void fit_step_mixture(struct model *model, const struct fit_options *o,
                             .label = rows->label + old,
                             .weight = rows->weight ? rows->weight + old : NULL,
                             .members = rows->members,
-                            .member = rows->member + old * rows->members * o->k};
+                            .member = rows->member + old * rows->members * o->k,
+                            .boosted = rows->boosted ? rows->boosted + old * o->k : NULL};
+    double *given = xmalloc(fresh * o->k * sizeof *given);
     for (size_t m = 0; m < mixture_members(o); m++)
         model->mix[m] = log(fmax(model->mix[m], share_least));
-    mixture_of(o, &said, model->hinge != NULL, model->mix, NULL);
+    mixture_of(o, &said, model->hinge != NULL, model->mix, given);
+    if (model->boost.trees) *model->boost.trust = boost_trust(o, &said, *model->boost.trust, given);
+    free(given);
 }
 
 /* Fits the members of short memory anew, each from where it stands. room: (2, network_size). */

@@ -46,8 +46,10 @@ static double lapse_slope(const double *said, const double *weight, size_t n, do
     return slope;
 }
 
-double lapse_of(const struct fit_rows *rows, const double *said, size_t k) {
-    double *weight = xmalloc(rows->n * sizeof *weight), low = 0, high = MODEL_LAPSE_MOST;
+double lapse_of(const struct fit_rows *rows, const double *given, size_t k) {
+    double *weight = xmalloc(2 * rows->n * sizeof *weight), *said = weight + rows->n, low = 0,
+           high = MODEL_LAPSE_MOST;
+    for (size_t i = 0; i < rows->n; i++) said[i] = given[i * k + (size_t)rows->label[i]];
     bool any = lapse_weigh(rows, said, weight);
     for (int i = 0; any && i < HALVINGS; i++) {
         double middle = (low + high) / 2;

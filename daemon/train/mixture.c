@@ -52,26 +52,27 @@ static void mixture_shares(const double *log_weight, size_t members, double *out
     for (size_t m = 0; m < members; m++) out[m] /= sum;
 }
 
-/* What the mixture gave the label. member: (members, k) as recorded; share: (members) room. */
-static double mixture_gave(const double *log_weight, const float *member, size_t members, size_t k,
-                           int label, double *share) {
-    double sum = 0;
+/* What the mixture gave each class: given (k). member: (members, k) as recorded; share: (members)
+ * room. */
+static void mixture_gave(const double *log_weight, const float *member, size_t members, size_t k,
+                         double *share, double *given) {
     mixture_shares(log_weight, members, share);
-    for (size_t m = 0; m < members; m++) sum += share[m] * (double)member[m * k + (size_t)label];
-    return sum;
+    for (size_t c = 0; c < k; c++) given[c] = 0;
+    for (size_t m = 0; m < members; m++)
+        for (size_t c = 0; c < k; c++) given[c] += share[m] * (double)member[m * k + c];
 }
 
 /* Lowers the log weights by each label's loss. Losses of labels asked longer ago count less, those
  * of before a turn not at all. A common offset of the weights does not matter. */
 static void mixture_weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members,
-                          double *log_weight, double *said) {
+                          double *log_weight, double *given) {
     double keep = 1 - 1 / o->mix_memory, rate = mix_rate * fmax(1 - o->late, late_share),
            share[MEMBERS_MAX];
     for (size_t i = rows->since; rows->members == fit_members(o) && i < rows->n; i++) {
         const float *member = rows->member + i * rows->members * o->k;
         if (!mixture_recorded(member, members * o->k)) continue;
         double believed = rows->weight ? rate * rows->weight[i] : rate;
-        if (said) said[i] = mixture_gave(log_weight, member, members, o->k, rows->label[i], share);
+        if (given) mixture_gave(log_weight, member, members, o->k, share, given + i * o->k);
         for (size_t m = 0; m < members; m++)
             log_weight[m] = keep * log_weight[m] -
                             believed * mixture_brier(member + m * o->k, o->k, rows->label[i]);
@@ -79,10 +80,10 @@ static void mixture_weigh(const struct fit_options *o, const struct fit_rows *ro
 }
 
 void mixture_of(const struct fit_options *o, const struct fit_rows *rows, bool bends, double *mix,
-                double *said) {
+                double *given) {
     size_t members = mixture_members(o);
-    for (size_t i = 0; said && i < rows->n; i++) said[i] = NAN;
+    for (size_t i = 0; given && i < rows->n * o->k; i++) given[i] = NAN;
     for (size_t m = 0; !bends && m < o->hinges_n; m++) mix[member_first_hinged(o) + m] = -INFINITY;
-    mixture_weigh(o, rows, members, mix, said);
+    mixture_weigh(o, rows, members, mix, given);
     mixture_shares(mix, members, mix);
 }

@@ -9,8 +9,8 @@
 size_t mixture_members(const struct fit_options *o);
 
 /* mix: (mixture_members) log weights so far, of any common offset (zero: none yet); becomes shares
- * that sum to 1, past the predictions that the rows recorded. bends: the model has hinges. said:
- * (rows) what the mixture of then gave each label before it moved past it, NaN where nothing was
- * recorded; NULL: not wanted. */
+ * that sum to 1, past the predictions that the rows recorded. bends: the model has hinges. given:
+ * (rows, k) what the mixture of then gave each class before it moved past the label, NaN where
+ * nothing was recorded; NULL: not wanted. */
 void mixture_of(const struct fit_options *o, const struct fit_rows *rows, bool bends, double *mix,
-                double *said);
+                double *given);

@@ -96,6 +96,11 @@ size_t fit_hinges_of(const struct config *c) {
     return straight ? 0 : c->train.hinges.n;
 }
 
+/* A score that is only calibrated anew is corrected by nothing else. */
+static size_t fit_trees_of(const struct config *c) {
+    return c->model.learn == LEARN_RECALIBRATE ? 0 : (size_t)c->train.trees;
+}
+
 struct fit_options fit_options_of(const struct config *c, size_t d, size_t positive,
                                   const struct fit_memories *memories) {
     struct fit_options o = {.d = d,
@@ -105,6 +110,7 @@ struct fit_options fit_options_of(const struct config *c, size_t d, size_t posit
                             .memories = memories ? memories->straight : NULL,
                             .hinges_n = fit_hinges_of(c),
                             .hinges = memories ? memories->hinged : NULL,
+                            .trees = fit_trees_of(c),
                             .sgd_rate = c->train.sgd_rate,
                             .committee = (size_t)c->train.committee,
                             .density = c->query.density,

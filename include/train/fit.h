@@ -5,7 +5,8 @@
  * towards a given model, each shorter one towards the next longer one. Members with hinges
  * (daemon/train/hinges.h) likewise. One member of constant-rate SGD. They are mixed by their
  * discounted Brier loss on labels, each loss taken from the prediction that was recorded before the
- * label was learned. Beside the mixture a committee for query by committee: bootstrap members on
+ * label was learned. Boosted trees correct what the mixture says (daemon/train/boost.c). Beside the
+ * mixture a committee for query by committee: bootstrap members on
  * the largest memory (online bagging, Oza and Russell 2001).
  *
  * Letters: n rows, d columns, k classes, m members.
@@ -32,6 +33,7 @@ struct fit_options {
     const size_t *memories; // (memories_n) labels that a member is fitted on, ascending
     size_t hinges_n;
     const size_t *hinges; // (hinges_n) labels that a member with hinges is fitted on, ascending
+    size_t trees;         // rounds of boosted trees that correct the mixture; 0: none
     double sgd_rate;      // step of the SGD member; 0: no such member
     size_t committee;     // bootstrap members, behind all others
     double l2;            // ridge of the longest memory and of the committee
@@ -66,6 +68,8 @@ struct fit_rows {
     const float *member;  // (n, members, k) predictions recorded when asked; a row of zeros: none
     const double *weight; // (n) above 0, of the label in each fit and in the mixture: how far it is
                           // believed; NULL: all are 1
+    const float *boosted; // (n, k) what boosted trees made of it when asked; zeros: there were
+                          // none; NULL: nowhere were any
     size_t since; // the first row behind the last turn of the labels (estimate/alarm.h); 0: none is
                   // known. Before it only the longest memory looks
     const size_t *named; // (k) labels of each class so far, for fit_step; NULL: unknown

@@ -92,7 +92,9 @@ def test(stage):
     equal(figures["asked"], len(tasks), "asked")
     check(figures["asked_random"] >= sum(t["arm"] == "random" for t in tasks), "asked by the random arm: %s", figures["asked_random"])  # both arms: the task says strategy
     equal(figures["decisions_sha256"], decisions_sha256(tasks), "decisions")
-    print("%d samples, %d asked, %d switches, %d models: decided alike" % (SAMPLES, len(tasks), len(points), len({p[2] for p in points}) - 1))
+    boosted = sum("boosted" in t for t in tasks)
+    check(boosted >= 20, "too few were asked by a version with boosted trees: %d", boosted)
+    print("%d samples, %d asked, %d of them by boosted trees, %d switches, %d models: decided alike" % (SAMPLES, len(tasks), boosted, len(points), len({p[2] for p in points}) - 1))
 
 
 main(test)

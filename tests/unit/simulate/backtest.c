@@ -197,7 +197,7 @@ static void a_third_reader_is_played(void **state) {
     for (int64_t opinions = 2; opinions <= OPINIONS_MAX; opinions++) {
         c.people.opinions = opinions;
         struct backtest_result r =
-            run((struct backtest_options){.config = &c, .noise = 0.05, .seed = 2});
+            run((struct backtest_options){.config = &c, .noise = 0.03, .seed = 2});
         const uint64_t told = r.disputes.third + r.disputes.undecided;
         assert_true(r.disputed > 0 && r.disputed == r.readers.pairs - r.readers.agreed);
         assert_true(told <= r.disputed);
@@ -233,7 +233,7 @@ static void doubtful_readers_are_checked_and_decide_nothing(void **state) {
     const double truth = r.truth[ESTIMATE_ACCURACY], agreed = (double)r.readers.agreed;
     assert_true(r.thirds > 50 && r.thirds == r.disputed && r.disputes.undecided == r.disputed);
     assert_true(!r.disputes.third && r.worst_window_overspend == 0);
-    assert_true((double)r.golds > 0.55 * agreed && (double)r.golds < 0.9 * agreed);
+    assert_true((double)r.golds > 0.25 * agreed && (double)r.golds < 0.9 * agreed);
     assert_true(r.readers.low < 0.8 && 0.8 < r.readers.high);
     assert_true(seen->high < truth && freed->low < truth && truth < freed->high);
     backtest_result_release(&r);
