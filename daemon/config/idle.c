@@ -31,6 +31,10 @@ static bool idle_learning(const struct config *c) {
 static bool idle_recalibrating(const struct config *c) {
     return c->model.learn == LEARN_RECALIBRATE;
 }
+/* As boost_rounds has it of a feature map that is not too wide. */
+static bool idle_trees(const struct config *c) {
+    return c->model.classes.n > 2 && BOOST_TREES_MAX / c->model.classes.n < BOOST_ROUNDS_MIN;
+}
 static bool idle_upstream(const struct config *c) { return c->model.upstream.n > 0; }
 static bool idle_pages(const struct config *c) { return !*c->watch.listen; }
 static bool idle_hosts(const struct config *c) { return !*c->watch.listen && !*c->bridge.listen; }
@@ -87,6 +91,7 @@ static const struct {
     {OPTION_train_sgd_rate, idle_learning, not_learned},
     {OPTION_train_trees, idle_learning, not_learned},
     {OPTION_train_trees, idle_recalibrating, "model.learn recalibrate only corrects one score"},
+    {OPTION_train_trees, idle_trees, "there are more than eight classes"},
     {OPTION_train_committee, idle_learning, not_learned},
     {OPTION_train_l2, idle_learning, not_learned},
     {OPTION_train_shrinkage, idle_learning, not_learned},

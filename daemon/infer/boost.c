@@ -69,8 +69,9 @@ const char *boost_fault(const struct boost *b, size_t d, size_t k) {
 /* [a float that becomes an index at each question is a third of the cost of scoring] */
 void boost_settle(struct boost *b) {
     size_t n = b->trees * BOOST_DEPTH;
+    if (!n) return;
     free(b->at);
-    b->at = xmalloc((n + 1) * sizeof *b->at);
+    b->at = xmalloc(n * sizeof *b->at);
     for (size_t i = 0; i < n; i++) b->at[i] = (uint32_t)b->column[i];
 }
 

@@ -288,9 +288,8 @@ static float *model_logits(const struct model *m, const float *x, float *here, f
     return here;
 }
 
-/* Softmax of every member, their mixture, what boosted trees make of it. member: (model_opinions,
- * k).
- */
+/* Softmax of every member, their mixture, what boosted trees make of it.
+ * member: (model_opinions, k). */
 static void model_conclude(const struct model *m, const double *row, const float *logit,
                            float *member, float *prob) {
     const struct model_shape *s = &m->shape;

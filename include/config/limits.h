@@ -19,6 +19,9 @@ enum {
     HIDDEN_WIDTH_MAX = 4096,     // of one of them
     MEMORIES_MAX = 16,           // members that are fitted on the last so many labels
     HINGES_MAX = 160,            // columns of a version that bend
+    BOOST_TREES_MAX = 64,        // boosted trees of a version: what scoring may cost
+    BOOST_ROUNDS_MIN = 8,        // of them that a fit makes, or none: more classes have no trees
+    BOOST_COLUMNS_MAX = 1024,    // columns of a row that they may look at: of more there are none
     MEMORY_MAX = 1000000,        // labels that one of them is fitted on
     COMMITTEE_MAX = 32,          // bootstrap members
     MEMBERS_MAX = 256,           // of a version or a task, pushed ones included

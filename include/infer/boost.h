@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "config/limits.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,9 +20,6 @@
 enum {
     BOOST_DEPTH = 3, // questions of a tree
     BOOST_LEAVES = 1 << BOOST_DEPTH,
-    BOOST_TREES_MAX = 64,     // t at most: what scoring may cost
-    BOOST_ROUNDS_MIN = 8,     // that a fit makes, or none: with more classes there are no trees
-    BOOST_COLUMNS_MAX = 1024, // d at most of a fit
 };
 
 /* Owns what it points to. */
@@ -48,7 +46,7 @@ void boost_copy(const struct boost *b, struct boost *out);
 /* Whether rows of d columns may be scored with them: each number is finite and within its bounds.
  * NULL, or what is wrong, one sentence, static. */
 const char *boost_fault(const struct boost *b, size_t d, size_t k);
-/* Makes them ready for scoring, once they have no fault. */
+/* Makes them ready for scoring, once they have no fault; nothing without trees. */
 void boost_settle(struct boost *b);
 /* Corrects the mixture of a row (d, raw) as far as the trees are trusted. boosted: (k) gets what
  * they alone make of it. prob: (k). */

@@ -6,8 +6,8 @@
  * (daemon/train/hinges.h) likewise. One member of constant-rate SGD. They are mixed by their
  * discounted Brier loss on labels, each loss taken from the prediction that was recorded before the
  * label was learned. Boosted trees correct what the mixture says (daemon/train/boost.c). Beside the
- * mixture a committee for query by committee: bootstrap members on
- * the largest memory (online bagging, Oza and Russell 2001).
+ * mixture a committee for query by committee: bootstrap members on the largest memory (online
+ * bagging, Oza and Russell 2001).
  *
  * Letters: n rows, d columns, k classes, m members.
  *

@@ -58,6 +58,12 @@ static void what_is_off_makes_its_settings_idle(void **state) {
     expect_told("features: [{name: x}]\nmodel: {classes: [a, b], hidden: [4]}\n"
                 "train: {hinges: [200]}\n",
                 "t:3 train.hinges: model.hidden bends everywhere\n");
+    expect_told("features: [{name: x}]\nmodel: {classes: [a, b, c, d, e, f, g, h, i]}\n"
+                "train: {trees: 10}\n",
+                "t:3 train.trees: there are more than eight classes\n");
+    expect_told("features: [{name: x}]\nmodel: {classes: [a, b, c, d, e, f, g, h]}\n"
+                "train: {trees: 10}\n",
+                "");
     expect_told("features: [{name: x}]\nmodel: {classes: [a, b], upstream: {probability: /s}}\n"
                 "train: {growth: 1}\n",
                 "t:3 train.growth: model.learn is false, so the score that events bring stays the "
