@@ -27,6 +27,8 @@ static const double silent = -600;
 /* The least share of that rate that is left when labels come late. */
 static const double late_share = 1.0 / 3;
 
+double mixture_pace(const struct fit_options *o) { return fmax(1 - o->late, late_share); }
+
 size_t fit_members(const struct fit_options *o) { return mixture_members(o) + o->committee; }
 
 static bool mixture_recorded(const float *member, size_t n) {
@@ -66,8 +68,7 @@ static void mixture_gave(const double *log_weight, const float *member, size_t m
  * of before a turn not at all. A common offset of the weights does not matter. */
 static void mixture_weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members,
                           double *log_weight, double *given) {
-    double keep = 1 - 1 / o->mix_memory, rate = mix_rate * fmax(1 - o->late, late_share),
-           share[MEMBERS_MAX];
+    double keep = 1 - 1 / o->mix_memory, rate = mix_rate * mixture_pace(o), share[MEMBERS_MAX];
     for (size_t i = rows->since; rows->members == fit_members(o) && i < rows->n; i++) {
         const float *member = rows->member + i * rows->members * o->k;
         if (!mixture_recorded(member, members * o->k)) continue;

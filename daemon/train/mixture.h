@@ -8,6 +8,9 @@
 /* Members that the mixture weighs: one a memory, and SGD. The committee's stand behind them. */
 size_t mixture_members(const struct fit_options *o);
 
+/* What is left of the rate of a mixture when labels come late. */
+double mixture_pace(const struct fit_options *o);
+
 /* mix: (mixture_members) log weights so far, of any common offset (zero: none yet); becomes shares
  * that sum to 1, past the predictions that the rows recorded. bends: the model has hinges. given:
  * (rows, k) what the mixture of then gave each class before it moved past the label, NaN where

@@ -10,14 +10,15 @@
  * Thread: learner thread, simulation */
 #include "boost.h"
 
+#include "mixture.h"
+
 #include <math.h>
 
 /* The mixture counts five times as much as trees that nobody has tried. */
 const double boost_trust_first = 1.0 / 6;
 
-static const double rate = 0.2;           // of the losses' difference
-static const double memory = 1000;        // labels over which it fades
-static const double late_share = 1.0 / 3; // the least of the rate when labels come late
+static const double rate = 0.2;       // of the losses' difference
+static const double memory = 1000;    // labels over which it fades
 static const double odds_most = 20.7; // log odds, either way: 10⁻⁹, from which trees come back
 
 static double trust_log_odds(double share) { return log(share / (1 - share)); }
@@ -46,7 +47,7 @@ static bool trust_boosted(const struct fit_rows *rows, size_t i, size_t k, doubl
 double boost_trust(const struct fit_options *o, const struct fit_rows *rows, double trust,
                    double *given) {
     const double first = trust_log_odds(boost_trust_first), keep = 1 - 1 / memory,
-                 step = rate * fmax(1 - o->late, late_share);
+                 step = rate * mixture_pace(o);
     double odds = trust_log_odds(trust), *boosted = xmalloc(o->k * sizeof *boosted);
     for (size_t i = rows->since; rows->boosted && i < rows->n; i++) {
         const size_t label = (size_t)rows->label[i];
