@@ -160,15 +160,22 @@ static void noise_is_of_the_labels(void **state) {
     backtest_result_release(&some);
 }
 
+/* Half of a line is asked, so much of that by the random arm, nearly all of which two people read.
+ */
+static struct config read_twice(double random_share) {
+    generate(LINE, 3);
+    struct config c = *config;
+    c.budget.rate = 0.5;
+    c.budget.random_share = random_share;
+    c.people.double_ = 0.9;
+    return c;
+}
+
 /* Two questions are two labels of the budget; their agreement frees the figure of the noise, and
  * what is asked of the strategy arm is the stream's and not the readers'. */
 static void two_readers_tell_the_noise(void **state) {
     (void)state;
-    generate(LINE, 3);
-    struct config c = *config;
-    c.budget.rate = 0.5;
-    c.budget.random_share = 0.5;
-    c.people.double_ = 0.9;
+    struct config c = read_twice(0.5);
     struct backtest_result r =
         run((struct backtest_options){.config = &c, .noise = 0.2, .seed = 2});
     const struct estimate *seen = &r.estimate.of[ESTIMATE_ACCURACY],
@@ -189,11 +196,7 @@ static void two_readers_tell_the_noise(void **state) {
  * decides, and nobody is asked where nothing is disputed or two opinions are enough. */
 static void a_third_reader_is_played(void **state) {
     (void)state;
-    generate(LINE, 3);
-    struct config c = *config;
-    c.budget.rate = 0.5;
-    c.budget.random_share = 0.3;
-    c.people.double_ = 0.9;
+    struct config c = read_twice(0.3);
     for (int64_t opinions = 2; opinions <= OPINIONS_MAX; opinions++) {
         c.people.opinions = opinions;
         struct backtest_result r =
@@ -219,11 +222,7 @@ static void a_third_reader_is_played(void **state) {
  * one; whoever agrees is checked, once what two say is sure; and all of it is paid. */
 static void doubtful_readers_are_checked_and_decide_nothing(void **state) {
     (void)state;
-    generate(LINE, 3);
-    struct config c = *config;
-    c.budget.rate = 0.5;
-    c.budget.random_share = 0.3;
-    c.people.double_ = 0.9;
+    struct config c = read_twice(0.3);
     c.people.opinions = OPINIONS_MAX;
     c.people.gold = 1;
     struct backtest_result r =
