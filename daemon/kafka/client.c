@@ -245,6 +245,21 @@ void kafka_destroy(rd_kafka_t *rk) {
         L_STR("handle", name));
 }
 
+/* The library's main thread serves what it is asked in order. The stops are asked for before
+ * rd_kafka_assign answers, and what they answer stands in the same queue: a first question behind
+ * them is answered when they are served, a second one when their answers are. Where nothing is
+ * given nothing can be taken away next, and a handle that is closing might not answer. */
+rd_kafka_resp_err_t kafka_assign(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list) {
+    enum { QUESTIONS = 2 };
+    rd_kafka_resp_err_t result = rd_kafka_assign(rk, list);
+    for (int i = 0; list && list->cnt && i < QUESTIONS; i++) {
+        rd_kafka_topic_partition_list_t *assigned = NULL;
+        if (rd_kafka_assignment(rk, &assigned) == RD_KAFKA_RESP_ERR_NO_ERROR)
+            rd_kafka_topic_partition_list_destroy(assigned);
+    }
+    return result;
+}
+
 int kafka_error(rd_kafka_error_t *error, const char *doing, const char *identity) {
     if (!error) return 0;
     int result = client_answer_to(error);

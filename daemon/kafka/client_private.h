@@ -49,6 +49,11 @@ void kafka_destroy(rd_kafka_t *rk);
  * come back. */
 bool kafka_end_apart(void (*end)(void *what), void *what, int wait_ms);
 
+/* rd_kafka_assign, and the one way to it: a list is in force when what stood before it has stopped.
+ * The library aborts the process where a partition is given and taken away again before that
+ * (its issue 5573; releases up to 2.15.0). */
+rd_kafka_resp_err_t kafka_assign(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list);
+
 /* Our error for one of Kafka's: ERR_FENCED, ERR_ABORT, ERR_RETRY or ERR_FATAL, by the flags of the
  * error object, and by its code where 2.0.2 flags a fence as abortable. Counts it, logs it under
  * `doing` with the `identity` it happened to, destroys it. NULL is 0. */

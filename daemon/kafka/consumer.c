@@ -71,7 +71,7 @@ static void consumer_rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err,
     struct consumer *c = opaque;
     if (c->closing || (err != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS &&
                        err != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)) {
-        rd_kafka_assign(rk, NULL);
+        kafka_assign(rk, NULL);
         return;
     }
     if (err == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
@@ -143,7 +143,7 @@ void consumer_destroy(struct consumer *c) {
     waker_destroy(c->waker);
     rd_kafka_queue_destroy(c->queue);
     if (c->pending != REBALANCE_NONE)
-        rd_kafka_assign(c->rk, NULL); // noted but not carried out: close would wait for it for ever
+        kafka_assign(c->rk, NULL); // noted but not carried out: close would wait for it for ever
     rd_kafka_consumer_close(c->rk);
     kafka_destroy(c->rk);
     if (c->wanted) rd_kafka_topic_partition_list_destroy(c->wanted);
@@ -258,7 +258,7 @@ static int consumer_assign(struct consumer *c, const rd_kafka_topic_partition_li
         rd_kafka_topic_partition_list_add(from, list->elems[i].topic, partition)->offset =
             places_begin(&c->places, partition, &at);
     }
-    rd_kafka_resp_err_t err = rd_kafka_assign(c->rk, from);
+    rd_kafka_resp_err_t err = kafka_assign(c->rk, from);
     rd_kafka_topic_partition_list_destroy(from);
     return err ? ERR_RETRY : 0;
 }
@@ -307,7 +307,7 @@ void consumer_leave(struct consumer *c) {
     consumer_note_owned(c, NULL);
     places_leave(&c->places);
     waker_watch(c->waker, NULL);
-    rd_kafka_assign(c->rk, NULL);
+    kafka_assign(c->rk, NULL);
 }
 
 void consumer_rewind(struct consumer *c) {
@@ -335,7 +335,7 @@ void consumer_settle(struct consumer *c) {
     if (!refusal_ask(&c->refusal) && !again) return;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(c->assignment->cnt);
     places_restart(&c->places, &c->owner, list);
-    if (rd_kafka_assign(c->rk, list)) c->places.verify = true; // once more
+    if (kafka_assign(c->rk, list)) c->places.verify = true; // once more
     rd_kafka_topic_partition_list_destroy(list);
 }
 

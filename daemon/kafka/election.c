@@ -48,7 +48,7 @@ static void election_set(struct election *e, enum election_state state) {
 /* Nothing is assigned to the fetcher, whatever the group says: an empty list acknowledges it. */
 static void election_acknowledge(rd_kafka_t *rk) {
     rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
-    rd_kafka_assign(rk, none);
+    kafka_assign(rk, none);
     rd_kafka_topic_partition_list_destroy(none);
 }
 
@@ -63,7 +63,7 @@ static void election_rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err,
     }
     bool had = atomic_load(&e->state) == ELECTION_ELECTED;
     election_set(e, had && rd_kafka_assignment_lost(rk) ? ELECTION_LOST : ELECTION_OPEN);
-    rd_kafka_assign(rk, NULL);
+    kafka_assign(rk, NULL);
 }
 
 /* A message that is no record: the group's or the topic's trouble. */

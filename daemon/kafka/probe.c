@@ -70,7 +70,7 @@ void probe_read(struct probe *p, const char *const *topics, size_t n, const char
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
     for (size_t i = 0; i < n; i++)
         rd_kafka_topic_partition_list_add(list, topics[i], 0)->offset = RD_KAFKA_OFFSET_END;
-    if (n && rd_kafka_assign(p->rk, list) == RD_KAFKA_RESP_ERR_NO_ERROR) probe_poll(p, list);
+    if (n && kafka_assign(p->rk, list) == RD_KAFKA_RESP_ERR_NO_ERROR) probe_poll(p, list);
     for (size_t i = 0; i < n; i++) refused[i] = probe_refusal(list->elems[i].err);
     rd_kafka_topic_partition_list_destroy(list);
 }

@@ -192,7 +192,7 @@ int reader_start(struct reader *r, int64_t (*start)(size_t, int32_t, void *), vo
     if (r->started && !r->grown && !r->owner.position) return 0;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     for (size_t i = 0; i < r->n; i++) reader_add_source(r, i, start, opaque, list);
-    rd_kafka_resp_err_t err = rd_kafka_assign(r->rk, list);
+    rd_kafka_resp_err_t err = kafka_assign(r->rk, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (err) return ERR_RETRY; // what was found stays to be assigned
     r->started = true;
@@ -275,7 +275,7 @@ static void reader_settle(struct reader *r) {
     if (!again) return;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     for (size_t i = 0; i < r->n; i++) places_restart(&r->source[i].places, &owner, list);
-    if (rd_kafka_assign(r->rk, list)) r->source[0].places.verify = true; // once more
+    if (kafka_assign(r->rk, list)) r->source[0].places.verify = true; // once more
     rd_kafka_topic_partition_list_destroy(list);
 }
 

@@ -68,9 +68,9 @@ enum witness_says witness_ask(struct witness **w, const struct config *c, const 
     if (!*w) return WITNESS_OTHER;
     rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(one, topic, partition)->offset = mark->record;
-    rd_kafka_resp_err_t err = rd_kafka_assign((*w)->rk, one);
+    rd_kafka_resp_err_t err = kafka_assign((*w)->rk, one);
     enum witness_says says = err ? WITNESS_OTHER : witness_look(*w, mark);
-    rd_kafka_assign((*w)->rk, NULL);
+    kafka_assign((*w)->rk, NULL);
     rd_kafka_topic_partition_list_destroy(one);
     return says;
 }
