@@ -112,6 +112,8 @@ static void model_command_describe_json(const struct model *m, size_t bytes, boo
                m->created_ms, m->rows, m->fingerprint, m->shape.d, model_command_trees(m),
                m->shape.hinges, m->shape.members, bytes, m->digest);
     buf_double(&b, m->lapse ? *m->lapse : 0);
+    buf_str(&b, ",\"temperature\":");
+    buf_double(&b, m->temperature ? *m->temperature : 1);
     buf_printf(&b, ",\"boosted_trees\":%zu,\"trust\":", m->boost.trees);
     buf_double(&b, m->boost.trees ? *m->boost.trust : 0);
     buf_str(&b, ",\"mix\":[");
@@ -157,6 +159,16 @@ static void model_command_row_lines(const char *what, struct text lines) {
     buf_release(&b);
 }
 
+/* How far it believes itself. */
+static void model_command_calibration(const struct model *m) {
+    if (m->lapse)
+        model_command_row(
+            "lapse", "%.4g: the share of samples of which it is taken to know nothing", *m->lapse);
+    if (m->temperature)
+        model_command_row("temperature", "%.4g: above 1 the mixture is too sure, below not enough",
+                          *m->temperature);
+}
+
 static void model_command_describe(const struct model *m, size_t bytes, bool live) {
     struct buf made = {0}, shape = {0};
     listing_when(&made, m->created_ms);
@@ -184,9 +196,7 @@ static void model_command_describe(const struct model *m, size_t bytes, bool liv
     printf("%-14s", "mixture");
     for (size_t i = 0; i < m->shape.members; i++) printf(" %.3f", m->mix[i]);
     putchar('\n');
-    if (m->lapse)
-        model_command_row(
-            "lapse", "%.4g: the share of samples of which it is taken to know nothing", *m->lapse);
+    model_command_calibration(m);
     model_command_row_lines("classes", m->classes);
     model_command_row("features", "%016" PRIx64, m->fingerprint);
     model_command_row_lines("seen", m->seen);

@@ -96,6 +96,7 @@ void model_destroy(struct model *m) {
                      m->run,
                      m->mix,
                      m->lapse,
+                     m->temperature,
                      m->lateness,
                      m->utility,
                      m->code_column,
@@ -303,10 +304,41 @@ static void model_conclude(const struct model *m, const double *row, const float
     if (m->boost.trees) boost_correct(&m->boost, row, s->k, member + s->members * s->k, prob);
 }
 
-void model_say(const struct model *m, const float *mixture, float *said) {
-    double lapse = m->lapse ? *m->lapse : 0, least = lapse / (double)m->shape.k;
+/* powf: what comes out is a float anyway. */
+static void model_temper_any(float *prob, size_t k, float sharpness) {
+    float most = prob[0];
+    double sum = 0;
+    for (size_t c = 1; c < k; c++)
+        if (prob[c] > most) most = prob[c];
+    for (size_t c = 0; c < k; c++) {
+        prob[c] = powf(prob[c] / most, sharpness);
+        sum += (double)prob[c];
+    }
+    for (size_t c = 0; c < k; c++) prob[c] = (float)((double)prob[c] / sum);
+}
+
+/* One power instead of two. */
+static void model_temper_two(float *prob, float sharpness) {
+    size_t top = prob[1] > prob[0];
+    float other = powf(prob[!top] / prob[top], sharpness), least = other / (1 + other);
+    prob[!top] = least;
+    prob[top] = 1 - least;
+}
+
+static void model_lapse(const struct model *m, float *prob) {
+    if (!m->lapse) return;
+    double lapse = *m->lapse, least = lapse / (double)m->shape.k;
     for (size_t c = 0; c < m->shape.k; c++)
-        said[c] = (float)((1 - lapse) * (double)mixture[c] + least);
+        prob[c] = (float)((1 - lapse) * (double)prob[c] + least);
+}
+
+void model_say(const struct model *m, const float *mixture, float *said) {
+    if (said != mixture) memcpy(said, mixture, m->shape.k * sizeof *said);
+    model_lapse(m, said);
+    if (!m->temperature || *m->temperature == 1) return;
+    float sharpness = (float)(1 / *m->temperature);
+    if (m->shape.k == 2) model_temper_two(said, sharpness);
+    else model_temper_any(said, m->shape.k, sharpness);
 }
 
 bool model_predict(const struct model *m, const double *row, float *scratch, float *member,

@@ -71,6 +71,11 @@ static bool model_lapse_sound(const struct model *m) {
     return !m->lapse || (*m->lapse >= 0 && *m->lapse <= MODEL_LAPSE_MOST);
 }
 
+static bool model_temperature_sound(const struct model *m) {
+    return !m->temperature || (*m->temperature >= 1 / MODEL_TEMPERATURE_MOST &&
+                               *m->temperature <= MODEL_TEMPERATURE_MOST);
+}
+
 /* NaN in no place: it steers how much is drawn at random. */
 static bool model_lateness_sound(const struct model *m) {
     if (!m->lateness) return true;
@@ -152,6 +157,8 @@ int model_check(const struct model *m, size_t d, struct text classes, uint64_t f
          "the codes are of no columns in ascending order, or their weights out of range"},
         {model_mixture_sound(m), ERR_CORRUPT, "the mixture is not a set of shares"},
         {model_lapse_sound(m), ERR_CORRUPT, "the lapse is none, or more than is accepted"},
+        {model_temperature_sound(m), ERR_CORRUPT,
+         "the temperature is none, or out of what is accepted"},
         {model_lateness_sound(m), ERR_CORRUPT, "a number of the lateness is none, or too large"},
         {model_quantiles_sound(m), ERR_CORRUPT,
          "the utility quantiles are not finite or not ascending"},

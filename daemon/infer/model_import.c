@@ -374,6 +374,10 @@ static int import_fill(struct import *im, struct model *m, const struct safetens
     m->lapse = xcalloc(1, sizeof *m->lapse);
     int lapse = import_fill_doubles(im, "lapse", 1, m->lapse);
     if (lapse < 0 && lapse != ERR_MISSING) return lapse;
+    m->temperature = xmalloc(sizeof *m->temperature);
+    *m->temperature = 1;
+    int temperature = import_fill_doubles(im, "temperature", 1, m->temperature);
+    if (temperature < 0 && temperature != ERR_MISSING) return temperature;
     double lateness[MODEL_LATENESS]; // of the stream that it was pulled from: read, and left out
     int late = import_fill_doubles(im, "lateness", MODEL_LATENESS, lateness);
     if (late < 0 && late != ERR_MISSING) return late;

@@ -120,6 +120,7 @@ static void model_record_add_columns(struct model_tensors *t, struct model *m) {
     model_record_add_doubles(t, "scale", false, model_columns(s), &m->scale);
     model_record_add_doubles(t, "mix", false, s->members, &m->mix);
     model_record_add_doubles(t, "lapse", true, 1, &m->lapse);
+    model_record_add_doubles(t, "temperature", true, 1, &m->temperature);
     model_record_add_doubles(t, "lateness", true, MODEL_LATENESS, &m->lateness);
     model_record_add_doubles(t, "log_unit", true, model_columns(s), &m->log_unit);
     model_record_add_doubles(t, "low", true, model_columns(s), &m->low);

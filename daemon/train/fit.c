@@ -1,6 +1,6 @@
 /* Labelled rows to a model version: standardise once (columns.c), fit each member on its own memory
  * (member.c), mix the members by what they said before (mixture.c), and say how far to believe that
- * (lapse.c).
+ * (calibration.c).
  *
  * Everything is computed from the arguments alone, from a fixed start, so equal labelled sets give
  * equal models, whatever crashed or repeated on the way (promise I8).
@@ -11,10 +11,10 @@
  *
  * Thread: learner thread, simulation */
 #include "boost.h"
+#include "calibration.h"
 #include "codes.h"
 #include "columns.h"
 #include "hinges.h"
-#include "lapse.h"
 #include "member.h"
 #include "mixture.h"
 
@@ -180,8 +180,11 @@ static void fit_mixture(const struct fit_options *o, const struct fit_rows *rows
     for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
     mixture_of(o, rows, model->hinge != NULL, model->mix, given);
     fit_boost(o, rows, given, model);
+    struct calibration calibration = calibrate(rows, given, o->k);
     model->lapse = xmalloc(sizeof *model->lapse);
-    *model->lapse = lapse_of(rows, given, o->k);
+    model->temperature = xmalloc(sizeof *model->temperature);
+    *model->lapse = calibration.lapse;
+    *model->temperature = calibration.temperature;
     free(given);
 }
 

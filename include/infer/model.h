@@ -84,13 +84,14 @@ struct model {
     float *hinge;          // (3, hinges) column, knot, slope; NULL: none
     struct hinge_run *run; // (runs) of the hinges
     size_t runs;
-    size_t straight;    // the first so many members give no hinge any weight
-    double *mix;        // (m) ≥ 0, sum 1; 0: the member is of the committee only
-    double *lapse;      // (1) share of samples of which the mixture is taken to know nothing, each
-                        // class being as likely; NULL: 0
-    struct boost boost; // corrects the mixture; trees 0: nothing does
-    double *lateness;   // (MODEL_LATENESS) what it cost that labels came late, when it was fitted
-                        // (estimate/lateness.h); NULL: not known
+    size_t straight;     // the first so many members give no hinge any weight
+    double *mix;         // (m) ≥ 0, sum 1; 0: the member is of the committee only
+    double *lapse;       // (1) share of samples of which the mixture is taken to know nothing, each
+                         // class being as likely; NULL: 0
+    double *temperature; // (1) by which logarithms of that are divided then; NULL: 1
+    struct boost boost;  // corrects the mixture; trees 0: nothing does
+    double *lateness;    // (MODEL_LATENESS) what it cost that labels came late, when it was fitted
+                         // (estimate/lateness.h); NULL: not known
     /* [l], layer l: row-major, member after member. */
     float *weight[MODEL_LAYERS_MAX]; // (m * width[l+1], width[l])
     float *bias[MODEL_LAYERS_MAX];   // (m * width[l+1])
@@ -107,9 +108,10 @@ struct model {
     struct text aside; // labels that were rolled back: "PARTITION FROM TO\n" of the labels topic
 };
 
-enum { MODEL_LATENESS = 7 };    // numbers of estimate/lateness.h
-#define MODEL_LATENESS_MOST 1e9 // none of them is larger
-#define MODEL_LAPSE_MOST 0.5    // more, and small probabilities could no longer be told apart
+enum { MODEL_LATENESS = 7 };       // numbers of estimate/lateness.h
+#define MODEL_LATENESS_MOST 1e9    // none of them is larger
+#define MODEL_LAPSE_MOST 0.5       // more, and small probabilities could no longer be told apart
+#define MODEL_TEMPERATURE_MOST 3.0 // and a third at least
 
 #define MODEL_CLIP 4.0      // standard deviations: farther, a column says no more
 #define HINGE_SLOPE_MAX 1e6 // of a hinge: scores stay finite with it
@@ -172,7 +174,8 @@ static inline size_t model_opinions(const struct model *m) {
 bool model_predict(const struct model *m, const double *row, float *scratch, float *member,
                    float *prob);
 
-/* What the version says of a sample: that mixture (k) with its lapse. said: (k); may be mixture. */
+/* What the version says of a sample: that mixture (k) with its lapse, at its temperature.
+ * said: (k); may be mixture. */
 void model_say(const struct model *m, const float *mixture, float *said);
 
 /* How many rows to score together with model_predict_rows, for `infer.exact: false`: 1 for small

@@ -149,6 +149,10 @@ static struct model *make_model(const struct model_shape *shape, size_t hinges, 
         memset(m->weight[0] + o * shape->width[0] + shape->d, 0, shape->hinges * sizeof(float));
     if (hinges) model_settle_hinges(m);
     if (trees) add_trees(m, trees, &r);
+    m->lapse = xmalloc(sizeof *m->lapse);
+    m->temperature = xmalloc(sizeof *m->temperature);
+    *m->lapse = 0.01;
+    *m->temperature = 1.1;
     return m;
 }
 

@@ -17,7 +17,7 @@ import json
 import math
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 CLIP = 4.0                 # include/infer/model.h
 CONSTANT = 1e-20           # daemon/train/fit.c
@@ -132,13 +132,21 @@ def lapse(given, weight, k):
     return low
 
 
+def temperature(given, label, weight, lapse):
+    """By which logarithms of what the mixture gives each class, with its lapse, are best divided: 50 answers hold it near 1."""
+    weight = weight * weight.sum() / (weight ** 2).sum()
+    log = np.log((1 - lapse) * given + lapse / given.shape[1])
+    cost = lambda s: 25 * (s - 1) ** 2 - weight @ np.log(softmax(s * log)[np.arange(len(label)), label])
+    return 1 / minimize_scalar(cost, bounds=(1 / 3, 3), method="bounded", options={"xatol": 1e-10}).x
+
+
 def mixture(recorded, y, memory, members, late=0.0):
     """Shares by the discounted Brier loss of what each member said before the label was learned, at a rate that falls to a third where labels are late;
-    and what the mixture of then gave each label."""
+    and what the mixture of then gave each class, of the answers with a record."""
     score, given = np.zeros(members), []
     for said, label in zip(recorded, y):
         if said is not None:
-            given.append(softmax(score) @ said[:, label])
+            given.append(softmax(score) @ said)
             score *= 1 - 1 / memory
             score -= MIX_RATE * max(1 - late, 1 / 3) * ((said - np.eye(said.shape[1])[label]) ** 2).sum(axis=1)
     return softmax(score), np.array(given)
@@ -160,7 +168,9 @@ class Model:
         x = encode(rows, self.mean, self.scale)
         self.layers = fit_memories(x, y, k, memories, l2, shrinkage) + [fit_sgd(x, y, k, sgd_rate)]
         self.mix, given = mixture(recorded, y, mix_memory, len(self.layers), late)
-        self.lapse = lapse(given, np.ones(len(given)), k) if len(given) else 0.0
+        known, one = np.array([label for label, said in zip(y, recorded) if said is not None], dtype=int), np.ones(len(given))
+        self.lapse = lapse(given[np.arange(len(given)), known], one, k) if len(given) else 0.0
+        self.temperature = temperature(given, known, one, self.lapse) if len(given) else 1.0
         self.quantiles = quantiles(utilities(self.predict(tasks)[1]), weight)
 
     def predict(self, rows):
@@ -357,6 +367,7 @@ def fixtures():
     c_array("golden_scale", model.scale)
     c_array("golden_mix", model.mix)
     c_array("golden_lapse", [model.lapse])
+    c_array("golden_temperature", [model.temperature])
     c_array("golden_weight", [w for w, _ in model.layers])
     c_array("golden_bias", [b for _, b in model.layers])
     c_array("golden_quantile", model.quantiles)

@@ -28,6 +28,10 @@ static void negative_lapse(struct model *m) { *m->lapse = -0.01; }
 static void huge_lapse(struct model *m) { *m->lapse = 0.51; }
 static void nan_lapse(struct model *m) { *m->lapse = NAN; }
 static void another_lapse(struct model *m) { *m->lapse = 0.04; }
+static void cold(struct model *m) { *m->temperature = 0.3; }
+static void hot(struct model *m) { *m->temperature = 3.1; }
+static void nan_temperature(struct model *m) { *m->temperature = NAN; }
+static void another_temperature(struct model *m) { *m->temperature = 1.3; }
 static void nan_lateness(struct model *m) { m->lateness[MODEL_LATENESS - 1] = NAN; }
 static void huge_lateness(struct model *m) { m->lateness[0] = -2e9; }
 static void falling_quantiles(struct model *m) { m->utility[64] = m->utility[63] - 1; }
@@ -83,6 +87,10 @@ static const struct defect {
     {"negative_lapse", negative_lapse, ERR_CORRUPT, "lapse"},
     {"huge_lapse", huge_lapse, ERR_CORRUPT, "lapse"},
     {"nan_lapse", nan_lapse, ERR_CORRUPT, "lapse"},
+    {"cold", cold, ERR_CORRUPT, "temperature"},
+    {"hot", hot, ERR_CORRUPT, "temperature"},
+    {"nan_temperature", nan_temperature, ERR_CORRUPT, "temperature"},
+    {"another_temperature", another_temperature, ERR_CORRUPT, "golden rows"},
     {"nan_lateness", nan_lateness, ERR_CORRUPT, "lateness"},
     {"huge_lateness", huge_lateness, ERR_CORRUPT, "lateness"},
     {"another_lapse", another_lapse, ERR_CORRUPT, "golden rows"},

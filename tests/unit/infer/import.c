@@ -127,6 +127,8 @@ static struct model *ours(void) {
     m->log_unit[1] = 0.5;
     m->lapse = xmalloc(sizeof *m->lapse);
     *m->lapse = 0.25;
+    m->temperature = xmalloc(sizeof *m->temperature);
+    *m->temperature = 1.5;
     m->codes = 2;
     m->code_column = xcalloc(2, sizeof *m->code_column);
     m->code_weight = xcalloc(4, sizeof *m->code_weight);
@@ -173,7 +175,7 @@ static void ours_comes_back(void **state) {
         .d = D, .k = 2, .classes = TEXT("no\nyes"), .fingerprint = 0xabc};
     assert_int_equal(model_import(&back, buf_view(&record), &target, &why), 0);
     assert_memory_equal(back->weight[0], m->weight[0], 2 * 2 * D * sizeof(float));
-    assert_true(back->mix[1] == 0.75 && *back->lapse == 0.25);
+    assert_true(back->mix[1] == 0.75 && *back->lapse == 0.25 && *back->temperature == 1.5);
     assert_memory_equal(back->log_unit, m->log_unit, D * sizeof(double));
     assert_memory_equal(back->low, m->low, D * sizeof(double));
     assert_memory_equal(back->high, m->high, D * sizeof(double));
@@ -325,6 +327,7 @@ static void codes_follow_their_classes(void **state) {
 }
 
 static void much_lapse(struct model *m) { *m->lapse = 0.75; }
+static void no_temperature(struct model *m) { *m->temperature = 0; }
 static void nan_low(struct model *m) { m->low[1] = NAN; }
 static void endless_high(struct model *m) { m->high[2] = INFINITY; }
 static void crossed(struct model *m) { m->low[0] = 6; }
@@ -354,6 +357,7 @@ static void absurd_columns_are_refused(void **state) {
         const char *says;
     } cases[] = {{nan_low, "standardisation"},
                  {much_lapse, "lapse"},
+                 {no_temperature, "temperature"},
                  {endless_high, "standardisation"},
                  {crossed, "standardisation"},
                  {negative_unit, "standardisation"},

@@ -89,6 +89,48 @@ static void the_lapse_is_shared_by_all_classes(void **state) {
     model_destroy(m);
 }
 
+/* Logarithms are divided by it, with the lapse in them; the order of the classes stays. */
+static void a_temperature_sharpens_or_flattens(void **state) {
+    (void)state;
+    static const float mixture[][4] = {
+        {0.9f, 0.1f}, {0.2f, 0.8f}, {0.5f, 0.5f}, {0, 1}, {0.7f, 0.2f, 0.1f, 1e-30f}};
+    double lapse = 0.1, temperature;
+    for (size_t i = 0; i < sizeof mixture / sizeof *mixture; i++) {
+        size_t k = i < 4 ? 2 : 4;
+        struct model_shape s = shape_of_layers(2, k, 1, 0, 0);
+        struct model *m = random_model(&s, 1);
+        m->lapse = &lapse, m->temperature = &temperature;
+        for (temperature = 1.0 / 3; temperature <= 3; temperature *= sqrt(3)) {
+            float said[4];
+            double power[4], sum = 0;
+            for (size_t c = 0; c < k; c++) {
+                power[c] = pow(0.9 * (double)mixture[i][c] + 0.1 / (double)k, 1 / temperature);
+                sum += power[c];
+            }
+            model_say(m, mixture[i], said);
+            for (size_t c = 0; c < k; c++)
+                assert_true(fabs((double)said[c] - power[c] / sum) < 1e-6);
+        }
+        m->lapse = m->temperature = NULL;
+        model_destroy(m);
+    }
+}
+
+/* What nothing was fitted for may be certain: no number of it is lost. */
+static void a_temperature_of_certainty(void **state) {
+    (void)state;
+    struct model_shape s = shape_of_layers(2, 2, 1, 0, 0);
+    struct model *m = random_model(&s, 1);
+    double temperature = 0.5;
+    const float mixture[2] = {0, 1};
+    float said[2];
+    m->temperature = &temperature;
+    model_say(m, mixture, said);
+    assert_true(said[0] == 0 && said[1] == 1);
+    m->temperature = NULL;
+    model_destroy(m);
+}
+
 /* The smaller probabilities of a saturated score keep their order, which the measures need. */
 static void a_saturated_score_is_finite(void **state) {
     (void)state;
@@ -310,6 +352,8 @@ int main(void) {
         cmocka_unit_test(only_large_models_score_rows_together),
         cmocka_unit_test(scores_are_the_plain_sums),
         cmocka_unit_test(the_lapse_is_shared_by_all_classes),
+        cmocka_unit_test(a_temperature_sharpens_or_flattens),
+        cmocka_unit_test(a_temperature_of_certainty),
         cmocka_unit_test(a_saturated_score_is_finite),
         cmocka_unit_test(a_number_that_is_far_says_nothing),
         cmocka_unit_test(a_constant_column_says_nothing),

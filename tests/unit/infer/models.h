@@ -106,6 +106,8 @@ static inline struct model *whole_model(size_t hidden, uint64_t seed) {
     m->seen = owned("tasks 0 123\nlabels 0 77\n");
     m->lapse = xmalloc(sizeof *m->lapse);
     *m->lapse = 0.03;
+    m->temperature = xmalloc(sizeof *m->temperature);
+    *m->temperature = 1.25;
     m->lateness = xcalloc(MODEL_LATENESS, sizeof *m->lateness);
     for (size_t i = 0; i < MODEL_LATENESS; i++) m->lateness[i] = (double)i - 1;
     m->utility = xmalloc(MODEL_QUANTILES * sizeof *m->utility);

@@ -35,6 +35,8 @@ static void assert_same_model(const struct model *a, const struct model *b) {
     assert_memory_equal(a->mix, b->mix, s->members * sizeof *a->mix);
     assert_int_equal(!a->lapse, !b->lapse);
     if (a->lapse) assert_memory_equal(a->lapse, b->lapse, sizeof *a->lapse);
+    assert_int_equal(!a->temperature, !b->temperature);
+    if (a->temperature) assert_memory_equal(a->temperature, b->temperature, sizeof *a->temperature);
     for (size_t l = 0; l < s->layers; l++) {
         assert_memory_equal(a->weight[l], b->weight[l],
                             s->members * s->width[l] * s->width[l + 1] * sizeof(float));
@@ -66,7 +68,8 @@ static void check_round_trip(struct model *m) {
 static void a_version_of_0_1_0_is_read(void **state) {
     (void)state;
     struct model *m = whole_model(1, 9), *read = NULL;
-    double **later[] = {&m->log_unit, &m->low, &m->high, &m->code_column, &m->lapse};
+    double **later[] = {&m->log_unit,    &m->low,   &m->high,
+                        &m->code_column, &m->lapse, &m->temperature};
     struct buf bytes = {0};
     const char *why = NULL;
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
@@ -78,7 +81,7 @@ static void a_version_of_0_1_0_is_read(void **state) {
     m->codes = 0;
     model_write(m, "old", &bytes);
     if (model_read(&read, buf_view(&bytes), &why) < 0) fail_msg("%s", why);
-    assert_true(!read->lapse);
+    assert_true(!read->lapse && !read->temperature);
     for (size_t c = 0; c < read->shape.d; c++) {
         assert_true(read->log_unit[c] == 0 && !model_is_far(read, c, 1e300));
         assert_true(model_standardised(read, c, 1e300) == MODEL_CLIP);

@@ -20,6 +20,8 @@ static struct model *version_of(const struct stream *s, uint64_t version, size_t
     for (size_t i = 0; i < members * 2 * d; i++) m->weight[0][i] = (float)rng_next_normal(&r) / 4;
     m->lapse = xmalloc(sizeof *m->lapse);
     *m->lapse = 0.1;
+    m->temperature = xmalloc(sizeof *m->temperature);
+    *m->temperature = 0.7;
     if (!trees) return m;
     boost_create(&m->boost, trees);
     *m->boost.trust = 0.7;

@@ -100,6 +100,7 @@ static void numbers_are_the_references(void **state) {
     ASSERT_NEAR(m->scale, golden_scale, 1e-11);
     ASSERT_NEAR(m->mix, golden_mix, 1e-6);
     ASSERT_NEAR(m->lapse, golden_lapse, 1e-6);
+    ASSERT_NEAR(m->temperature, golden_temperature, 1e-6);
     ASSERT_NEAR(m->weight[0], golden_weight, 1e-5);
     ASSERT_NEAR(m->bias[0], golden_bias, 1e-5);
     ASSERT_NEAR(m->utility, golden_quantile, 1e-4);

@@ -17,6 +17,8 @@ static const double golden_mix[4] = {0.0721566807521, 0.182244104291, 0.21325102
 
 static const double golden_lapse[1] = {0.00208183011272};
 
+static const double golden_temperature[1] = {1.07101577739};
+
 static const double golden_weight[60] = {
     -1.21158406726,   -1.62301274703,   0.558923296108,   -0.258410332225,  0,
     -0.245469870728,  -0.379845479254,  -0.339642590147,  0.156826384592,   0,

@@ -36,6 +36,14 @@ static double lapse(const struct labelled *s) {
     return is;
 }
 
+static double temperature(const struct labelled *s) {
+    struct fit_options o = options();
+    struct model *m = fitted(&o, s);
+    double is = *m->temperature;
+    model_destroy(m);
+    return is;
+}
+
 /* Sure, and wrong each tenth time: a fifth of the samples are a coin's, less what the answers
  * before the first say. */
 static void planted_boldness_is_found(void **state) {
@@ -122,10 +130,10 @@ static void the_model_keeps_half_of_the_word(void **state) {
     labelled_release(&s);
 }
 
-static void nothing_recorded_is_no_lapse(void **state) {
+static void nothing_recorded_corrects_nothing(void **state) {
     (void)state;
     struct labelled s = labelled_random(1000, D, K, 0, 7);
-    assert_true(lapse(&s) == 0);
+    assert_true(lapse(&s) == 0 && temperature(&s) == 1);
     labelled_release(&s);
     s = labelled_random(1000, D, K, MEMBERS, 7);
     for (size_t i = 0; i < 1000 * MEMBERS * K; i++) s.member[i] = 0;
@@ -145,6 +153,88 @@ static void one_class_only(void **state) {
     labelled_release(&s);
 }
 
+/* Log odds of 0.5 to 4 are given to a class that has `truth` times as many. */
+static struct labelled tempered(size_t n, double truth, uint64_t seed) {
+    static const double odds[] = {0.5, 1, 2, 3, 4};
+    struct labelled s = labelled_random(n, D, K, MEMBERS, seed);
+    struct rng r = {.seed = seed};
+    for (size_t i = 0; i < n; i++) {
+        double is = odds[i % 5], given = 1 / (1 + exp(-is)), right = 1 / (1 + exp(-truth * is));
+        s.propensity[i] = 1;
+        say(&s, i, rng_next_unit(&r) < right ? given : 1 - given);
+    }
+    return s;
+}
+
+static void what_is_too_sure_gets_warm(void **state) {
+    (void)state;
+    struct labelled s = tempered(1000, 0.5, 9);
+    double is = temperature(&s); // 2, less what the lapse has taken and what holds it at 1
+    assert_true(is > 1.15 && is < 2);
+    labelled_release(&s);
+}
+
+static void what_is_not_sure_enough_gets_cold(void **state) {
+    (void)state;
+    struct labelled s = tempered(1000, 2, 10);
+    double is = temperature(&s);
+    assert_true(is > 0.5 && is < 0.7);
+    labelled_release(&s);
+}
+
+static void what_is_as_sure_as_right_stays(void **state) {
+    (void)state;
+    struct labelled s = tempered(1000, 1, 11);
+    double is = temperature(&s);
+    assert_true(is > 0.93 && is < 1.07);
+    labelled_release(&s);
+}
+
+/* Of six answers nobody knows. */
+static void few_answers_move_the_temperature_little(void **state) {
+    (void)state;
+    struct labelled s = labelled_random(6, D, K, MEMBERS, 12);
+    for (size_t i = 0; i < 6; i++) s.propensity[i] = 1, say(&s, i, i ? 0.7 : 0.3);
+    double is = temperature(&s);
+    assert_true(is > 0.97 && is < 1.03);
+    labelled_release(&s);
+}
+
+/* Doubtful by choice: as right as it says among these, and always right among the drawn ones. */
+static void the_temperature_is_of_all_samples(void **state) {
+    (void)state;
+    struct labelled s = labelled_random(1000, D, K, MEMBERS, 13);
+    for (size_t i = 0; i < 1000; i++) {
+        s.propensity[i] = i % 2 ? 1 : 0.02;
+        say(&s, i, i % 2 && i % 4 == 1 ? 0.45 : i % 2 ? 0.55 : 0.8);
+    }
+    assert_true(temperature(&s) < 0.7);
+    for (size_t i = 0; i < 1000; i++) s.propensity[i] = i % 2 ? 1 : 1e-9; // some that count for all
+    assert_true(isfinite(temperature(&s)));
+    labelled_release(&s);
+}
+
+/* Many blunders are the lapse's, and leave what is between as it is. */
+static void blunders_are_no_doubt_of_everything(void **state) {
+    (void)state;
+    struct labelled s = tempered(1000, 1, 14);
+    for (size_t i = 0; i < 1000; i += 50) say(&s, i, 1e-9);
+    double is = temperature(&s);
+    assert_true(is > 0.9 && is < 1.1);
+    labelled_release(&s);
+}
+
+static void the_temperature_is_bounded(void **state) {
+    (void)state;
+    struct labelled s = tempered(4000, -20, 15); // always wrong
+    assert_true(temperature(&s) <= MODEL_TEMPERATURE_MOST);
+    labelled_release(&s);
+    s = tempered(4000, 200, 16); // always right
+    for (size_t i = 0; i < 4000; i++) say(&s, i, 0.6);
+    assert_true(fabs(temperature(&s) - 1 / MODEL_TEMPERATURE_MOST) < 1e-12);
+    labelled_release(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(planted_boldness_is_found),
@@ -153,8 +243,15 @@ int main(void) {
         cmocka_unit_test(answers_count_by_their_propensity),
         cmocka_unit_test(answers_count_by_their_weight),
         cmocka_unit_test(the_model_keeps_half_of_the_word),
-        cmocka_unit_test(nothing_recorded_is_no_lapse),
+        cmocka_unit_test(nothing_recorded_corrects_nothing),
         cmocka_unit_test(one_class_only),
+        cmocka_unit_test(what_is_too_sure_gets_warm),
+        cmocka_unit_test(what_is_not_sure_enough_gets_cold),
+        cmocka_unit_test(what_is_as_sure_as_right_stays),
+        cmocka_unit_test(few_answers_move_the_temperature_little),
+        cmocka_unit_test(the_temperature_is_of_all_samples),
+        cmocka_unit_test(blunders_are_no_doubt_of_everything),
+        cmocka_unit_test(the_temperature_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
