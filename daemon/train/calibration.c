@@ -27,21 +27,23 @@ static const double before = 100;       // answers before the first one
 static const double surprises = 0.2;    // of these, such as the mixture knew nothing of
 static const double steadiness = 50;    // (1/T − 1)² costs half as many nats
 static const double least_prob = 1e-12; // below it nothing is told apart
+static const double enough = 1e-9;      // of a step of 1/T
 
 enum {
     HALVINGS = 30, // of the interval that ε lies in: to 10⁻⁹
-    STEPS = 12     // of Newton's method, in one dimension on a smooth concave function
+    STEPS = 12,    // of Newton's method, in one dimension on a smooth concave function
+    CELLS = 200000 // answers × classes that T is of, the newest: what it costs is bounded by them
 };
 
-/* Weights of the answers with a recorded prediction; 0: the others. Returns whether there are any.
- */
+/* Weights of the answers with a recorded prediction, from one on; 0: the others. Returns whether
+ * there are any. */
 static bool calibration_weigh(const struct fit_rows *rows, const double *given, size_t k,
-                              double *weight) {
+                              size_t from, double *weight) {
     double sum = 0, squares = 0;
     for (size_t i = 0; i < rows->n; i++) {
         weight[i] = rows->propensity[i] > 0 ? 1 / rows->propensity[i] : 1;
         if (rows->weight) weight[i] *= rows->weight[i];
-        if (isnan(given[i * k + (size_t)rows->label[i]])) weight[i] = 0;
+        if (i < from || isnan(given[i * k + (size_t)rows->label[i]])) weight[i] = 0;
         sum += weight[i];
         squares += weight[i] * weight[i];
     }
@@ -116,9 +118,9 @@ static double sharpness_of(const struct fit_rows *rows, const double *log, const
             slope += weight[i] * of_slope;
             curve += weight[i] * of_curve;
         }
-        sharpness += slope / curve;
-        if (sharpness < least) sharpness = least;
-        if (sharpness > most) sharpness = most;
+        double last = sharpness;
+        sharpness = fmin(fmax(sharpness + slope / curve, least), most);
+        if (fabs(sharpness - last) < enough) break;
     }
     return sharpness;
 }
@@ -126,8 +128,10 @@ static double sharpness_of(const struct fit_rows *rows, const double *log, const
 struct calibration calibrate(const struct fit_rows *rows, double *given, size_t k) {
     struct calibration found = {.lapse = 0, .temperature = 1};
     double *weight = xmalloc(rows->n * sizeof *weight);
-    if (calibration_weigh(rows, given, k, weight)) {
+    size_t most = CELLS / k, from = rows->n > most ? rows->n - most : 0;
+    if (calibration_weigh(rows, given, k, 0, weight))
         found.lapse = lapse_of(rows, given, weight, k);
+    if (calibration_weigh(rows, given, k, from, weight)) {
         calibration_to_logs(weight, rows->n, k, found.lapse, given);
         found.temperature = 1 / sharpness_of(rows, given, weight, k);
     }
