@@ -23,11 +23,10 @@
 
 #include <math.h>
 
-static const double before = 100;       // answers before the first one
-static const double surprises = 0.2;    // of these, such as the mixture knew nothing of
-static const double steadiness = 50;    // (1/T − 1)² costs half as many nats
-static const double least_prob = 1e-12; // below it nothing is told apart
-static const double enough = 1e-9;      // of a step of 1/T
+static const double before = 100;    // answers before the first one
+static const double surprises = 0.2; // of these, such as the mixture knew nothing of
+static const double steadiness = 50; // (1/T − 1)² costs half as many nats
+static const double enough = 1e-9;   // of a step of 1/T
 
 enum {
     HALVINGS = 30, // of the interval that ε lies in: to 10⁻⁹
@@ -78,14 +77,12 @@ static double lapse_of(const struct fit_rows *rows, const double *given, const d
 
 /* ---- the temperature ---- */
 
-/* In place, of each row with a weight: with the lapse, and as logarithms. */
+/* In place, of each row with a weight: with the lapse, which is above 0, and as logarithms. */
 static void calibration_to_logs(const double *weight, size_t n, size_t k, double lapse,
                                 double *given) {
     for (size_t i = 0; i < n; i++)
-        for (size_t c = 0; c < k && weight[i] > 0; c++) {
-            double p = (1 - lapse) * given[i * k + c] + lapse / (double)k;
-            given[i * k + c] = log(p > least_prob ? p : least_prob);
-        }
+        for (size_t c = 0; c < k && weight[i] > 0; c++)
+            given[i * k + c] = log((1 - lapse) * given[i * k + c] + lapse / (double)k);
 }
 
 /* Of one answer, log: (k), at 1/T = sharpness: the slope and the curve of its log likelihood. */

@@ -1,4 +1,5 @@
 /* How far a version believes itself: what it learns of its own errors, in a fit of plain rows. */
+#include "train/calibration.h"
 #include "labelled.h"
 
 #include <math.h>
@@ -200,13 +201,14 @@ static void few_answers_move_the_temperature_little(void **state) {
     labelled_release(&s);
 }
 
-/* Doubtful by choice: as right as it says among these, and always right among the drawn ones. */
+/* Right half the time where it was chosen, and always, though it says so little, where it was
+ * drawn. */
 static void the_temperature_is_of_all_samples(void **state) {
     (void)state;
     struct labelled s = labelled_random(1000, D, K, MEMBERS, 13);
     for (size_t i = 0; i < 1000; i++) {
-        s.propensity[i] = i % 2 ? 1 : 0.02;
-        say(&s, i, i % 2 && i % 4 == 1 ? 0.45 : i % 2 ? 0.55 : 0.8);
+        s.propensity[i] = i % 2 ? 1 : 0.01;
+        say(&s, i, i % 2 == 0 ? 0.65 : i % 4 == 1 ? 0.2 : 0.8);
     }
     assert_true(temperature(&s) < 0.7);
     for (size_t i = 0; i < 1000; i++) s.propensity[i] = i % 2 ? 1 : 1e-9; // some that count for all
@@ -235,6 +237,34 @@ static void the_temperature_is_bounded(void **state) {
     labelled_release(&s);
 }
 
+/* Of a hundred classes the newest 2,000 answers tell; the older ones, all blunders, are the lapse's
+ * alone. */
+static void the_temperature_is_of_the_newest_answers(void **state) {
+    (void)state;
+    enum { N = 3000, CLASSES = 100, OLD = 1000 };
+    double *given = xmalloc(N * CLASSES * sizeof *given), *propensity = xmalloc(N * sizeof *given);
+    int *label = xmalloc(N * sizeof *label);
+    struct rng r = {.seed = 17};
+    for (size_t i = 0; i < N; i++) {
+        const double top = 0.7, rest = (1 - top) / (CLASSES - 1);
+        bool right = rng_next_unit(&r) < (i < OLD ? 0.05 : top);
+        for (size_t c = 0; c < CLASSES; c++) given[i * CLASSES + c] = c ? rest : top;
+        label[i] = right ? 0 : 1 + (int)rng_below(rng_next(&r), CLASSES - 1);
+        propensity[i] = 1;
+    }
+    struct fit_rows rows = {.n = N - OLD, .label = label + OLD, .propensity = propensity + OLD};
+    double *copy = xmalloc(N * CLASSES * sizeof *copy);
+    memcpy(copy, given + OLD * CLASSES, (N - OLD) * CLASSES * sizeof *copy);
+    struct calibration newest = calibrate(&rows, copy, CLASSES);
+    memcpy(copy, given, N * CLASSES * sizeof *copy);
+    rows = (struct fit_rows){.n = N, .label = label, .propensity = propensity};
+    struct calibration all = calibrate(&rows, copy, CLASSES);
+    assert_true(all.lapse > 0.2 && newest.lapse < 0.02);
+    assert_true(fabs(newest.temperature - 1) < 0.05);
+    assert_true(all.temperature < newest.temperature); // it makes up for the lapse
+    free(copy), free(label), free(propensity), free(given);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(planted_boldness_is_found),
@@ -252,6 +282,7 @@ int main(void) {
         cmocka_unit_test(the_temperature_is_of_all_samples),
         cmocka_unit_test(blunders_are_no_doubt_of_everything),
         cmocka_unit_test(the_temperature_is_bounded),
+        cmocka_unit_test(the_temperature_is_of_the_newest_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
