@@ -82,6 +82,9 @@ void comparison_print_json(const struct comparison *t);
 void comparison_print_table(const struct comparison *t);
 /* The figures of the first run beside the truth, in words. */
 void comparison_print_words(const struct comparison *t);
+/* Appends what the first run says of alarms and of the class that is looked for beside the truth,
+ * and of the cost by watch.cost: a sentence a line; nothing without answers. */
+void comparison_write_alarms(const struct comparison *t, struct buf *out);
 /* Appends how it stands with budget.target at the end of the first run, a sentence a line; nothing
  * without one. */
 void comparison_write_target(const struct comparison *t, struct buf *out);

@@ -450,12 +450,18 @@ static void report_write_legend(struct buf *out) {
         "budget.</p>\n");
 }
 
-static void report_write_target(const struct comparison *t, struct buf *out) {
+/* A paragraph for each line of what `write` says. */
+static void report_write_lines(void (*write)(const struct comparison *, struct buf *),
+                               const struct comparison *t, struct buf *out) {
     struct buf words = {0};
-    comparison_write_target(t, &words);
-    if (words.len) buf_str(out, "<p>");
-    chart_escape(out, buf_string(&words));
-    if (words.len) buf_str(out, "</p>\n");
+    char *rest;
+    write(t, &words);
+    for (char *line = strtok_r((char *)buf_string(&words), "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        buf_str(out, "<p>");
+        chart_escape(out, line);
+        buf_str(out, "</p>\n");
+    }
     buf_release(&words);
 }
 
@@ -471,7 +477,8 @@ void comparison_report(const struct comparison *t, const char *data, struct buf 
     report_write_verdict(t, &h, &mine, &random, out);
     buf_str(out, "</p>\n");
     report_write_summary(t, out);
-    report_write_target(t, out);
+    report_write_lines(comparison_write_alarms, t, out);
+    report_write_lines(comparison_write_target, t, out);
     buf_str(out, "<div>");
     report_write_table(t, out);
     buf_str(out, "</div>\n");

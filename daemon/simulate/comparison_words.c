@@ -169,46 +169,47 @@ static const double words_vague = 0.5, // an interval so wide is told instead of
 /* Behind how many of 100: "47 (in truth 50)", "between 14 and 68 (in truth 28)", "too few answers
  * to say (in truth 9)", or that there was none to count among. */
 static void words_of_100(const char *what, const struct backtest_result *r, enum estimate_name name,
-                         const char *none) {
+                         const char *none, struct buf *out) {
     const struct estimate *is = &r->estimate.of[name];
     const double truth = r->truth[name], width = is->high - is->low;
     char share[NUMBER];
-    console_print("%s: ", what);
+    buf_printf(out, "%s: ", what);
     if (isnan(truth)) {
-        console_print("%s\n", none);
+        buf_printf(out, "%s\n", none);
         return;
     }
-    if (isnan(is->value) || !(width <= words_nothing)) console_print("too few answers to say");
+    if (isnan(is->value) || !(width <= words_nothing)) buf_str(out, "too few answers to say");
     else if (width > words_vague)
-        console_print("between %.0f and %.0f", 100 * is->low, 100 * is->high);
-    else console_print("%s", words_share(is->value, words_digits(is->low, is->high), share));
-    console_print(" (in truth %.3g)\n", 100 * truth);
+        buf_printf(out, "between %.0f and %.0f", 100 * is->low, 100 * is->high);
+    else buf_str(out, words_share(is->value, words_digits(is->low, is->high), share));
+    buf_printf(out, " (in truth %.3g)\n", 100 * truth);
 }
 
-static void words_alarms(const struct backtest_result *r, const char *class_,
-                         const char *capacity) {
+static void words_alarms(const struct backtest_result *r, const char *class_, const char *capacity,
+                         struct buf *out) {
     char what[SENTENCE];
-    snprintf(what, sizeof what, "\nOf 100 alarms so many are \"%s\"", class_);
-    words_of_100(what, r, ESTIMATE_PRECISION, "there was no alarm");
+    snprintf(what, sizeof what, "Of 100 alarms so many are \"%s\"", class_);
+    words_of_100(what, r, ESTIMATE_PRECISION, "there was no alarm", out);
     snprintf(what, sizeof what, "Of 100 \"%s\" so many get an alarm", class_);
-    words_of_100(what, r, ESTIMATE_RECALL, "there is none in the file");
+    words_of_100(what, r, ESTIMATE_RECALL, "there is none in the file", out);
     snprintf(what, sizeof what, "Of 100 of the %s so many are \"%s\"", capacity, class_);
-    words_of_100(what, r, ESTIMATE_PRECISION_AT_CAPACITY, "nobody was looked at");
+    words_of_100(what, r, ESTIMATE_PRECISION_AT_CAPACITY, "nobody was looked at", out);
     snprintf(what, sizeof what, "Of 100 \"%s\" so many are among these", class_);
-    words_of_100(what, r, ESTIMATE_RECALL_AT_CAPACITY, "there is none in the file");
+    words_of_100(what, r, ESTIMATE_RECALL_AT_CAPACITY, "there is none in the file", out);
 }
 
 /* What is learned of the class that is looked for, and what rarity makes of a share of right
  * decisions. */
 static void words_rare(const struct comparison *t, const struct backtest_result *r,
-                       const char *class_) {
+                       const char *class_, struct buf *out) {
     const double share = r->truth[ESTIMATE_PREVALENCE];
-    console_print("Of the %zu labels %zu are \"%s\", of %.0f among all samples.\n", r->labelled,
-                  r->per_class[t->file.positive], class_, share * (double)r->samples);
+    buf_printf(out, "Of the %zu labels %zu are \"%s\", of %.0f among all samples.\n", r->labelled,
+               r->per_class[t->file.positive], class_, share * (double)r->samples);
     if (t->file.k == 2 && share < 0.5 && r->truth[ESTIMATE_ACCURACY] <= 1 - share)
-        console_print("Whoever never says \"%s\" is right in %.4g of 100 decisions, this in %.4g: "
-                      "look at the alarms, not at right decisions.\n",
-                      class_, 100 * (1 - share), 100 * r->truth[ESTIMATE_ACCURACY]);
+        buf_printf(out,
+                   "Whoever never says \"%s\" is right in %.4g of 100 decisions, this in %.4g: "
+                   "look at the alarms, not at right decisions.\n",
+                   class_, 100 * (1 - share), 100 * r->truth[ESTIMATE_ACCURACY]);
 }
 
 /* "likeliest 5 %", "riskiest 100 a day": whom people look at. */
@@ -221,11 +222,23 @@ static void words_capacity(const struct comparison *t, char out[64]) {
 }
 
 /* Only by watch.cost: without it a cost is a share of wrong decisions, which is told. */
-static void words_cost(const struct backtest_result *r, const struct config *c) {
+static void words_cost(const struct backtest_result *r, const struct config *c, struct buf *out) {
     const struct estimate *e = &r->estimate.of[ESTIMATE_COST];
     if (c->watch.cost.n)
-        console_print("A decision costs %.4g (%.4g to %.4g) on average, in truth %.4g.\n", e->value,
-                      e->low, e->high, r->truth[ESTIMATE_COST]);
+        buf_printf(out, "A decision costs %.4g (%.4g to %.4g) on average, in truth %.4g.\n",
+                   e->value, e->low, e->high, r->truth[ESTIMATE_COST]);
+}
+
+void comparison_write_alarms(const struct comparison *t, struct buf *out) {
+    const struct backtest_result *r = comparison_result(t, 0, 0);
+    const struct config *c = &t->strategy[0].config;
+    const char *class_ = c->model.classes.at[t->file.positive];
+    char capacity[64];
+    if (!r->estimate.answers) return;
+    words_capacity(t, capacity);
+    words_alarms(r, class_, capacity, out);
+    words_rare(t, r, class_, out);
+    words_cost(r, c, out);
 }
 
 void comparison_write_target(const struct comparison *t, struct buf *out) {
@@ -304,6 +317,15 @@ static void words_all(const struct comparison *t) {
     }
 }
 
+/* Sentences that the page has, too. */
+static void words_write(void (*write)(const struct comparison *, struct buf *),
+                        const struct comparison *t) {
+    struct buf words = {0};
+    write(t, &words);
+    if (words.len) console_print("\n%s", buf_string(&words));
+    buf_release(&words);
+}
+
 void comparison_print_words(const struct comparison *t) {
     const struct backtest_result *r = comparison_result(t, 0, 0);
     const struct config *c = &t->strategy[0].config;
@@ -324,14 +346,9 @@ void comparison_print_words(const struct comparison *t) {
     words_segments(t, ESTIMATE_PREVALENCE);
     words_segments(t, ESTIMATE_PRECISION);
     words_segments(t, ESTIMATE_RECALL);
-    words_alarms(r, class_, capacity);
-    words_rare(t, r, class_);
+    words_write(comparison_write_alarms, t);
     words_readers(r, c);
-    words_cost(r, c);
     words_turns(r);
     words_lateness(r, t->delay);
-    struct buf target = {0};
-    comparison_write_target(t, &target);
-    if (target.len) console_print("\n%s", buf_string(&target));
-    buf_release(&target);
+    words_write(comparison_write_target, t);
 }

@@ -549,7 +549,9 @@ static void upfront_stays_in_the_budget(void **state) {
 static void report_and_curves(void **state) {
     (void)state;
     make_good(600, two, 2);
-    assert_int_equal(run("--data FILE --label class --budget 0.2 --seeds 2 --report PAGE"), 0);
+    assert_int_equal(run("--data FILE --label class --budget 0.2 --seeds 2 --target recall=0.99 "
+                         "--report PAGE"),
+                     0);
     says("To reach ");
     says(" labels at random, ");
     FILE *f = fopen(page, "r");
@@ -558,6 +560,11 @@ static void report_and_curves(void **state) {
     html[fread(html, 1, sizeof html - 1, f)] = '\0';
     fclose(f);
     assert_non_null(strstr(html, "To reach "));
+    assert_non_null(strstr(html, "<p>Of 100 alarms so many are &quot;"));
+    assert_non_null(strstr(html, "so many are among these: "));
+    assert_non_null(strstr(html, "<p>At the end: "));
+    assert_non_null(strstr(html, ".</p>\n<p>The target was "));
+    assert_null(strstr(html, "x0a")); // a line end that was shown
     assert_non_null(strstr(html, "</html>"));
     assert_null(strstr(html, "http://www.w3.org/1999")); // nothing is fetched:
     assert_null(strstr(html, "src="));
