@@ -212,11 +212,16 @@ static void sums_share(const struct sums *s, const struct recipe *r, struct esti
                  interval_of_share(&a, a_least, &b, b_least, interval_deviate_always(a.draws)));
 }
 
+/* Whether some samples were not asked on purpose, so that draws alone tell what they are like. */
+static bool estimator_leaves(const struct estimator *e, const struct sums *s) {
+    return (e->whole ? e->whole->all.rest_n : s->rest_n) >= 1;
+}
+
 /* With no draw among the answers, either everything is asked or no draw was answered yet. */
 static bool estimator_unheard(const struct estimator *e, const struct sums *s) {
     size_t draws = sums_draws(s);
-    double rest = e->whole ? e->whole->all.rest_n : s->rest_n;
-    return draws < ESTIMATE_DRAWS_LEAST && !(draws == 0 && s->known.n >= CENSUS && rest < 1);
+    return draws < ESTIMATE_DRAWS_LEAST &&
+           !(draws == 0 && s->known.n >= CENSUS && !estimator_leaves(e, s));
 }
 
 static void estimate_bound(struct estimate *e, bool share, bool unheard) {
@@ -276,6 +281,7 @@ void estimator_read_one(const struct estimator *e, enum estimate_span span, enum
     else if (r->of >= 0) sums_share(s, r, out);
     else if (span == ESTIMATE_SINCE_START && e->ranking) estimator_rank(e, out);
     if (sums_draws(s) == 0) estimator_take_worst(e, name, out);
+    if (sums_draws(s) == 0 && estimator_leaves(e, s)) out->value = NAN;
     estimate_bound(out, is_share[name], estimator_unheard(e, s));
 }
 
