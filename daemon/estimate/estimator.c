@@ -212,7 +212,6 @@ static void sums_share(const struct sums *s, const struct recipe *r, struct esti
                  interval_of_share(&a, a_least, &b, b_least, interval_deviate_always(a.draws)));
 }
 
-/* Whether some samples were not asked on purpose, so that draws alone tell what they are like. */
 static bool estimator_leaves(const struct estimator *e, const struct sums *s) {
     return (e->whole ? e->whole->all.rest_n : s->rest_n) >= 1;
 }
@@ -262,9 +261,10 @@ static void estimator_rank(const struct estimator *e, struct estimate *out) {
 }
 
 /* Where nothing is drawn, what is open is the newest, and no chance says what it is like. */
-static void estimator_take_worst(const struct estimator *e, enum estimate_name name,
-                                 struct estimate *out) {
+static void estimator_take_worst(const struct estimator *e, const struct sums *s,
+                                 enum estimate_name name, struct estimate *out) {
     double worst[2];
+    if (estimator_leaves(e, s)) out->value = NAN;
     response_worst(&e->response, &e->all, name, worst);
     if (!isnan(worst[0])) out->always_low = worst[0];
     if (!isnan(worst[1])) out->always_high = worst[1];
@@ -280,8 +280,7 @@ void estimator_read_one(const struct estimator *e, enum estimate_span span, enum
     if (r->of >= 0 && r->other < 0) sums_mean(s, r, out);
     else if (r->of >= 0) sums_share(s, r, out);
     else if (span == ESTIMATE_SINCE_START && e->ranking) estimator_rank(e, out);
-    if (sums_draws(s) == 0) estimator_take_worst(e, name, out);
-    if (sums_draws(s) == 0 && estimator_leaves(e, s)) out->value = NAN;
+    if (sums_draws(s) == 0) estimator_take_worst(e, s, name, out);
     estimate_bound(out, is_share[name], estimator_unheard(e, s));
 }
 
@@ -317,6 +316,8 @@ void estimator_scores(const struct estimator *e, struct score_bin out[SCORE_BINS
     reliability_read(&e->reliability, sums_known_weight(&e->all),
                      weight > 0 ? sums_rest(&e->all) / weight : 0, out);
 }
+
+bool estimator_chooses(const struct estimator *e) { return estimator_leaves(e, &e->all); }
 
 void estimator_worst(const struct estimator *e, enum estimate_name name, double out[2]) {
     response_worst(&e->response, &e->all, name, out);

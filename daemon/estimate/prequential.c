@@ -23,8 +23,7 @@
 
 static const double z = 1.959964; // of the standard normal distribution, 2.5 % above it
 
-/* With no draw of the random arm among the answers, either everything is asked or no draw was
- * answered yet. From this many answers on the first is assumed. */
+/* Of fewer answers, all of them asked for, nothing is claimed. */
 enum { CENSUS = 100 };
 
 /* Sums over the answers whose prediction was right, or over those where it was wrong. */
@@ -95,7 +94,7 @@ static double prequential_share_low(const struct prequential_total *a,
     return over > 0 ? over / (over + under) : 0;
 }
 
-void prequential_read(const struct prequential *p, struct prequential_figures *out) {
+void prequential_read(const struct prequential *p, bool chosen, struct prequential_figures *out) {
     const struct prequential_sums *wrong = &p->sums[0], *right = &p->sums[1];
     double n = wrong->n + right->n, drawn = wrong->drawn + right->drawn;
     *out = (struct prequential_figures){(uint64_t)(n + 0.5), NAN, NAN, NAN, NAN};
@@ -104,9 +103,10 @@ void prequential_read(const struct prequential *p, struct prequential_figures *o
         drawn > 0 ? 1 + (wrong->variance + right->variance) / drawn : 1; // Kish's mean weight
     struct prequential_total r = prequential_total_of(right, weight),
                              w = prequential_total_of(wrong, weight);
-    bool unheard = !(drawn > 0) && n < CENSUS;
+    bool undrawn = !(drawn > 0), unheard = undrawn && (chosen || n < CENSUS);
+    double share = r.is / (r.is + w.is);
     out->naive = right->n / n;
-    out->accuracy = r.is / (r.is + w.is);
-    out->low = unheard ? 0 : fmin(out->accuracy, prequential_share_low(&r, &w));
-    out->high = unheard ? 1 : fmax(out->accuracy, 1 - prequential_share_low(&w, &r));
+    out->accuracy = undrawn && chosen ? NAN : share;
+    out->low = unheard ? 0 : fmin(share, prequential_share_low(&r, &w));
+    out->high = unheard ? 1 : fmax(share, 1 - prequential_share_low(&w, &r));
 }

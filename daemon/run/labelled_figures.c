@@ -193,8 +193,9 @@ static void labelled_figures_tell_target(const struct labelled_figures *f) {
 
 static void labelled_figures_tell_score(const struct labelled_figures *f) {
     struct prequential_figures own, differ;
-    prequential_read(f->scored, &own);
-    prequential_read(f->differ, &differ);
+    bool chosen = estimator_chooses(f->estimator);
+    prequential_read(f->scored, chosen, &own);
+    prequential_read(f->differ, chosen, &differ);
     metric_set(METRIC_upstream_accuracy, own.accuracy);
     metric_set(METRIC_upstream_accuracy_low, own.low);
     metric_set(METRIC_upstream_accuracy_high, own.high);

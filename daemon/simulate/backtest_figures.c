@@ -156,7 +156,8 @@ void backtest_figures_read(const struct backtest_figures *f, struct backtest_res
     estimator_read(f->estimator, ESTIMATE_NOW, &r->now);
     backtest_readers_read(&f->readers, r);
     for (size_t e = 0; e < ESTIMATES; e++)
-        if (f->plain[e]) prequential_read(f->plain[e], &r->plain[e]);
+        if (f->plain[e])
+            prequential_read(f->plain[e], estimator_chooses(f->estimator), &r->plain[e]);
     backtest_figures_read_classes(f, r);
     r->segments = segments_n(f->segments);
     r->segment = xcalloc(r->segments, sizeof *r->segment);

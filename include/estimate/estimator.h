@@ -151,6 +151,8 @@ void estimator_forecast(const struct estimator *e, enum estimate_name name, doub
                         double labels, double most, struct forecast *out);
 /* By score, since the start. Not of a part: then all is 0. */
 void estimator_scores(const struct estimator *e, struct score_bin out[SCORE_BINS]);
+/* Whether some samples were not asked on purpose, so that draws alone tell what they are like. */
+bool estimator_chooses(const struct estimator *e);
 /* Since the start, as if all requests without an answer were against the figure (out[0]), and for
  * it (out[1]): no interval, what was answered is taken as it is. NaN: cannot be said (of a cost, of
  * average precision). */

@@ -10,6 +10,7 @@
  * Thread: learner thread (one owner) */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,9 +19,9 @@ struct prequential;
 struct prequential_figures {
     uint64_t n;       // answered tasks counted
     double naive;     // plain share of right predictions; NaN when n is 0
-    double accuracy;  // unbiased share of right predictions among all samples; NaN when n is 0
-    double low, high; // its 95 % interval; NaN when n is 0, 0 to 1 while nothing is known of what
-                      // the strategy arm did not ask
+    double accuracy;  // unbiased share of right predictions among all samples; NaN when n is 0, and
+                      // while nothing is known of what the strategy arm did not ask
+    double low, high; // its 95 % interval; NaN when n is 0, 0 to 1 while nothing is known of that
 };
 
 /* The caller destroys it. */
@@ -30,4 +31,5 @@ void prequential_destroy(struct prequential *p);
 /* Counts an answered task. truth: its label's class; predicted: class, or -1 when there was no
  * model (not counted); propensity in (0, 1]. */
 void prequential_add(struct prequential *p, int truth, int predicted, double propensity);
-void prequential_read(const struct prequential *p, struct prequential_figures *out);
+/* chosen: some samples were not asked on purpose (estimator_chooses). */
+void prequential_read(const struct prequential *p, bool chosen, struct prequential_figures *out);

@@ -52,7 +52,7 @@ static struct prequential_figures run(const struct stream *s, double *truth) {
     add(p, binomial(rest - rest_wrong, 1.0 / s->m), true, 1.0 / s->m);
     add(p, binomial(rest_wrong, 1.0 / s->m), false, 1.0 / s->m);
     struct prequential_figures f;
-    prequential_read(p, &f);
+    prequential_read(p, false, &f);
     prequential_destroy(p);
     *truth = 1 - wrong / (double)(rest + hard);
     return f;
@@ -117,13 +117,13 @@ static void the_interval_narrows(void **state) {
         size_t draws = (size_t[]){10, 100, 1000}[i];
         add(p, draws, true,
             0.9); // weights hardly above 1: little doubt, where Clopper-Pearson has 3.7 / draws
-        prequential_read(p, &f);
+        prequential_read(p, false, &f);
         assert_true(f.high - f.low < 2.5 / (double)draws);
         prequential_destroy(p);
         p = prequential_create();
         add(p, draws * 9 / 10, true, 0.01);
         add(p, draws / 10, false, 0.01);
-        prequential_read(p, &f);
+        prequential_read(p, false, &f);
         assert_true(fabs(f.accuracy - 0.9) < 1e-9);
         width[i] = f.high - f.low;
         prequential_destroy(p);
@@ -140,7 +140,7 @@ static void nothing_counted_says_nothing(void **state) {
     struct prequential_figures f;
     struct prequential *p = prequential_create();
     prequential_add(p, 1, -1, 1); // there was no model
-    prequential_read(p, &f);
+    prequential_read(p, false, &f);
     assert_int_equal(f.n, 0);
     assert_true(isnan(f.naive) && isnan(f.accuracy) && isnan(f.low) && isnan(f.high));
     prequential_destroy(p);
@@ -153,7 +153,7 @@ static void all_known_is_exact(void **state) {
         struct prequential *p = prequential_create();
         add(p, right, true, 1);
         add(p, 400 - right, false, 1);
-        prequential_read(p, &f);
+        prequential_read(p, false, &f);
         double truth = (double)right / 400;
         assert_int_equal(f.n, 400);
         assert_true(fabs(f.naive - truth) < 1e-12 && fabs(f.accuracy - truth) < 1e-12);
@@ -162,18 +162,19 @@ static void all_known_is_exact(void **state) {
     }
 }
 
-/* The strategy arm alone says nothing of the samples that it left. */
+/* The strategy arm alone says nothing of the samples that it left, however much it asked. */
 static void before_the_first_draw_nothing_is_claimed(void **state) {
     (void)state;
-    for (size_t n = 1; n <= 40; n += 13) {
+    static const size_t chosen[] = {1, 14, 40, 400};
+    for (size_t i = 0; i < sizeof chosen / sizeof *chosen; i++) {
         struct prequential_figures f;
         struct prequential *p = prequential_create();
-        add(p, n, false, 1);
-        prequential_read(p, &f);
-        assert_int_equal(f.n, n);
-        assert_true(f.accuracy == 0 && f.low == 0 && f.high == 1);
-        add(p, 1, true, 0.001);
-        prequential_read(p, &f);
+        add(p, chosen[i], false, 1);
+        prequential_read(p, true, &f);
+        assert_int_equal(f.n, chosen[i]);
+        assert_true(isnan(f.accuracy) && f.low == 0 && f.high == 1);
+        add(p, 1, true, 0.0001);
+        prequential_read(p, true, &f);
         assert_true(f.accuracy > 0.96 && f.low < 0.5 && f.high > f.accuracy &&
                     f.high < 1); // the wrong ones are known
         prequential_destroy(p);
@@ -185,15 +186,15 @@ static void no_wrong_draw_is_no_certainty(void **state) {
     struct prequential_figures f;
     struct prequential *p = prequential_create();
     prequential_add(p, 1, 1, 0.01);
-    prequential_read(p, &f);
+    prequential_read(p, false, &f);
     assert_true(f.accuracy == 1 && f.high == 1 && f.low < 0.1);
     add(p, 4, true, 0.01);
-    prequential_read(p, &f);
+    prequential_read(p, false, &f);
     assert_true(f.low > 0.45 && f.low < 0.55); // 0.478 by Clopper and Pearson
     prequential_destroy(p);
     p = prequential_create();
     add(p, 5, false, 0.01);
-    prequential_read(p, &f);
+    prequential_read(p, false, &f);
     assert_true(f.accuracy == 0 && f.low == 0 && f.high > 0.45 && f.high < 0.55);
     prequential_destroy(p);
 }

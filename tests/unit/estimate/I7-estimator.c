@@ -77,7 +77,7 @@ static void summarise(const struct figure_stream_kind *s, struct summary out[EST
         for (size_t i = 0; i < ESTIMATES; i++) {
             struct prequential_figures plain;
             const struct estimate *e = &f.of[i];
-            prequential_read(p.plain[i], &plain);
+            prequential_read(p.plain[i], false, &plain);
             out[i].covered += (e->low <= truth[i] && truth[i] <= e->high) / (double)RUNS;
             out[i].width += (e->high - e->low) / RUNS;
             out[i].bias += (e->value - truth[i]) / RUNS;
@@ -408,7 +408,7 @@ static void without_sums_it_is_the_plain_ratio(void **state) {
         prequential_add(plain, 1, i % 7 > 0, a.propensity);
     }
     estimator_read(e, ESTIMATE_SINCE_START, &f);
-    prequential_read(plain, &p);
+    prequential_read(plain, false, &p);
     assert_true(fabs(f.of[ESTIMATE_ACCURACY].value - p.accuracy) < 1e-9);
     estimator_destroy(e);
     prequential_destroy(plain);

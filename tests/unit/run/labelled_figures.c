@@ -56,6 +56,28 @@ static void the_score_is_judged_over_all_its_answers(void **state) {
     labelled_figures_destroy(f);
 }
 
+/* Of what was left to chance, and never drawn, no answer on purpose tells. */
+static void a_score_without_a_draw_is_not_judged(void **state) {
+    (void)state;
+    struct labelled_figures *f = labelled_figures_create(&learning);
+    for (uint64_t i = 0; i < 200; i++) {
+        struct answered a = {.evaluate = true,
+                             .truth = FRAUD,
+                             .predicted = FRAUD,
+                             .scored = OK,
+                             .said = {.key = i, .propensity = 1, .unasked = {3, {0}}}};
+        labelled_figures_ask(f, &a.said, NOW);
+        labelled_figures_answer(f, &a);
+    }
+    labelled_figures_tell(f, NOW);
+    assert_true(isnan(metric_get(METRIC_upstream_accuracy)));
+    assert_true(isnan(metric_get(METRIC_upstream_beaten)));
+    assert_true(metric_get(METRIC_upstream_beaten_low) == 0);
+    assert_true(metric_get(METRIC_upstream_beaten_high) == 1);
+    assert_true(isnan(metric_get(METRIC_accuracy)));
+    labelled_figures_destroy(f);
+}
+
 /* The first draws missed frauds, the last two were right. */
 static void now_is_told_beside_the_start(void **state) {
     (void)state;
@@ -222,6 +244,7 @@ static void a_day_is_told_when_its_labels_are_there(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_score_without_a_draw_is_not_judged),
         cmocka_unit_test(the_score_is_judged_over_all_its_answers),
         cmocka_unit_test(now_is_told_beside_the_start),
         cmocka_unit_test(the_target_is_told),
