@@ -34,8 +34,9 @@ class Cluster:
 
     @staticmethod
     def _script(*arguments):
-        done = subprocess.run([broker.ROOT / "scripts" / "kafka", *arguments], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=180,
+        done = subprocess.run([broker.ROOT / "scripts" / "kafka", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600,
                               env={**os.environ, **MACHINE})
+        broker.check(done.returncode == 0, "scripts/kafka %s: %d\n%s", " ".join(arguments), done.returncode, done.stderr)
         return done.stdout.strip()
 
     def _signal(self, n, number):
@@ -53,7 +54,7 @@ class Cluster:
         which = [] if n is None else [str(n)]
         try:
             self._script("resume", str(self.dir), *which)
-        except subprocess.CalledProcessError:  # it ended while it started: once more
+        except broker.Failure:  # it ended while it started: once more
             self._script("resume", str(self.dir), *which)
         self.down -= {n} if n is not None else set(range(BROKERS))
 
