@@ -90,7 +90,7 @@ static void estimator_add_rest(const struct asked *a, double *n, double sum[UNAS
 void estimator_ask(struct estimator *e, const struct asked *a) {
     if (a->propensity >= 1) e->all.asked_n++;
     else if (a->propensity > 0) e->all.drawn_n += 1 / a->propensity;
-    response_add(e->response.asked, a);
+    response_ask(&e->response, a);
     estimator_add_rest(a, &e->all.rest_n, e->all.rest);
 }
 
@@ -129,7 +129,7 @@ void estimator_answer(struct estimator *e, const struct asked *a, const struct o
     double term[UNASKED_SUMS];
     CHECK(a->propensity > 0 && a->propensity <= 1);
     if (e->ranking) estimator_note_score(e, a, o);
-    response_add(e->response.answered, a);
+    response_answer(&e->response, a);
     estimator_add_rest(a, &e->next.rest_n, e->next.rest);
     e->heard_n += a->unasked.n - (double)a->in_unasked;
     e->answers++;

@@ -10,9 +10,12 @@
  * whether it was within capacity. */
 struct response {
     double asked[2][2][2], answered[2][2][2];
+    double
+        said[UNASKED_SUMS]; // what the model said of all that the random arm's requests stand for
 };
 
-void response_add(double to[2][2][2], const struct asked *a);
+void response_ask(struct response *r, const struct asked *a);
+void response_answer(struct response *r, const struct asked *a);
 /* The figure as if all that was not answered were against it (out[0]) and for it (out[1]); NaN
  * where that cannot be said: of a cost, of average precision. */
 void response_worst(const struct response *r, const struct sums *s, enum estimate_name name,

@@ -104,11 +104,9 @@ double sums_weight(const struct sums *s) {
 
 size_t sums_draws(const struct sums *s) { return (size_t)(s->half[0].n + s->half[1].n + 0.5); }
 
-/* Whether tasks said how many the rest are. Those of a release before do not, those of a part
- * never, and states may be lost: then the draws speak for themselves, and the figure is the plain
- * ratio.
- */
-static bool sums_know_rest(const struct sums *s) {
+/* Tasks of a release before do not say it, those of a part never, and states may be lost: then the
+ * draws speak for themselves, and the figure is the plain ratio. */
+bool sums_know_rest(const struct sums *s) {
     return s->rest_n > 0 && s->rest_n * 2 >= sums_weight(s);
 }
 

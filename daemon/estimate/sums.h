@@ -67,6 +67,8 @@ void answers_add(struct answers *a, const struct outcome *o);
 size_t sums_draws(const struct sums *s);
 /* What the draws' weights add up to. */
 double sums_weight(const struct sums *s);
+/* Whether tasks said how many the rest are. */
+bool sums_know_rest(const struct sums *s);
 /* How many the rest are: what was counted, or what all requests of the random arm stand for. */
 double sums_rest(const struct sums *s);
 /* What an answer of the strategy arm stands for: its requests that were not answered are as those
