@@ -40,6 +40,11 @@ static void forecast_write_labels(const struct forecast *f, const char *goal, st
         forecast_write_remedy(out);
         return;
     }
+    if (most && f->high < 0.5) {
+        buf_printf(out, "%s is reached as it seems, not surely yet", goal);
+        forecast_write_remedy(out);
+        return;
+    }
     if (most) number = f->high;
     if (least) number = f->low;
     if (most) buf_str(out, "at most ");

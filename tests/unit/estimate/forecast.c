@@ -173,6 +173,8 @@ static void it_is_told_in_words(void **state) {
          "at least 900 more labels to recall 80 %, if they get there at all" REMEDY);
     says((struct forecast){FORECAST_LABELS, 0, 0, 1006},
          "at most 1,000 more labels to recall 80 %");
+    says((struct forecast){FORECAST_LABELS, 0, 0, 0},
+         "recall 80 % is reached as it seems, not surely yet" REMEDY);
     says((struct forecast){FORECAST_LABELS, 70, 0, INFINITY},
          "no labels or many more to recall 80 %: the answers do not tell yet" REMEDY);
     says((struct forecast){FORECAST_NEVER, INFINITY, INFINITY, INFINITY},
