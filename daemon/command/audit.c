@@ -26,8 +26,17 @@
 
 enum {
     STATUS_MS = 5000, // for the daemon's answer
-    DIFFERS = 1       // exit code: a figure is not what was shown (exit.def)
+    DIFFERS = 1,      // exit code: a figure is not what was shown (exit.def)
+    ENDS = 5,         // a figure and the ends of its two ranges
+    END_WORDS = 64    // bytes of the names of all ends
 };
+static const struct {
+    const char *name, *shown; // in the table, and of what the daemon shows
+} ends[ENDS] = {{"value", "estimate"},
+                {"low", "estimate_low"},
+                {"high", "estimate_high"},
+                {"always_low", "estimate_always_low"},
+                {"always_high", "estimate_always_high"}};
 static const double roundings = 1e-6; // of a figure: the order of the sums is another one
 
 struct audit_command {
@@ -41,7 +50,7 @@ struct audit_command {
     uint64_t fingerprint;
     size_t state[TASK_STATES], tasks; // of the tasks that count
     size_t without_model, foreign;    // that do not
-    double shown[ESTIMATES];          // by the daemon; NaN: not known
+    double shown[ESTIMATES][ENDS];    // by the daemon; NaN: not known
     double shown_answers;             // behind them; NaN: nothing is compared
     struct buf why_not;               // why nothing is compared
 };
@@ -78,7 +87,8 @@ static void audit_count(struct audit_command *a, const struct ledger_task *t, in
 
 /* ---- what was shown ---- */
 
-static bool audit_ask_daemon(struct audit_command *a, double shown[ESTIMATES], double *answers) {
+static bool audit_ask_daemon(struct audit_command *a, double shown[ESTIMATES][ENDS],
+                             double *answers) {
     struct buf why = {0};
     cJSON *s = *a->listen ? http_client_status(a->listen, STATUS_MS, &why) : NULL;
     *answers = NAN;
@@ -87,10 +97,12 @@ static bool audit_ask_daemon(struct audit_command *a, double shown[ESTIMATES], d
         buf_reset(&a->why_not);
         buf_text(&a->why_not, buf_view(&why));
     } else {
-        const cJSON *figures = cJSON_GetObjectItemCaseSensitive(s, "estimate");
         *answers = status_value(s, "now/answers");
-        for (size_t i = 0; i < ESTIMATES; i++)
-            shown[i] = status_value(figures, estimate_word((enum estimate_name)i));
+        for (size_t end = 0; end < ENDS; end++) {
+            const cJSON *figures = cJSON_GetObjectItemCaseSensitive(s, ends[end].shown);
+            for (size_t i = 0; i < ESTIMATES; i++)
+                shown[i][end] = status_value(figures, estimate_word((enum estimate_name)i));
+        }
     }
     cJSON_Delete(s);
     buf_release(&why);
@@ -115,10 +127,21 @@ static void audit_take_shown(struct audit_command *a, double before, const struc
     else a->shown_answers = after;
 }
 
-static bool audit_differs(const struct audit_command *a, enum estimate_name name, double own) {
+static bool audit_differs(double own, double shown) {
+    if (isnan(own) || isnan(shown)) return isnan(own) != isnan(shown);
+    return own != shown && !(fabs(own - shown) <= roundings * fmax(1, fabs(own)));
+}
+
+/* Names what differs; returns whether something does. */
+static bool audit_compare(const struct audit_command *a, enum estimate_name name,
+                          const double own[ENDS], char out[END_WORDS]) {
+    size_t at = 0;
+    *out = 0;
     if (isnan(a->shown_answers)) return false;
-    if (isnan(own) || isnan(a->shown[name])) return isnan(own) != isnan(a->shown[name]);
-    return fabs(own - a->shown[name]) > roundings * fmax(1, fabs(own));
+    for (size_t end = 0; end < ENDS; end++)
+        if (audit_differs(own[end], a->shown[name][end]))
+            at += (size_t)snprintf(out + at, END_WORDS - at, "%s%s", at ? " " : "", ends[end].name);
+    return at > 0;
 }
 
 /* ---- telling ---- */
@@ -132,7 +155,8 @@ static const struct column audit_columns[] = {{"figure", "figure", COLUMN_TEXT, 
                                               {"worst_low", "open ones against", COLUMN_NUMBER, 0},
                                               {"worst_high", "open ones for", COLUMN_NUMBER, 0},
                                               {"shown", "shown", COLUMN_NUMBER, 0},
-                                              {"same", "same", COLUMN_TEXT, 0}};
+                                              {"same", "same", COLUMN_TEXT, 0},
+                                              {"differs", "differs", COLUMN_TEXT, 0}};
 
 static double audit_rounded(double x) { return round(x * 1e6) / 1e6; }
 
@@ -145,18 +169,19 @@ static size_t audit_list(const struct audit_command *a, const struct estimates *
     for (size_t i = 0; i < ESTIMATES; i++) {
         const enum estimate_name name = (enum estimate_name)i;
         const struct estimate *e = &own->of[i];
-        const double number[] = {e->value, e->low, e->high, e->always_low, e->always_high};
+        const double own_of[ENDS] = {e->value, e->low, e->high, e->always_low, e->always_high};
         double worst[2];
-        bool compared = !isnan(a->shown_answers), other = audit_differs(a, name, e->value);
+        char what[END_WORDS];
+        bool compared = !isnan(a->shown_answers), other = audit_compare(a, name, own_of, what);
         if (name == ESTIMATE_LOG_LOSS) continue; // tasks do not say it
         estimator_worst(a->estimator, name, worst);
         listing_text(l, text_of(estimate_word(name)));
-        for (size_t j = 0; j < sizeof number / sizeof *number; j++)
-            listing_number(l, audit_rounded(number[j]));
+        for (size_t end = 0; end < ENDS; end++) listing_number(l, audit_rounded(own_of[end]));
         listing_number(l, audit_rounded(worst[0]));
         listing_number(l, audit_rounded(worst[1]));
-        listing_number(l, compared ? audit_rounded(a->shown[i]) : NAN);
+        listing_number(l, compared ? audit_rounded(a->shown[i][0]) : NAN);
         listing_text(l, compared ? audit_word(other) : (struct text){0});
+        listing_text(l, text_of(what));
         listing_tone(l, other ? TONE_BAD : TONE_PLAIN);
         differ += other;
     }
@@ -197,7 +222,7 @@ static int audit_tell(struct audit_command *a, const struct estimates *own) {
 
 static int audit_run(struct audit_command *a) {
     struct features *f = NULL;
-    double before = NAN, ignored[ESTIMATES];
+    double before = NAN, ignored[ESTIMATES][ENDS];
     int result = features_of(&f, a->config);
     if (result < 0) return command_fail(result, &a->why_not);
     a->fingerprint = features_fingerprint(f);

@@ -1,7 +1,9 @@
 """`winnowd audit` does every sum again from the topics alone: it finds what the daemon shows, says so where it cannot compare, and finds a
 figure that is no longer what the topics say. Figures by segment are told beside the whole."""
+import http.server
 import json
 import shutil
+import threading
 
 from accounts import learned
 from broker import Writer, check, equal, wait
@@ -33,9 +35,34 @@ def shows_the_same(stage, daemon):
     shown = status(daemon)
     equal(code, 0, "exit code; %s" % found)
     for figure in ("accuracy", "prevalence", "precision", "recall", "precision_at_capacity", "recall_at_capacity", "cost", "average_precision"):
-        equal(found[figure]["same"], "yes", figure)
+        equal([found[figure]["same"], found[figure]["differs"]], ["yes", ""], figure)
         check(abs(found[figure]["value"] - shown["estimate"][figure]) < 2e-6, "%s: %s", figure, found[figure])
     return found
+
+
+def finds_what_is_forged(stage, daemon):
+    """One number of what is shown is another one: it is named, be it the figure or the end of a range."""
+    shown = status(daemon)
+
+    class Forger(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(shown).encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Forger)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    listen = "127.0.0.1:%d" % server.server_address[1]
+    for key, name in (("estimate", "value"), ("estimate_low", "low"), ("estimate_always_high", "always_high")):
+        true = shown[key]["recall"]
+        shown[key]["recall"] = true - 0.01
+        code, found = rows(stage, daemon, "--listen", listen)
+        equal([code, found["recall"]["same"], found["recall"]["differs"], found["precision"]["same"]], [1, "no", name, "yes"], "a forged %s" % key)
+        shown[key]["recall"] = true
+    server.shutdown()
 
 
 def segments(daemon):
@@ -73,7 +100,9 @@ def test(stage):
     learned(daemon, len(tasks))
     oracle.end()
     found = shows_the_same(stage, daemon)
-    equal(found["accuracy"]["worst_low"], found["accuracy"]["worst_high"], "nothing is open")
+    for figure in ("accuracy", "prevalence", "precision", "recall"):
+        equal([found[figure]["worst_low"], found[figure]["worst_high"]], 2 * [found[figure]["value"]], "%s with nothing open" % figure)
+    finds_what_is_forged(stage, daemon)
     segments(daemon)
     classes(daemon)
     days = status(daemon)["cohort_tasks"]  # of the tasks that had a model; the day is not over
