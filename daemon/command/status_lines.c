@@ -77,6 +77,9 @@ static double status_lines_figure(const cJSON *s, const char *what, const char *
     return cJSON_IsNumber(at) ? at->valuedouble : NAN;
 }
 
+/* As many digits as the interval allows. */
+static int status_lines_digits(double width) { return width > 5 ? 0 : width > 0.5 ? 1 : 2; }
+
 /* "47 (40 to 55)": of a hundred, with the interval. */
 static const char *status_lines_of_100(const cJSON *s, const char *what, const char *name,
                                        const char *figure, char out[2 * STATUS_WORD]) {
@@ -87,8 +90,10 @@ static const char *status_lines_of_100(const cJSON *s, const char *what, const c
         snprintf(key, sizeof key, "%s%s", what, end[i]);
         value[i] = 100 * status_lines_figure(s, key, name, figure);
     }
+    int digits = status_lines_digits(value[2] - value[1]);
     if (isfinite(value[0]))
-        snprintf(out, 2 * STATUS_WORD, "%.0f (%.0f to %.0f)", value[0], value[1], value[2]);
+        snprintf(out, 2 * STATUS_WORD, "%.*f (%.*f to %.*f)", digits, value[0], digits, value[1],
+                 digits, value[2]);
     else snprintf(out, 2 * STATUS_WORD, "-");
     return out;
 }
@@ -103,6 +108,21 @@ static void status_lines_figures(const cJSON *s, struct status_line *l) {
              status_lines_of_100(s, "estimate_now", NULL, "recall", b));
     else if (draws > 0) LINE(l, "now", "too few answers of the random arm: %.0f", draws);
     else LINE(l, "now", "no answer of the random arm yet");
+}
+
+/* What else a manager asks of now. Returns how many lines. */
+static size_t status_lines_much(const cJSON *s, struct status_line *l) {
+    char a[2 * STATUS_WORD], b[2 * STATUS_WORD], c[2 * STATUS_WORD];
+    if (!(status_value(s, "estimate_now_draws") >= ESTIMATE_DRAWS_LEAST)) return 0;
+    LINE(l, "how much",
+         "of 100 samples %s are positive; at capacity %s of 100 are, and %s of 100 positives",
+         status_lines_of_100(s, "estimate_now", NULL, "prevalence", a),
+         status_lines_of_100(s, "estimate_now", NULL, "precision_at_capacity", b),
+         status_lines_of_100(s, "estimate_now", NULL, "recall_at_capacity", c));
+    if (cJSON_IsTrue(status_find(s, "settings/cost")))
+        status_lines_append(l, "; 100 decisions cost ",
+                            status_lines_of_100(s, "estimate_now", NULL, "cost", a));
+    return 1;
 }
 
 /* As much of the text as has room, without half a character at its end. */
@@ -295,18 +315,31 @@ static size_t status_lines_segments(const cJSON *s, struct status_line *l) {
 static size_t status_lines_people(const cJSON *s, struct status_line *l) {
     double right = status_value(s, "readers_accuracy");
     double lots = status_value(s, "annotators_at_chance");
-    char word[2 * STATUS_WORD];
     if (!(status_value(s, "double_answers") >= ANNOTATORS_PAIRS_LEAST) || !isfinite(right))
         return 0;
-    LINE(l, "people",
-         "%s of their answers are right (%s to %s), by %s that two gave; so accuracy is %s",
-         P(right), P(status_value(s, "readers_low")), P(status_value(s, "readers_high")),
-         N("double_answers"), status_lines_of_100(s, "truth", NULL, "accuracy", word));
+    LINE(l, "people", "%s of their answers are right (%s to %s), by %s that two gave", P(right),
+         P(status_value(s, "readers_low")), P(status_value(s, "readers_high")),
+         N("double_answers"));
     if (status_value(s, "undecided") > 0)
         status_lines_append(l, "; readers disagree, undecided: ", N("undecided"));
     if (status_value(s, "gold_questions") > 0)
         status_lines_append(l, "; gold questions: ", N("gold_questions"));
     if (lots > 0) status_lines_append(l, "; seem to draw lots: ", N("annotators_at_chance"));
+    return 1;
+}
+
+/* The figures since the start, freed of the annotators' errors; nothing where that cannot be said.
+ * Returns how many lines. */
+static size_t status_lines_truth(const cJSON *s, struct status_line *l) {
+    char a[2 * STATUS_WORD], b[2 * STATUS_WORD], c[2 * STATUS_WORD], d[2 * STATUS_WORD];
+    if (!isfinite(status_lines_figure(s, "truth", NULL, "accuracy"))) return 0;
+    LINE(l, "truth",
+         "without their errors of 100 samples %s are positive; of 100 alarms %s are right; of 100 "
+         "positives %s get one; of 100 decisions %s are right",
+         status_lines_of_100(s, "truth", NULL, "prevalence", a),
+         status_lines_of_100(s, "truth", NULL, "precision", b),
+         status_lines_of_100(s, "truth", NULL, "recall", c),
+         status_lines_of_100(s, "truth", NULL, "accuracy", d));
     return 1;
 }
 
@@ -343,7 +376,7 @@ static void status_lines_append_half(const cJSON *s, const char *histogram, cons
 static void status_lines_learning(const cJSON *s, struct status_line *l) {
     double last = status_value(s, "last_label_s"), answers = status_value(s, "now/answers"),
            version = status_value(s, "now/model");
-    char ago[STATUS_WORD + 16] = "", duration[STATUS_WORD];
+    char ago[STATUS_WORD + 16] = "", duration[STATUS_WORD], share[2 * STATUS_WORD];
     if (last > 0)
         snprintf(ago, sizeof ago, "; the last %s ago",
                  status_duration(status_value(s, "time_ms") / 1000 - last, duration));
@@ -356,9 +389,10 @@ static void status_lines_learning(const cJSON *s, struct status_line *l) {
     status_lines_append_half(s, "latency", "; answers ", &l[0]);
     status_lines_append_half(s, "outcome_latency", "; certain outcomes ", &l[0]);
     if (answers > 0)
-        LINE(&l[1], "accuracy", "%s (%s to %s), by %s answers; on asked ones %s",
-             P(status_value(s, "now/accuracy")), P(status_value(s, "now/low")),
-             P(status_value(s, "now/high")), N("now/answers"), P(status_value(s, "now/naive")));
+        LINE(&l[1], "accuracy",
+             "of 100 decisions %s are right since the start, by %s answers; on asked ones %s",
+             status_lines_of_100(s, "estimate", NULL, "accuracy", share), N("now/answers"),
+             P(status_value(s, "now/naive")));
     else LINE(&l[1], "accuracy", "no answers yet");
     status_lines_figures(s, &l[2]);
     const cJSON *own = status_find(s, "upstream");
@@ -409,6 +443,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     status_lines_learning(s, out + 4);
     status_lines_learner(s, out + 8);
     size_t n = 9;
+    n += status_lines_much(s, out + n);
     n += status_lines_auto(s, out + n);
     n += status_lines_loose(s, out + n);
     n += status_lines_live(s, out + n);
@@ -420,6 +455,7 @@ size_t status_lines(const cJSON *s, struct status_line out[STATUS_LINES]) {
     n += status_lines_target(s, out + n);
     n += status_lines_segments(s, out + n);
     n += status_lines_people(s, out + n);
+    n += status_lines_truth(s, out + n);
     n += status_lines_cohort(s, out + n);
     n += status_lines_bridge(s, out + n);
     status_lines_machine(s, out + n);

@@ -5,7 +5,7 @@
 
 #include "status_json.h"
 
-enum { STATUS_LINES = 25 }; // at most, of one status
+enum { STATUS_LINES = 26 }; // at most, of one status
 
 struct status_line {
     const char *title; // static

@@ -42,6 +42,45 @@ static void the_figures_of_now_are_told(void **state) {
     line("{}", "now", "no answer of the random arm yet");
 }
 
+/* How much there is, what people see at capacity, what it costs where a cost is configured; with as
+ * many digits as the interval allows. */
+static void how_much_there_is_is_told(void **state) {
+    (void)state;
+#define FIGURES                                                                                    \
+    "\"estimate_now_draws\":40,"                                                                   \
+    "\"estimate_now\":{\"prevalence\":0.0123,\"precision_at_capacity\":0.5,"                       \
+    "\"recall_at_capacity\":0.876,\"cost\":1.5},"                                                  \
+    "\"estimate_now_low\":{\"prevalence\":0.011,\"precision_at_capacity\":0.4,"                    \
+    "\"recall_at_capacity\":0.861,\"cost\":0.5},"                                                  \
+    "\"estimate_now_high\":{\"prevalence\":0.0144,\"precision_at_capacity\":0.61,"                 \
+    "\"recall_at_capacity\":0.889,\"cost\":3}"
+    static const char told[] = "of 100 samples 1.23 (1.10 to 1.44) are positive; at capacity "
+                               "50 (40 to 61) of 100 are, and 87.6 (86.1 to 88.9) of 100 positives";
+    assert_string_equal(line("{" FIGURES "}", "how much", told), told);
+    line("{" FIGURES ",\"settings\":{\"cost\":true}}", "how much",
+         "; 100 decisions cost 150 (50 to 300)");
+    line("{\"estimate_now_draws\":9}", "how much", NULL);
+    line("{\"now\":{\"answers\":80,\"naive\":0.8},\"estimate\":{\"accuracy\":0.93},"
+         "\"estimate_low\":{\"accuracy\":0.916},\"estimate_high\":{\"accuracy\":0.947}}",
+         "accuracy",
+         "of 100 decisions 93.0 (91.6 to 94.7) are right since the start, by 80 answers; on asked "
+         "ones 80.00 %");
+#undef FIGURES
+}
+
+/* Beside how right the people are, what that makes of the figures. */
+static void what_is_true_in_spite_of_errors_is_told(void **state) {
+    (void)state;
+    line("{\"truth\":{\"accuracy\":0.98,\"prevalence\":0.05,\"precision\":0.93,\"recall\":0.57},"
+         "\"truth_low\":{\"accuracy\":0.9,\"prevalence\":0.01,\"precision\":0.8,\"recall\":0.36},"
+         "\"truth_high\":{\"accuracy\":1,\"prevalence\":0.07,\"precision\":0.99,\"recall\":1}}",
+         "truth",
+         "without their errors of 100 samples 5 (1 to 7) are positive; of 100 alarms 93 (80 to 99) "
+         "are right; of 100 positives 57 (36 to 100) get one; of 100 decisions 98 (90 to 100) are "
+         "right");
+    line("{\"truth\":{\"accuracy\":null}}", "truth", NULL);
+}
+
 static void the_target_is_told(void **state) {
     (void)state;
     line("{\"forecast\":{\"recall\":{\"says\":\"about 1,300 more labels to recall 80 % (900 to "
@@ -153,6 +192,8 @@ static void the_better_one_is_told_where_it_is_known(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_figures_of_now_are_told),
+        cmocka_unit_test(how_much_there_is_is_told),
+        cmocka_unit_test(what_is_true_in_spite_of_errors_is_told),
         cmocka_unit_test(the_target_is_told),
         cmocka_unit_test(a_turn_of_the_labels_is_told),
         cmocka_unit_test(a_shift_of_the_samples_is_told_for_an_hour),
