@@ -98,6 +98,13 @@ def said_of_others(page, daemon):
     equal(ends, [1, 1, 1], "shares end at 100 %")
     target = said("s.forecast = {recall: {outcome: 'labels', says: 'about 1,300 more labels to recall 80 %'}}; s.target = {recall: .8}", "tiles")
     check("about 1,300 more labels" in target and "budget.target" not in target, "a target: %s", target)
+    day = said("""for (const [key, recall] of [["cohort", .27], ["cohort_low", .16], ["cohort_high", .39], ["cohort_worst_low", .2], ["cohort_worst_high", .3]])
+        for (const name in s.cohort_tasks) { s[key][name] = {accuracy: .9, prevalence: .1, precision: .5, recall}; }""", "cohorts")
+    check("27 (16 to 39); open: 20 to 30" in day, "a matured day: %s", day)
+    equal(shown("", "document.getElementById('figures-truth').hidden"), True, "a column of the truth without double answers")
+    freed = said("""for (const [key, recall] of [["truth", .57], ["truth_low", .36], ["truth_high", .81]]) {
+        s[key] = {accuracy: .98, prevalence: .05, precision: .9, recall, recall_at_capacity: .5, precision_at_capacity: .5}; }""", "figures")
+    check("57 (36 to 81)" in freed, "by the truth: %s", freed)
     for mature, why in ((.63, "not yet: 62\u00a0% of its tasks are closed"), (.61, "not yet: its time is not over")):
         waits = said("s.cohort_mature = %g; for (const day in s.cohort_closed) { s.cohort_closed[day] = .62; }" % mature, "cohorts")
         check(why in waits, "cohorts: %s", waits)

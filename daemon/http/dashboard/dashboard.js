@@ -323,14 +323,16 @@ function show_curves(s) {
 }
 
 function show_figures(s) {
-  const of = (key, name) => ranged(s[key][name], s[key + "_low"][name], s[key + "_high"][name]);
+  const of = (key, name) => ranged(s[key][name], s[key + "_low"][name], s[key + "_high"][name]), freed = s.truth.accuracy !== null;
+  $("figures-truth").hidden = !freed;
   rows("figures", s.estimate_now_draws > 0 ? figures : [], ([name, words]) => {
     const width = s.estimate_now_high[name] - s.estimate_now_low[name], wide = s.estimate_high[name] - s.estimate_low[name];
     return [[words, "text"], [of("estimate_now", name), "number"], [of_100(s.estimate_now_always_low[name], width) + " to " + of_100(s.estimate_now_always_high[name], width), "number"],
-      [s.estimate_live_draws < 10 ? "\u2013" : of("estimate_live", name), "number"], [of_100(s.estimate[name], wide), "number"]];
+      [s.estimate_live_draws < 10 ? "\u2013" : of("estimate_live", name), "number"], [of_100(s.estimate[name], wide), "number"],
+      ...(freed ? [[of("truth", name), "number"]] : [])];
   }, "no answer of the random arm yet", 5);
   const live = s.models && s.models.live;
-  $("figures-more").textContent = "from the random arm\u2019s answers: now the last " + number(s.estimate_now_draws) + "; since the start " + number(s.estimate_draws) + "; " + (live ? number(s.estimate_live_draws) + " of them to what the live version, v" + live + ", decided" : "no version is live") + "; watched: holds whenever you look";
+  $("figures-more").textContent = "from the random arm\u2019s answers: now the last " + number(s.estimate_now_draws) + "; since the start " + number(s.estimate_draws) + "; " + (live ? number(s.estimate_live_draws) + " of them to what the live version, v" + live + ", decided" : "no version is live") + "; watched: holds whenever you look" + (freed ? "; truth: since the start, without the annotators\u2019 errors" : "");
 }
 
 /* What is certified, and what a first certificate wants; only the process that learns knows the latter. */
@@ -397,8 +399,8 @@ function show_cohorts(s) {
   const names = Object.keys(s.cohort_tasks).reverse();
   $("cohorts-card").hidden = !names.length;
   const cell = (name, figure) => {
-    const width = s.cohort_high[name][figure] - s.cohort_low[name][figure];
-    return [of_100(s.cohort[name][figure], width) + " (" + of_100(s.cohort_worst_low[name][figure], width) + " to " + of_100(s.cohort_worst_high[name][figure], width) + ")", "number"];
+    const low = s.cohort_low[name][figure], high = s.cohort_high[name][figure], worst = [s.cohort_worst_low[name][figure], s.cohort_worst_high[name][figure]].map((x) => of_100(x, high - low));
+    return [ranged(s.cohort[name][figure], low, high) + (worst[0] === worst[1] ? "" : "; open: " + worst[0] + " to " + worst[1]), "number"];
   };
   rows("cohorts", names, (name) => {
     const closed = s.cohort_closed[name], told = s.cohort[name].accuracy !== undefined;
