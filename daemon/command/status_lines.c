@@ -390,9 +390,11 @@ static void status_lines_learning(const cJSON *s, struct status_line *l) {
     status_lines_append_half(s, "outcome_latency", "; certain outcomes ", &l[0]);
     if (answers > 0)
         LINE(&l[1], "accuracy",
-             "of 100 decisions %s are right since the start, by %s answers; on asked ones %s",
+             "of 100 decisions %s are right since the start, by %s answers, %s of the random arm; "
+             "on "
+             "asked ones %s",
              status_lines_of_100(s, "estimate", NULL, "accuracy", share), N("now/answers"),
-             P(status_value(s, "now/naive")));
+             N("estimate_draws"), P(status_value(s, "now/naive")));
     else LINE(&l[1], "accuracy", "no answers yet");
     status_lines_figures(s, &l[2]);
     const cJSON *own = status_find(s, "upstream");

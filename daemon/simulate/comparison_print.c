@@ -116,7 +116,7 @@ static void comparison_print_add_numbers(struct buf *out, const char *name,
     buf_str(out, "}");
 }
 
-/* What the answers said of each figure. */
+/* What the answers said of each figure; draws: those of the random arm, which make the ranges. */
 static void comparison_print_add_said(const char *key, const struct estimates *estimates,
                                       struct buf *out) {
     buf_printf(out, ",\"%s\":{", key);
@@ -127,7 +127,8 @@ static void comparison_print_add_said(const char *key, const struct estimates *e
                                     {"high", e->high},
                                     {"always_low", e->always_low},
                                     {"always_high", e->always_high},
-                                    {"answers", (double)estimates->answers}};
+                                    {"answers", (double)estimates->answers},
+                                    {"draws", (double)estimates->drawn}};
         if (i) buf_str(out, ",");
         comparison_print_add_numbers(out, estimate_word((enum estimate_name)i), of,
                                      sizeof of / sizeof *of);

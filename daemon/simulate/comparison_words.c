@@ -334,9 +334,10 @@ void comparison_print_words(const struct comparison *t) {
     words_all(t);
     if (!r->estimate.answers) return;
     words_capacity(t, capacity);
-    console_print("\nWhat %llu answers said of all %zu samples (%s, seed %llu), and what is true\n",
-                  (unsigned long long)r->estimate.answers, r->samples, t->strategy[0].name,
-                  (unsigned long long)t->first_seed);
+    console_print("\nWhat %llu answers, %llu of the random arm, said of all %zu samples (%s, seed "
+                  "%llu), and what is true\n",
+                  (unsigned long long)r->estimate.answers, (unsigned long long)r->estimate.drawn,
+                  r->samples, t->strategy[0].name, (unsigned long long)t->first_seed);
     console_print("%-*s  %9s  %16s  %16s  %9s\n", TITLE, "", "estimate", "95 % range", "watched",
                   "true");
     for (size_t i = 0; i < ESTIMATES; i++)

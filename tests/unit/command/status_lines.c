@@ -60,11 +60,12 @@ static void how_much_there_is_is_told(void **state) {
     line("{" FIGURES ",\"settings\":{\"cost\":true}}", "how much",
          "; 100 decisions cost 150 (50 to 300)");
     line("{\"estimate_now_draws\":9}", "how much", NULL);
-    line("{\"now\":{\"answers\":80,\"naive\":0.8},\"estimate\":{\"accuracy\":0.93},"
+    line("{\"estimate_draws\":30,\"now\":{\"answers\":80,\"naive\":0.8},\"estimate\":{\"accuracy\":"
+         "0.93},"
          "\"estimate_low\":{\"accuracy\":0.916},\"estimate_high\":{\"accuracy\":0.947}}",
          "accuracy",
-         "of 100 decisions 93.0 (91.6 to 94.7) are right since the start, by 80 answers; on asked "
-         "ones 80.00 %");
+         "of 100 decisions 93.0 (91.6 to 94.7) are right since the start, by 80 answers, 30 of "
+         "the random arm; on asked ones 80.00 %");
 #undef FIGURES
 }
 

@@ -223,7 +223,12 @@ static void odd_files(void **state) {
     assert_int_equal(run("--data FILE --label class --budget 0.2 --json"), 0);
     assert_true(figure("samples") == 400);
     assert_true(figure("accuracy") > 0.7);
+    assert_true(figure("draws") >= 10 && figure("draws") < figure("answers"));
+    char counts[64];
+    snprintf(counts, sizeof counts, "What %.0f answers, %.0f of the random arm, said of all 400",
+             figure("answers"), figure("draws"));
     assert_int_equal(run("--data FILE --label class --budget 0.2"), 0);
+    says(counts);
     says("x (may be missing)");
     says("95 % range");
     says("y (2 values)");
@@ -325,8 +330,8 @@ static void has_estimates(const cJSON *object) {
     assert_true(number(truth, "log_loss") - number(object, "log_loss") < 1e-9);
     cJSON_ArrayForEach(e, estimates) {
         assert_true(cJSON_HasObjectItem(truth, e->string));
-        assert_int_equal(cJSON_GetArraySize(e), 6);
-        assert_true(number(e, "answers") > 0);
+        assert_int_equal(cJSON_GetArraySize(e), 7);
+        assert_true(number(e, "answers") > 0 && number(e, "answers") >= number(e, "draws"));
         if (!cJSON_IsNumber(cJSON_GetObjectItem(e, "always_high"))) continue; // no end, or no value
         assert_true(number(e, "always_low") <= number(e, "low") &&
                     number(e, "high") <= number(e, "always_high"));
