@@ -276,14 +276,16 @@ static void people_list_others(const struct people_command *p, struct listing *l
 static void people_tell_readers(struct people_command *p) {
     struct readers r;
     annotators_readers(p->annotators, &r);
+    const int digits = estimate_digits(r.low, r.high);
     if (isnan(r.accuracy))
         printf("%" PRIu64 " samples were answered by two; from %d on it is told how often people "
                "are right (people.double)\n",
                r.pairs, ANNOTATORS_PAIRS_LEAST);
     else
         printf("%" PRIu64 " samples were answered by two, who agreed on %" PRIu64
-               ": of 100 answers %.0f are right (%.0f to %.0f)\n",
-               r.pairs, r.agreed, 100 * r.accuracy, 100 * r.low, 100 * r.high);
+               ": of 100 answers %.*f are right (%.*f to %.*f)\n",
+               r.pairs, r.agreed, digits, 100 * r.accuracy, digits, 100 * r.low, digits,
+               100 * r.high);
     if (p->golds)
         printf("%zu samples that were settled went to a third reader, to check him (people.gold)\n",
                p->golds);

@@ -77,9 +77,6 @@ static double status_lines_figure(const cJSON *s, const char *what, const char *
     return cJSON_IsNumber(at) ? at->valuedouble : NAN;
 }
 
-/* As many digits as the interval allows. */
-static int status_lines_digits(double width) { return width > 5 ? 0 : width > 0.5 ? 1 : 2; }
-
 /* "47 (40 to 55)": of a hundred, with the interval. */
 static const char *status_lines_of_100(const cJSON *s, const char *what, const char *name,
                                        const char *figure, char out[2 * STATUS_WORD]) {
@@ -88,12 +85,12 @@ static const char *status_lines_of_100(const cJSON *s, const char *what, const c
     static const char *const end[] = {"", "_low", "_high"};
     for (size_t i = 0; i < 3; i++) {
         snprintf(key, sizeof key, "%s%s", what, end[i]);
-        value[i] = 100 * status_lines_figure(s, key, name, figure);
+        value[i] = status_lines_figure(s, key, name, figure);
     }
-    int digits = status_lines_digits(value[2] - value[1]);
+    int digits = estimate_digits(value[1], value[2]);
     if (isfinite(value[0]))
-        snprintf(out, 2 * STATUS_WORD, "%.*f (%.*f to %.*f)", digits, value[0], digits, value[1],
-                 digits, value[2]);
+        snprintf(out, 2 * STATUS_WORD, "%.*f (%.*f to %.*f)", digits, 100 * value[0], digits,
+                 100 * value[1], digits, 100 * value[2]);
     else snprintf(out, 2 * STATUS_WORD, "-");
     return out;
 }
@@ -313,13 +310,14 @@ static size_t status_lines_segments(const cJSON *s, struct status_line *l) {
 /* What samples that two answered say of the answers; nothing before there are enough. Returns how
  * many lines. */
 static size_t status_lines_people(const cJSON *s, struct status_line *l) {
-    double right = status_value(s, "readers_accuracy");
+    double right = status_value(s, "readers_accuracy"), low = status_value(s, "readers_low"),
+           high = status_value(s, "readers_high");
+    const int digits = estimate_digits(low, high);
     double lots = status_value(s, "annotators_at_chance");
     if (!(status_value(s, "double_answers") >= ANNOTATORS_PAIRS_LEAST) || !isfinite(right))
         return 0;
-    LINE(l, "people", "%s of their answers are right (%s to %s), by %s that two gave", P(right),
-         P(status_value(s, "readers_low")), P(status_value(s, "readers_high")),
-         N("double_answers"));
+    LINE(l, "people", "of 100 of their answers %.*f (%.*f to %.*f) are right, by %s that two gave",
+         digits, 100 * right, digits, 100 * low, digits, 100 * high, N("double_answers"));
     if (status_value(s, "undecided") > 0)
         status_lines_append(l, "; readers disagree, undecided: ", N("undecided"));
     if (status_value(s, "gold_questions") > 0)

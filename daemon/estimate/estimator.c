@@ -42,6 +42,12 @@ static const bool is_share[ESTIMATES] = {ESTIMATE_TABLE(IS_SHARE, IS_SHARE)};
 
 const char *estimate_word(enum estimate_name e) { return words[e]; }
 
+int estimate_digits(double low, double high) {
+    double points = 100 * (high - low);
+    if (points > 5) return 0;
+    return points > 0.5 ? 1 : 2;
+}
+
 struct estimator {
     struct sums all, now;
     struct response response;

@@ -39,13 +39,6 @@ static void words_cell(struct text what, size_t columns) {
     arena_release(&arena);
 }
 
-/* Digits behind the point of a percentage: the last one that its interval lets mean something. */
-static int words_digits(double low, double high) {
-    double points = 100 * (high - low);
-    if (points > 5) return 0;
-    return points > 0.5 ? 1 : 2;
-}
-
 static void words_range(double low, double high, int digits) {
     char text[48];
     if (isnan(low)) snprintf(text, sizeof text, "-");
@@ -87,7 +80,7 @@ static void words_percent(double value, const char *share) {
 
 /* Estimate, range, band, truth. */
 static void words_figure(const struct estimate *e, double truth) {
-    int digits = words_digits(e->low, e->high);
+    int digits = estimate_digits(e->low, e->high);
     char share[NUMBER];
     words_percent(e->value, words_share(e->value, digits, share));
     words_range(e->low, e->high, digits);
@@ -115,7 +108,7 @@ static void words_corrected(const struct backtest_result *r) {
 
 /* "47 (40 to 55) true 50"; of 100. */
 static void words_class(const struct estimate *e, double truth) {
-    const int digits = words_digits(e->low, e->high) ? 1 : 0; // a second has no room
+    const int digits = estimate_digits(e->low, e->high) ? 1 : 0; // a second has no room
     char range[48], is[NUMBER], was[NUMBER];
     snprintf(range, sizeof range, "(%.*f to %.*f)", digits, 100 * e->low, digits, 100 * e->high);
     if (isnan(e->value)) console_print("  %-31s", "    -");
@@ -181,7 +174,7 @@ static void words_of_100(const char *what, const struct backtest_result *r, enum
     if (isnan(is->value) || !(width <= words_nothing)) buf_str(out, "too few answers to say");
     else if (width > words_vague)
         buf_printf(out, "between %.0f and %.0f", 100 * is->low, 100 * is->high);
-    else buf_str(out, words_share(is->value, words_digits(is->low, is->high), share));
+    else buf_str(out, words_share(is->value, estimate_digits(is->low, is->high), share));
     buf_printf(out, " (in truth %.3g)\n", 100 * truth);
 }
 

@@ -29,6 +29,8 @@
     NEXT(ESTIMATE_LOG_LOSS, "log_loss", false)
 enum estimate_name { WORDS_ENUM(ESTIMATE_TABLE) ESTIMATES };
 const char *estimate_word(enum estimate_name e);
+/* Digits behind the point of a percentage: the last one that its interval lets mean something. */
+int estimate_digits(double low, double high);
 
 /* What a sample turned out to be, beside what the model said of it. */
 enum {

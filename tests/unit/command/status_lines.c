@@ -80,6 +80,10 @@ static void what_is_true_in_spite_of_errors_is_told(void **state) {
          "are right; of 100 positives 57 (36 to 100) get one; of 100 decisions 98 (90 to 100) are "
          "right");
     line("{\"truth\":{\"accuracy\":null}}", "truth", NULL);
+    line("{\"double_answers\":218,\"readers_accuracy\":0.9975,\"readers_low\":0.9951,"
+         "\"readers_high\":0.9999}",
+         "people",
+         "of 100 of their answers 99.75 (99.51 to 99.99) are right, by 218 that two gave");
 }
 
 static void the_target_is_told(void **state) {
