@@ -90,7 +90,8 @@ def test(stage):
         wait("labels are learned", lambda: (prometheus.value("winnowd_labelled_rows") or 0) > 20, every=0.5)
         wait("a model is live", lambda: (prometheus.value("winnowd_model_version") or 0) >= 1, every=0.5)
         wait("the scrape is seen", lambda: (prometheus.value("count_over_time(up[15s])") or 0) > 8, every=0.5)
-        wait("segments are told", lambda: prometheus.value('winnowd_segment_estimate_always_high{figure="precision"}') is not None, every=0.5)
+        for told in ('winnowd_segment_estimate{figure="precision"}', 'winnowd_segment_estimate{figure="recall"}', 'winnowd_class_estimate{figure="recall"}'):
+            wait("%s is told" % told, lambda: prometheus.value(told) is not None, every=0.5)
         dashboard_is_fed(prometheus)
         loud = prometheus.firing() - {"WinnowdQueueStarved", "WinnowdQueueFlooded", "WinnowdLabelsStopped", "WinnowdLag"}  # these judge minutes, not seconds
         equal(loud, set(), "alerts of a healthy run")
