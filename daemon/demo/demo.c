@@ -98,6 +98,12 @@ static void demo_read_estimate(struct screen_figures *f) {
     f->accuracy = known ? metric_get(METRIC_accuracy) : NAN;
     f->low = known ? metric_get(METRIC_accuracy_low) : NAN;
     f->high = known ? metric_get(METRIC_accuracy_high) : NAN;
+    for (size_t i = 0; i < ESTIMATES; i++)
+        f->said[i] = (struct estimate){
+            .value = known ? metric_get_by(METRIC_estimate, i) : NAN,
+            .low = metric_get_by(METRIC_estimate_low, i),
+            .high = metric_get_by(METRIC_estimate_high, i),
+        };
 }
 
 static void demo_read_figures(struct demo *d, bool ranking) {

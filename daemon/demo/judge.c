@@ -30,7 +30,7 @@ struct judge {
     pthread_mutex_t lock; // guards what stands below
     struct score *all, *part;
     struct judge_figures now;
-    uint64_t modelled, modelled_right;
+    double modelled, outcome[OUTCOMES]; // of predictions by a model
     struct arena arena;
 };
 
@@ -71,6 +71,13 @@ static void judge_end_slice(struct judge *s) {
     s->part = score_create(s->k, s->positive);
 }
 
+static void judge_note_outcome(struct judge *s, bool right, bool positive, bool alarm) {
+    struct outcome o;
+    outcome_of(&o, right, positive, alarm, false, NAN, NAN, NAN);
+    s->modelled++;
+    for (size_t i = 0; i < OUTCOMES; i++) s->outcome[i] += o.value[i];
+}
+
 static void judge_score(struct judge *s, const struct prediction *p, int truth) {
     int said = class_predicted(p->prob, p->k);
     bool positive = (size_t)truth == s->positive;
@@ -80,8 +87,7 @@ static void judge_score(struct judge *s, const struct prediction *p, int truth) 
     s->now.positives += positive;
     s->now.asked += p->asked;
     s->now.asked_positives += p->asked && positive;
-    s->modelled += p->model > 0;
-    s->modelled_right += p->model > 0 && said == truth;
+    if (p->model > 0) judge_note_outcome(s, said == truth, positive, (size_t)said == s->positive);
 }
 
 static void judge_take(struct judge *s, const struct prediction *p) {
@@ -141,6 +147,6 @@ void judge_read(struct judge *s, bool ranking, struct judge_figures *out) {
     *out = s->now;
     if (ranking) score_read(s->all, &out->all);
     else score_counts(s->all, &out->all);
-    out->modelled_accuracy = s->modelled ? (double)s->modelled_right / (double)s->modelled : NAN;
+    estimate_of_all(s->outcome, s->modelled, out->modelled);
     pthread_mutex_unlock(&s->lock);
 }

@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "data/true_labels.h"
+#include "estimate/estimator.h"
 #include "estimate/score.h"
 
 #include <stdatomic.h>
@@ -15,11 +16,11 @@ enum {
 };
 
 struct judge_figures {
-    uint64_t seen;            // predictions
-    uint64_t scored;          // of them, those whose true label is known
-    struct score_figures all; // average_precision only when asked for
-    double modelled_accuracy; // of predictions by a model, which is what the daemon's own estimate
-                              // is of; NaN: none yet
+    uint64_t seen;              // predictions
+    uint64_t scored;            // of them, those whose true label is known
+    struct score_figures all;   // average_precision only when asked for
+    double modelled[ESTIMATES]; // of predictions by a model, which is what the daemon's own figures
+                                // are of; NaN: nothing to count among, or not known here
     uint64_t positives, asked, asked_positives;                     // of the scored ones
     size_t slices;                                                  // that are complete
     double accuracy[JUDGE_SLICES], average_precision[JUDGE_SLICES]; // NaN: without a positive

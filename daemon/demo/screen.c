@@ -172,7 +172,7 @@ static void screen_accuracy_line(struct screen *s, const struct screen_figures *
     screen_estimate(f, &s->out);
     screen_style(s, PLAIN);
     buf_str(&s->out, " unbiased, from the labels; in truth ");
-    screen_percent(f->score.modelled_accuracy, 1, &s->out);
+    screen_percent(f->score.modelled[ESTIMATE_ACCURACY], 1, &s->out);
     screen_end_line(s);
 }
 
@@ -296,14 +296,44 @@ static void screen_words_quality(const struct screen_figures *f, struct buf *out
                    " of all samples (95 %% interval %.1f to %.1f);\nthe demo knows the truth of "
                    "those that a model scored: ",
                    100 * f->low, 100 * f->high);
-        screen_percent(f->score.modelled_accuracy, 1, out);
+        screen_percent(f->score.modelled[ESTIMATE_ACCURACY], 1, out);
         buf_str(out, ".\n");
     }
+}
+
+static void screen_words_lost(const struct screen_figures *f, struct buf *out) {
     if (f->dead_letters)
         buf_printf(out,
                    "%" PRIu64 " records could not be read; they went to the dead letters with the "
                    "reason, and the stream went on.\n",
                    f->dead_letters);
+}
+
+/* "94 (80 to 99)", and what the demo knows. */
+static void screen_words_share(const struct screen_figures *f, enum estimate_name name,
+                               const char *what, struct buf *out) {
+    const struct estimate *e = &f->said[name];
+    const int digits = estimate_digits(e->low, e->high);
+    if (isfinite(e->value))
+        buf_printf(out, "%.*f (%.*f to %.*f) %s", digits, 100 * e->value, digits, 100 * e->low,
+                   digits, 100 * e->high, what);
+    else buf_printf(out, "– %s", what);
+    if (isfinite(f->score.modelled[name]))
+        buf_printf(out, ", in truth %.3g", 100 * f->score.modelled[name]);
+}
+
+/* What accuracy does not say where the positive class is rare. */
+static void screen_words_alarms(const struct screen_figures *f, struct buf *out) {
+    if (!isfinite(f->said[ESTIMATE_PREVALENCE].value)) return;
+    char what[300];
+    snprintf(what, sizeof what, "are '%s'", f->positive);
+    buf_str(out, "By the same answers of 100 samples ");
+    screen_words_share(f, ESTIMATE_PREVALENCE, what, out);
+    buf_str(out, ";\nof 100 alarms ");
+    screen_words_share(f, ESTIMATE_PRECISION, "are right", out);
+    buf_printf(out, "; of 100 '%s' ", f->positive);
+    screen_words_share(f, ESTIMATE_RECALL, "get one", out);
+    buf_str(out, ".\n");
 }
 
 static void screen_row(struct buf *out, const char *name) { buf_printf(out, "  %-22s", name); }
@@ -351,6 +381,8 @@ void screen_summary(struct screen *s, const struct screen_figures *f) {
     screen_words_spent(f, &s->out);
     screen_words_found(f, &s->out);
     screen_words_quality(f, &s->out);
+    screen_words_alarms(f, &s->out);
+    screen_words_lost(f, &s->out);
     buf_str(&s->out, "\n");
     screen_table(f, &s->out);
     fwrite(s->out.at, 1, s->out.len, stdout);

@@ -276,7 +276,10 @@ static void test_scores_by_hand(void **state) {
     assert_int_equal(s.seen, 8);
     assert_int_equal(s.scored, 8);
     assert_true(fabs(s.all.accuracy - 5.0 / 8) < 1e-12 &&
-                fabs(s.modelled_accuracy - 5.0 / 8) < 1e-12);
+                fabs(s.modelled[ESTIMATE_ACCURACY] - 5.0 / 8) < 1e-12);
+    assert_true(fabs(s.modelled[ESTIMATE_PREVALENCE] - 3.0 / 8) < 1e-12 &&
+                fabs(s.modelled[ESTIMATE_PRECISION] - 2.0 / 4) < 1e-12 &&
+                fabs(s.modelled[ESTIMATE_RECALL] - 2.0 / 3) < 1e-12);
     assert_true(fabs(s.all.kappa - 0.25) < 1e-12);
     assert_true(fabs(s.all.average_precision - (1 + 2.0 / 3 + 3.0 / 5) / 3) < 1e-12);
     assert_int_equal(s.positives, 3);
@@ -318,11 +321,11 @@ static void test_without_a_model_the_first_class_is_said(void **state) {
     predict(&c, "a", .5f, 0, false);
     predict(&c, "b", .5f, 0, false);
     judge_read(c.score, true, &s);
-    assert_true(s.all.accuracy == 0.5 && isnan(s.modelled_accuracy));
+    assert_true(s.all.accuracy == 0.5 && isnan(s.modelled[ESTIMATE_ACCURACY]));
     assert_int_equal(true_labels_put(c.truth, TEXT("c"), 0), 0);
     predict(&c, "c", .9f, 1, false);
     judge_read(c.score, true, &s);
-    assert_true(s.modelled_accuracy ==
+    assert_true(s.modelled[ESTIMATE_ACCURACY] ==
                 0); // the right guess before the first model is not the model's
     close_court(&c);
 }

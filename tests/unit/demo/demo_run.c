@@ -17,6 +17,7 @@ enum { SAMPLES = 3000, DEADLINE_MS = 600000 };
 struct child {
     pid_t pid;
     char *dir, *out; // its TMPDIR; its standard output
+    bool alarms;     // said how many alarms are right, and in truth; known behind last_line
 };
 
 /* `winnowd demo --json WHAT VALUE`, and more where it is not NULL. */
@@ -52,8 +53,8 @@ static cJSON *last_line(struct child *c) {
     assert_non_null(f);
     char *line = NULL;
     size_t cap = 0;
-    while (getline(&line, &cap, f) > 0) {
-    }
+    while (getline(&line, &cap, f) > 0)
+        c->alarms |= strstr(line, "of 100 alarms ") && strstr(line, " get one, in truth ");
     cJSON *json = cJSON_Parse(line);
     if (!json) fail_msg("the last line is no JSON: %s", line);
     free(line);
@@ -87,6 +88,7 @@ static void test_it_runs_through_and_stops_when_told(void **state) {
                 number(w, "asked") >
                     0.03 * SAMPLES); // two partitions, a burst of 10 and one more each
     assert_true(number(w, "labelled") == number(w, "asked"));
+    assert_true(whole.alarms);
     assert_true(number(w, "models") > 1);
     assert_true(number(w, "accuracy") > 0.97);
     assert_true(number(estimate, "low") <= number(estimate, "accuracy") &&
