@@ -28,6 +28,8 @@ static void status_lines_stream(const cJSON *s, struct status_line *l) {
          N("now/samples"), N("now/dead_letters"));
     if (status_value(s, "now/blocked") > 0)
         status_lines_append(&l[0], "; blocked, so outside of every figure: ", N("now/blocked"));
+    if (status_value(s, "far_samples") > 0)
+        status_lines_append(&l[0], "; far outside all that was seen: ", N("far_samples"));
     if (lag > 0)
         LINE(&l[1], "behind", "%s sample%s, the oldest by %s; %s partitions", N("now/lag"),
              lag == 1 ? "" : "s", D(status_value(s, "now/age_s")), N("partitions"));

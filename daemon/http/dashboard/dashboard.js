@@ -253,7 +253,7 @@ function show_lateness(s) {
 
 function show_tiles(s) {
   const n = s.now, speed = last(rates("samples", 10));
-  tile("speed", "Samples per second", number(speed, speed < 10 ? 1 : 0), "", number(n.samples) + " in all" + (n.dead_letters ? ", " + number(n.dead_letters) + " dead letters" : "") + (n.blocked ? "; " + number(n.blocked) + " blocked, outside of every figure" : ""));
+  tile("speed", "Samples per second", number(speed, speed < 10 ? 1 : 0), "", number(n.samples) + " in all" + (n.dead_letters ? ", " + number(n.dead_letters) + " dead letters" : "") + (n.blocked ? "; " + number(n.blocked) + " blocked, outside of every figure" : "") + (s.far_samples ? "; " + number(s.far_samples) + " far outside all that was seen" : ""));
   tile("lag", "Behind", number(n.lag), n.lag === 1 ? "sample" : "samples", n.lag > 0 && n.age_s ? "the oldest waits for " + duration(n.age_s) : "up to date");
   tile("asked", "Asked", percent(n.admitted ? n.asked / n.admitted : null, 2), "", number(n.asked) + " labels; budget " + percent(n.rate, 2));
   tile("labels", "Labels back", number(n.labels), "", number(n.open_tasks) + " open" + half_of(s.latency, "") + half_of(s.outcome_latency, " of " + number(s.outcome_latency.count) + " certain outcomes"));

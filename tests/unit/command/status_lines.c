@@ -86,6 +86,13 @@ static void what_is_true_in_spite_of_errors_is_told(void **state) {
          "of 100 of their answers 99.75 (99.51 to 99.99) are right, by 218 that two gave");
 }
 
+static void samples_far_outside_are_told(void **state) {
+    (void)state;
+    line("{\"now\":{\"samples\":900},\"far_samples\":3}", "stream",
+         "dead letters; far outside all that was seen: 3");
+    assert_null(strstr(line("{\"far_samples\":0}", "stream", ""), "far outside"));
+}
+
 static void the_target_is_told(void **state) {
     (void)state;
     line("{\"forecast\":{\"recall\":{\"says\":\"about 1,300 more labels to recall 80 % (900 to "
@@ -199,6 +206,7 @@ int main(void) {
         cmocka_unit_test(the_figures_of_now_are_told),
         cmocka_unit_test(how_much_there_is_is_told),
         cmocka_unit_test(what_is_true_in_spite_of_errors_is_told),
+        cmocka_unit_test(samples_far_outside_are_told),
         cmocka_unit_test(the_target_is_told),
         cmocka_unit_test(a_turn_of_the_labels_is_told),
         cmocka_unit_test(a_shift_of_the_samples_is_told_for_an_hour),
