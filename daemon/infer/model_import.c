@@ -11,6 +11,7 @@
  *
  * Thread: command line */
 #include "import_private.h"
+#include "infer/model_record.h"
 
 #include <inttypes.h>
 
@@ -55,6 +56,17 @@ static const struct safetensor *import_next_layer(struct import *im, const char 
 }
 
 /* ---- metadata ---- */
+
+/* Others say what they like, or nothing; one of ours says what its tensors mean. */
+static int import_read_format(struct import *im) {
+    const char *said = safetensors_metadata(&im->file, "format");
+    if (!said || strncmp(said, MODEL_FORMATS, sizeof MODEL_FORMATS - 1) != 0 ||
+        strcmp(said, MODEL_FORMAT) == 0)
+        return 0;
+    return import_refuse(im, ERR_MISMATCH,
+                         "it is a %.40s, of another release of winnowd; this one knows %s", said,
+                         MODEL_FORMAT);
+}
 
 static int import_read_classes(struct import *im) {
     const char *said = safetensors_metadata(&im->file, "classes");
@@ -402,6 +414,7 @@ static bool import_has_layers(const struct import *im) {
 }
 
 static int import_tensors(struct import *im, struct model **out) {
+    TRY(import_read_format(im));
     TRY(import_read_classes(im));
     TRY(import_read_fingerprint(im));
     TRY(import_read_forest(im));

@@ -24,8 +24,6 @@ enum {
 };
 _Static_assert(TENSORS_MAX <= (int)SAFETENSORS_TENSORS, "the reader has room for what we write");
 
-static const char format_name[] = "winnowd-model-1";
-
 /* ---- the table ---- */
 
 struct model_tensor {
@@ -197,7 +195,7 @@ static void model_record_add_pair(struct buf *b, const char *key, const char *fo
 }
 
 static void model_record_add_metadata(const struct model *m, const char *name, struct buf *b) {
-    buf_printf(b, "{\"format\":\"%s\",\"name\":", format_name);
+    buf_printf(b, "{\"format\":\"" MODEL_FORMAT "\",\"name\":");
     buf_json_str(b, name);
     model_record_add_pair(b, "version", "%" PRIu64, m->version);
     model_record_add_pair(b, "parent", "%" PRIu64, m->parent);
@@ -391,7 +389,7 @@ static bool model_record_can_be_written(const struct model *m) {
 static int model_record_read(struct model_reading *r, struct model **out) {
     struct model_shape shape = {0};
     size_t golden = 0;
-    if (strcmp(model_record_metadata(r, "format"), format_name) != 0)
+    if (strcmp(model_record_metadata(r, "format"), MODEL_FORMAT) != 0)
         return model_record_refuse(r, "it is not a winnowd model (metadata: format)");
     model_record_read_forest_sizes(r);
     TRY(model_record_read_shape(r, &shape, &golden));

@@ -8,6 +8,11 @@
 #include "base/buf.h"
 #include "infer/model.h"
 
+/* What the metadata's `format` says: a release that means other things by the same tensors has
+ * another number. */
+#define MODEL_FORMATS "winnowd-model-"
+#define MODEL_FORMAT MODEL_FORMATS "1"
+
 /* Appends the record of m, and sets m->digest to the SHA-256 of its tensors. name: service.name,
  * for people; borrowed. */
 void model_write(struct model *m, const char *name, struct buf *out);

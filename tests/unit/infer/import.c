@@ -193,6 +193,22 @@ static void ours_comes_back(void **state) {
     model_destroy(m), model_destroy(back);
 }
 
+static void a_version_of_another_release_is_refused(void **state) {
+    (void)state;
+    struct model *m = ours(), *back = NULL;
+    struct buf record = {0}, why = {0};
+    model_write(m, "me", &record);
+    char *number = memmem(record.at, record.len, MODEL_FORMAT, strlen(MODEL_FORMAT));
+    assert_non_null(number);
+    number[strlen(MODEL_FORMATS)] = '2';
+    const struct import_target target = {
+        .d = D, .k = 2, .classes = TEXT("no\nyes"), .fingerprint = 0xabc};
+    assert_int_equal(model_import(&back, buf_view(&record), &target, &why), ERR_MISMATCH);
+    assert_non_null(strstr(buf_string(&why), "winnowd-model-2, of another release"));
+    buf_release(&record), buf_release(&why);
+    model_destroy(m);
+}
+
 /* A version with boosted trees, of k classes, and two golden rows that hold with them. */
 static struct model *ours_boosted(size_t k) {
     static const double rows[2 * D] = {0.7, -0.2, 1.5, -0.5, 3, 0.1};
@@ -504,6 +520,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(one_output_and_sorted_classes),
                                        cmocka_unit_test(numbered_layers_and_golden_rows),
                                        cmocka_unit_test(ours_comes_back),
+                                       cmocka_unit_test(a_version_of_another_release_is_refused),
                                        cmocka_unit_test(hinges_come_back),
                                        cmocka_unit_test(codes_follow_their_classes),
                                        cmocka_unit_test(boosted_trees_follow_their_classes),
