@@ -115,7 +115,9 @@ static void absences_say_field(const struct absences *a, size_t i, const struct 
                                size_t n, struct text shown) {
     struct text path = features_paths(a->features)[i], near = outline_near(pointers, n, path);
     LOG(WARNING, "feature_absent",
-        "no record of late has this feature's field, so its columns are zeros and teach nothing",
+        "no record of late has this feature's field, or only a null: its columns are zeros and "
+        "teach "
+        "nothing",
         L_TEXT("feature", features_name(a->features, i)), L_TEXT("path", path),
         L_U64("records", absences_judged(a)->records), L_TEXT("nearest", near),
         L_TEXT("example", shown));
@@ -247,7 +249,7 @@ void absences_note(struct absences *a, struct buf *notes) {
                        "from them, and those without any are dead letters (no_feature)\n");
     for (size_t i = 0; i < a->n && !a->all && named < NAMED; i++) {
         if (!a->warned[i]) continue;
-        buf_str(notes, named++ ? ", " : "no sample of late has the field of: ");
+        buf_str(notes, named++ ? ", " : "no sample of late has a value of: ");
         buf_json(notes, features_name(a->features, i));
     }
     if (named && a->warned_n > named) buf_printf(notes, " and %zu more", a->warned_n - named);

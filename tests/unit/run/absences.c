@@ -76,10 +76,11 @@ static void a_field_that_stays_away_is_told_once(void **state) {
     assert_string_equal(said, ""); // too few to tell
     said = after(1, 0, 1, 1, NULL);
     assert_non_null(strstr(said, "event=feature_absent"));
+    assert_non_null(strstr(said, "field, or only a null: its columns"));
     assert_non_null(strstr(said, "feature=age path=/customer/age records=300 nearest=/client/age"));
     assert_non_null(strstr(said, "example=\"/amount /client/age\""));
     assert_null(strstr(said, "feature=night"));
-    assert_string_equal(notes(), "no sample of late has the field of: \"age\"\n");
+    assert_string_equal(notes(), "no sample of late has a value of: \"age\"\n");
     assert_true(metric_get(METRIC_features_absent) == 1);
     assert_string_equal(after(5000, 0, 5000, 0, NULL), ""); // once
     assert_false(absences_all(absences));
@@ -97,10 +98,10 @@ static void shares_are_of_the_last_records(void **state) {
     after(299, 0, 299, 0, NULL);
     assert_string_equal(notes(), "");
     after(1, 0, 1, 0, NULL);
-    assert_string_equal(notes(), "no sample of late has the field of: \"age\"\n");
+    assert_string_equal(notes(), "no sample of late has a value of: \"age\"\n");
     after(1000, 0, 999, 0, NULL);
     assert_string_equal(after(1000, 0, 1000, 0, NULL), "");
-    assert_string_equal(notes(), "no sample of late has the field of: \"age\"\n");
+    assert_string_equal(notes(), "no sample of late has a value of: \"age\"\n");
     struct buf out = {0};
     metrics_prometheus(&out);
     assert_non_null(strstr(buf_string(&out), "winnowd_feature_absent_ratio{feature=\"age\"} 1\n"));
