@@ -110,6 +110,17 @@ def said_of_others(page, daemon):
         check(why in waits, "cohorts: %s", waits)
 
 
+def named_oddly(page):
+    """A class that is called as what every object of JavaScript has."""
+    auto = page.execute_async_script("""const done = arguments[0];
+        fetch_json('/status').then((s) => {
+            Object.assign(s.settings, { auto: { error: .02 }, classes: ['constructor', '__proto__'] });
+            show_status(s);
+            done([...document.querySelectorAll('#auto tr')].map(tr => tr.cells[1].textContent));
+        }).catch((e) => done(String(e)))""")
+    equal(auto, ["–", "–"], "thresholds of classes without a certificate")
+
+
 def speaks(page):
     """Whatever can be reached or looked at has a name; pictures say what they show."""
     found = spoken(page, ("button", "link", "image", "img", "progressbar", "progressIndicator", "region", "heading"))
@@ -203,6 +214,7 @@ def test(stage):
             page.save_screenshot(os.environ["WINNOWD_SHOT"])
             page.set_window_size(1300, 900)
         said_of_others(page, daemon)
+        named_oddly(page)
         speaks(page)
         wait("the figures move", lambda: text(page, "#tiles") != before)
         keyboard(page)
