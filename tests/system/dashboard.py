@@ -105,6 +105,8 @@ def said_of_others(page, daemon):
     freed = said("""for (const [key, recall] of [["truth", .57], ["truth_low", .36], ["truth_high", .81]]) {
         s[key] = {accuracy: .98, prevalence: .05, precision: .9, recall, recall_at_capacity: .5, precision_at_capacity: .5}; }""", "figures")
     check("57 (36 to 81)" in freed, "by the truth: %s", freed)
+    none = said("s.estimate_now.precision = s.estimate_now.recall = null", "answers")
+    check("–no alarm among the answers yet" in none and "–no “bad” among the answers yet" in none, "nothing to be right or caught: %s", none)
     for mature, why in ((.63, "not yet: 62\u00a0% of its tasks are closed"), (.61, "not yet: its time is not over")):
         waits = said("s.cohort_mature = %g; for (const day in s.cohort_closed) { s.cohort_closed[day] = .62; }" % mature, "cohorts")
         check(why in waits, "cohorts: %s", waits)

@@ -289,16 +289,20 @@ function ranged(is, low, high) {
 /* The manager's questions in their order, each with one number. */
 function show_answers(s) {
   const known = s.estimate_now_draws >= s.draws_least, positive = "\u201c" + (s.settings.positive || s.settings.classes[s.settings.classes.length - 1]) + "\u201d";
-  const figure = (name, turn = (x) => x) => {
+  const figure = (name, none, turn = (x) => x) => {
+    if (s.estimate_now[name] === null) return ["–", none];
     const ends = [turn(s.estimate_now_low[name]), turn(s.estimate_now_high[name])].sort((a, b) => a - b), width = ends[1] - ends[0];
     return [of_100(turn(s.estimate_now[name]), width), of_100(ends[0], width) + " to " + of_100(ends[1], width)];
   };
-  const say = (name, title, unit, [is, range], more = "") => tile("answer-" + name, title, known ? is : "–", known ? unit : "", known ? range + more : "too few answers yet", "answers");
-  const [seen] = figure("recall_at_capacity");
-  say("much", "How much " + positive + "?", "of 100 samples", figure("prevalence"));
-  say("caught", "How much is caught?", "of 100 " + positive, figure("recall"), "; " + (s.settings.capacity_by === "risk" ? "the likeliest " : "the riskiest ") + (s.settings.capacity_per_day ? number(s.settings.capacity_per_day) + " a day" : percent(s.settings.capacity, 0)) + " hold " + seen);
-  say("false", "How many false alarms?", "of 100 alarms", figure("precision", (x) => 1 - x));
-  say("cost", s.settings.cost ? "What does it cost?" : "What goes wrong?", s.settings.cost ? "per 100 decisions" : "of 100 decisions", figure("cost"));
+  const say = (name, title, unit, [is, range], more = "") => {
+    const told = known && is !== "–";
+    tile("answer-" + name, title, told ? is : "–", told ? unit : "", !known ? "too few answers yet" : range + (told ? more : ""), "answers");
+  };
+  const nobody = "no " + positive + " among the answers yet", [seen] = figure("recall_at_capacity", "");
+  say("much", "How much " + positive + "?", "of 100 samples", figure("prevalence", ""));
+  say("caught", "How much is caught?", "of 100 " + positive, figure("recall", nobody), "; " + (s.settings.capacity_by === "risk" ? "the likeliest " : "the riskiest ") + (s.settings.capacity_per_day ? number(s.settings.capacity_per_day) + " a day" : percent(s.settings.capacity, 0)) + " hold " + seen);
+  say("false", "How many false alarms?", "of 100 alarms", figure("precision", "no alarm among the answers yet", (x) => 1 - x));
+  say("cost", s.settings.cost ? "What does it cost?" : "What goes wrong?", s.settings.cost ? "per 100 decisions" : "of 100 decisions", figure("cost", ""));
   say("worse", "Is it getting worse?", "", [s.worse.outcome, s.worse.says]);
 }
 
