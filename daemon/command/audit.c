@@ -40,7 +40,7 @@ static const struct {
 static const double roundings = 1e-6; // of a figure: the order of the sums is another one
 
 struct audit_command {
-    const char *file, *from, *to, *listen;
+    const char *file, *from, *to, *listen, *name;
     bool json;
     int64_t from_ms, to_ms; // asked within, `to` excluded
     bool span;              // one of them was given
@@ -90,7 +90,7 @@ static void audit_count(struct audit_command *a, const struct ledger_task *t, in
 static bool audit_ask_daemon(struct audit_command *a, double shown[ESTIMATES][ENDS],
                              double *answers) {
     struct buf why = {0};
-    cJSON *s = *a->listen ? http_client_status(a->listen, STATUS_MS, &why) : NULL;
+    cJSON *s = *a->listen ? http_client_status(a->listen, a->name, STATUS_MS, &why) : NULL;
     *answers = NAN;
     if (!*a->listen) buf_str(&why, "watch.listen is empty");
     if (!s) {
@@ -277,6 +277,7 @@ int command_audit(int argc, char **argv) {
     if (code == CLI_GO) {
         a.config = c;
         if (!a.listen) a.listen = c->watch.listen;
+        a.name = c->service.name;
         a.span = a.from || a.to;
         a.estimator = estimator_create(0);
         code = audit_run(&a);

@@ -18,8 +18,9 @@ int command_fail(int error, const struct buf *why) {
                         why->len ? why->at : error_text(error));
 }
 
-int command_listen(const char *file, const char *listen, char **out) {
+int command_listen(const char *file, const char *listen, char **out, char **name) {
     struct config *c;
+    *name = NULL;
     if (listen) {
         *out = xstrdup(listen);
         return CLI_GO;
@@ -29,8 +30,10 @@ int command_listen(const char *file, const char *listen, char **out) {
     int code = cli_config(&c, file);
     if (code != CLI_GO) return code;
     *out = xstrdup(c->watch.listen);
+    *name = xstrdup(c->service.name);
     config_destroy(c);
     if (**out) return CLI_GO;
     free(*out);
+    free(*name);
     return console_fail(EX_UNAVAILABLE, "that daemon listens nowhere: watch.listen is empty");
 }

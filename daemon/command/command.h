@@ -38,6 +38,7 @@ void command_each(void (*visit)(const struct usage *usage, void *opaque), void *
  * and returns the exit code of the ERR_. What Kafka refuses for good is "Kafka away" here: the
  * command may be tried again. */
 int command_fail(int error, const struct buf *why);
-/* Where the daemon answers: `listen` itself, or watch.listen of the file. *out is the caller's to
- * free. CLI_GO, or an exit code after saying why. */
-int command_listen(const char *file, const char *listen, char **out);
+/* Where the daemon answers: `listen` itself, or watch.listen of the file, and then *name is the
+ * service that must answer there (else NULL). Both are the caller's to free. CLI_GO, or an exit
+ * code after saying why. */
+int command_listen(const char *file, const char *listen, char **out, char **name);

@@ -115,7 +115,17 @@ static int http_client_get(const char *listen, const char *path, int timeout_ms,
     return result;
 }
 
-cJSON *http_client_status(const char *listen, int timeout_ms, struct buf *why) {
+/* Two configurations may say the same address: then the other one's daemon answers. */
+static bool http_client_is(const cJSON *status, const char *name, const char *listen,
+                           struct buf *why) {
+    const char *is = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(status, "name"));
+    if (!name || (is && strcmp(is, name) == 0)) return true;
+    buf_printf(why, "%s answers at %s, not %s (service.name): do both have the same watch.listen?",
+               is ? is : "another", listen, name);
+    return false;
+}
+
+cJSON *http_client_status(const char *listen, const char *name, int timeout_ms, struct buf *why) {
     struct buf body = {0};
     cJSON *status = NULL;
     int code = http_client_get(listen, "/status", timeout_ms, &body, why);
@@ -123,6 +133,10 @@ cJSON *http_client_status(const char *listen, int timeout_ms, struct buf *why) {
     if (code > 0 && (!cJSON_IsObject(status) ||
                      !cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(status, "now")))) {
         buf_printf(why, "what answers at %s (%d) is not winnowd", listen, code);
+        cJSON_Delete(status);
+        status = NULL;
+    }
+    if (status && !http_client_is(status, name, listen, why)) {
         cJSON_Delete(status);
         status = NULL;
     }

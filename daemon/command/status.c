@@ -31,9 +31,9 @@ static void status_print(const cJSON *s) {
     for (size_t i = 0; i < n; i++) console_print("%-10s %s\n", line[i].title, line[i].text);
 }
 
-static int status_report(const char *listen, bool json) {
+static int status_report(const char *listen, const char *name, bool json) {
     struct buf why = {0};
-    cJSON *s = http_client_status(listen, TIMEOUT_MS, &why);
+    cJSON *s = http_client_status(listen, name, TIMEOUT_MS, &why);
     int code = EX_OK;
     if (!s) code = console_fail(EX_UNAVAILABLE, "%s", buf_string(&why));
     else if (status_tone(s) == TONE_BAD) code = UNHEALTHY;
@@ -67,10 +67,11 @@ int command_status(int argc, char **argv) {
                           "(not ready, or stalled), 69 it does not answer.",
                           flags, sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
-    char *where;
-    if (code == CLI_GO) code = command_listen(file, listen, &where);
+    char *where, *name;
+    if (code == CLI_GO) code = command_listen(file, listen, &where, &name);
     if (code != CLI_GO) return code;
-    code = status_report(where, json);
+    code = status_report(where, name, json);
     free(where);
+    free(name);
     return code;
 }

@@ -38,7 +38,7 @@ static const struct top_curve_source {
 enum { CURVES = sizeof curves / sizeof *curves };
 
 struct top_screen {
-    const char *listen;
+    const char *listen, *name;
     cJSON *status, *past[PAST]; // owned; past: a ring, of which status is the newest
     size_t asked;               // answers so far
     double value[CURVES][KEPT]; // rings
@@ -70,7 +70,7 @@ static void top_remember(struct top_screen *t) {
 
 static void top_ask(struct top_screen *t) {
     buf_reset(&t->why);
-    cJSON *fresh = http_client_status(t->listen, TIMEOUT_MS, &t->why);
+    cJSON *fresh = http_client_status(t->listen, t->name, TIMEOUT_MS, &t->why);
     if (!fresh) return; // the old status stays on the screen, with the reason
     cJSON **place = &t->past[t->asked++ % PAST];
     cJSON_Delete(*place);
@@ -235,19 +235,20 @@ int command_top(int argc, char **argv) {
                           "Shows how the running daemon is, each second anew; q quits.", flags,
                           sizeof flags / sizeof *flags};
     int words, code = cli_parse(&usage, argc, argv, &words);
-    char *where;
+    char *where, *name;
     if (code != CLI_GO) return code;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return console_fail(EX_USAGE,
                             "top wants a terminal; `winnowd status` is for everything else");
-    code = command_listen(file, listen, &where);
+    code = command_listen(file, listen, &where, &name);
     if (code != CLI_GO) return code;
-    struct top_screen t = {.listen = where};
+    struct top_screen t = {.listen = where, .name = name};
     top_open_screen(&t);
     top_watch(&t, console_stop());
     endwin();
     for (size_t i = 0; i < PAST; i++) cJSON_Delete(t.past[i]);
     buf_release(&t.why);
     free(where);
+    free(name);
     return EX_OK;
 }

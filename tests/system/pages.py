@@ -83,6 +83,10 @@ def status_command(daemon, stage):
     as_json = run("status", "--listen", address, "--json")
     equal(json.loads(as_json.stdout)["name"], stage.name, "status --json")
     equal(run("status", "--listen", "127.0.0.1:1").returncode, 69, "status of nobody")
+    for name, code in ((stage.name, 0), ("another", 69)):
+        same_place = run("status", "-c", stage.config({"service": {"name": name}, "watch": {"listen": address}}, "same-place.yaml"))
+        equal(same_place.returncode, code, "status of %s, where %s answers: %s" % (name, stage.name, same_place.stdout + same_place.stderr))
+    check("%s answers at %s, not another" % (stage.name, address) in same_place.stderr, "who answers: %s", same_place.stderr)
     equal(run("status").returncode, 64, "status of whom?")
     equal(run("top", "--listen", address, stdin=subprocess.DEVNULL).returncode, 64, "top without a terminal")
 
