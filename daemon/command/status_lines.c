@@ -35,6 +35,8 @@ static void status_lines_stream(const cJSON *s, struct status_line *l) {
              lag == 1 ? "" : "s", D(status_value(s, "now/age_s")), N("partitions"));
     else if (!cJSON_IsTrue(status_find(s, "ready")))
         LINE(&l[1], "behind", "not known while it is not ready; %s partitions", N("partitions"));
+    else if (status_value(s, "partitions") == 0)
+        LINE(&l[1], "behind", "not known here: this process has no partitions");
     else LINE(&l[1], "behind", "up to date; %s partitions", N("partitions"));
     if (status_value(s, "held") > 0) status_lines_append(&l[1], "; the pool holds ", N("held"));
 }

@@ -93,6 +93,13 @@ static void samples_far_outside_are_told(void **state) {
     assert_null(strstr(line("{\"far_samples\":0}", "stream", ""), "far outside"));
 }
 
+static void who_has_no_partitions_is_not_up_to_date(void **state) {
+    (void)state;
+    line("{\"ready\":true,\"partitions\":0,\"now\":{\"lag\":0}}", "behind", "not known here");
+    line("{\"ready\":true,\"partitions\":2,\"now\":{\"lag\":0}}", "behind",
+         "up to date; 2 partitions");
+}
+
 static void the_target_is_told(void **state) {
     (void)state;
     line("{\"forecast\":{\"recall\":{\"says\":\"about 1,300 more labels to recall 80 % (900 to "
@@ -207,6 +214,7 @@ int main(void) {
         cmocka_unit_test(how_much_there_is_is_told),
         cmocka_unit_test(what_is_true_in_spite_of_errors_is_told),
         cmocka_unit_test(samples_far_outside_are_told),
+        cmocka_unit_test(who_has_no_partitions_is_not_up_to_date),
         cmocka_unit_test(the_target_is_told),
         cmocka_unit_test(a_turn_of_the_labels_is_told),
         cmocka_unit_test(a_shift_of_the_samples_is_told_for_an_hour),
