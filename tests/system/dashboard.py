@@ -123,6 +123,16 @@ def named_oddly(page):
     equal(auto, ["–", "–"], "thresholds of classes without a certificate")
 
 
+def fails_aloud(page):
+    """A fault of the page is told, there and on the console, and does not pass for the daemon's silence."""
+    page.execute_script("show_answers = () => { throw new Error('planted'); }")
+    redrawn(page, 4)
+    notes = page.execute_script("return [...document.querySelectorAll('#notes li')].map(li => li.textContent)")
+    equal(notes[-1:], ["this page could not draw all of it: Error: planted"], "the fault among the notes, once: %s" % notes)
+    check(len(notes) == len(set(notes)) and text(page, "#health-word") != "No answer", "notes: %s", notes)
+    check(any("planted" in e["message"] for e in complaints(page, lambda e: False)), "nothing on the console")
+
+
 def speaks(page):
     """Whatever can be reached or looked at has a name; pictures say what they show."""
     found = spoken(page, ("button", "link", "image", "img", "progressbar", "progressIndicator", "region", "heading"))
@@ -225,6 +235,7 @@ def test(stage):
         feeder.end()
         bounded(page)
         equal(complaints(page, lambda e: e.get("source") == "rendering"), [], "the console")  # rendering: of our looking at the canvases
+        fails_aloud(page)
         daemon.stop()
         wait("the page says that nobody answers", lambda: text(page, "#health-word") == "No answer")
     oracle.end()

@@ -546,19 +546,34 @@ function show_silence() {
   $("notes").replaceChildren(Object.assign(document.createElement("li"), { textContent: "the daemon does not answer; the figures are the last ones it gave" }));
 }
 
+/* What could not be drawn is a fault of this page, and no silence of the daemon. */
+function show_fault(error) {
+  const says = "this page could not draw all of it: " + error, newest = $("notes").lastElementChild;
+  console.error(error);
+  if (!newest || newest.textContent !== says) put($("notes"), "li", says);
+}
+
 async function tick() {
   if (document.hidden) return;
+  let status, recent;
   try {
     if (!past.asked_ms || Date.now() - past.asked_ms >= (past.span === "minutes" ? 300000 : SPAN_MS[past.span])) await load_history();
-    show_status(await fetch_json("/status"));
-    if (Date.now() - recent_ms >= RECENT_MS) {
-      recent_ms = Date.now();
-      show_recent(await fetch_json("/recent"));
-    }
-    document.documentElement.dataset.drawn = String(Number(document.documentElement.dataset.drawn || 0) + 1); // for who waits for it
+    status = await fetch_json("/status");
+    if (Date.now() - recent_ms >= RECENT_MS) recent = await fetch_json("/recent");
   } catch (error) {
     show_silence();
+    return;
   }
+  try {
+    show_status(status);
+    if (recent) {
+      recent_ms = Date.now();
+      show_recent(recent);
+    }
+  } catch (error) {
+    show_fault(error);
+  }
+  document.documentElement.dataset.drawn = String(Number(document.documentElement.dataset.drawn || 0) + 1); // for who waits for it
 }
 
 async function run() {
