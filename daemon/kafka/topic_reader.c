@@ -131,13 +131,13 @@ int64_t reader_offset_at(struct reader *r, size_t topic, int32_t partition, int6
     return kafka_offset_at(r->rk, r->source[topic].name, partition, time_ms, timeout_ms);
 }
 
-int reader_ask(struct reader *r, int timeout_ms) {
-    int n = kafka_partitions(r->rk, r->source[0].name, timeout_ms);
+int reader_ask(struct reader *r, const char *topic, int timeout_ms) {
+    int n = kafka_partitions(r->rk, topic, timeout_ms);
     return n < 0 ? n : 0;
 }
 
 int reader_cluster(struct reader *r, struct buf *out, int timeout_ms) {
-    if (reader_ask(r, timeout_ms) == ERR_RETRY) return ERR_RETRY;
+    if (reader_ask(r, r->source[0].name, timeout_ms) == ERR_RETRY) return ERR_RETRY;
     char *id = rd_kafka_clusterid(r->rk, timeout_ms); // known by the answer, if at all
     if (id) buf_str(out, id);
     if (id) rd_kafka_mem_free(r->rk, id);

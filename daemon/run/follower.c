@@ -34,6 +34,13 @@ enum {
     PROBE_TIMEOUT_MS = 1000 // how long its answer is waited for
 };
 
+/* A topic that is looked for. */
+struct follower_topic {
+    const char *name;
+    _Atomic bool *gone;
+    uint64_t missed; // looks for it, since it was last there
+};
+
 struct follower {
     pthread_t thread;
     struct shared *shared;
@@ -47,7 +54,9 @@ struct follower {
     struct snapshot **replayed; // (shared->replay_n)
     int64_t live_created_ms, live_since_ms, probed_ms;
     uint64_t live, silences;
-    uint64_t missed;              // looks for the topic, since it was last there
+    struct follower_topic topic[2]; // (topics) of models, of samples
+    size_t topics;
+    bool in_doubt;                // whether one of them is gone
     struct auto_terms auto_terms; // what a certificate must promise; error 0: none is used
     int64_t watched_ms;           // when a certificate was last said to be watched; 0: never yet
     bool auto_silent;             // that is too long ago; said
@@ -354,8 +363,10 @@ static int open_follower(struct follower *f) {
                                                    .bytes = (size_t)c->infer.versions,
                                                    .base = upstream_model(c, f->shared->features)});
     struct buf why = {0};
-    const char *topic = c->topics.models;
-    int result = reader_create(&f->reader, c, &topic, 1, &why);
+    f->topic[0] = (struct follower_topic){c->topics.models, &f->shared->models_gone, 0};
+    f->topic[1] = (struct follower_topic){c->topics.samples, &f->shared->samples_gone, 0};
+    f->topics = c->service.workers ? 2 : 1;
+    int result = reader_create(&f->reader, c, &f->topic[0].name, 1, &why);
     if (result < 0) LOG(ERROR, "reader_refused", buf_string(&why));
     buf_release(&why);
     TRY(result);
@@ -370,29 +381,39 @@ static int open_follower(struct follower *f) {
 
 /* The library tells that the topic is gone after a minute or more, and who reads it goes on with
  * what was read. */
-static void follower_note_topic(struct follower *f, bool there) {
-    const char *topic = atomic_load(&f->shared->config)->topics.models;
-    f->missed = there ? 0 : f->missed + 1;
-    bool gone = f->missed >= GONE_LOOKS;
-    if (gone == atomic_load(&f->shared->models_gone)) return;
-    if (gone) kafka_topic_unavailable(topic, ERR_MISSING);
-    else LOG(NOTICE, "topic_back", "the models topic is there again", L_STR("topic", topic));
-    atomic_store(&f->shared->models_gone, gone);
+static void follower_note_topic(struct follower_topic *t, bool there) {
+    t->missed = there ? 0 : t->missed + 1;
+    bool gone = t->missed >= GONE_LOOKS;
+    if (gone == atomic_load(t->gone)) return;
+    if (gone) kafka_topic_unavailable(t->name, ERR_MISSING);
+    else LOG(NOTICE, "topic_back", "the topic is there again", L_STR("topic", t->name));
+    atomic_store(t->gone, gone);
 }
 
-/* An idle process would not notice that no broker is there, or the topic not any more. A broker is
- * asked for the topic now and then; often while the library says that its connections are gone, and
- * while it is in doubt whether the topic is. */
+/* 0, or why no topic could be asked for. */
+static int follower_look(struct follower *f) {
+    f->in_doubt = false;
+    for (size_t i = 0; i < f->topics; i++) {
+        int answer = reader_ask(f->reader, f->topic[i].name, PROBE_TIMEOUT_MS);
+        if (answer == ERR_RETRY) return answer;
+        follower_note_topic(&f->topic[i], answer != ERR_MISSING);
+        f->in_doubt |= f->topic[i].missed && !atomic_load(f->topic[i].gone);
+    }
+    return 0;
+}
+
+/* An idle process would not notice that no broker is there, or a topic not any more. A broker is
+ * asked for both now and then; often while the library says that its connections are gone, and
+ * while it is in doubt whether a topic is. */
 static void follower_probe(struct follower *f) {
     struct shared *shared = f->shared;
     uint64_t silences = kafka_silences();
     bool silent = silences != f->silences || atomic_load(&shared->unreachable),
-         often = silent || (f->missed && !atomic_load(&shared->models_gone));
+         often = silent || f->in_doubt;
     if (clock_ms() - f->probed_ms < (often ? PROBE_MS : PROBE_IDLE_MS)) return;
     f->silences = silences;
-    int answer = reader_ask(f->reader, PROBE_TIMEOUT_MS);
+    int answer = follower_look(f);
     if (silent) atomic_store(&shared->unreachable, answer == ERR_RETRY);
-    if (answer != ERR_RETRY) follower_note_topic(f, answer != ERR_MISSING);
     f->probed_ms = clock_ms();
 }
 

@@ -127,14 +127,22 @@ static bool health_learner_well(const struct run *r, struct buf *why) {
     return false;
 }
 
+static bool health_not_there(const struct run *r, struct buf *why) {
+    if (why)
+        buf_printf(why, "topic %s is not there; `winnowd topics --create` makes it\n",
+                   run_config(r)->topics.samples);
+    return false;
+}
+
 bool health_ready(struct run *r, struct buf *why) {
     if (atomic_load(&r->shared.stopping))
         return health_not_yet(why, "stopping: the last cycle is committed and the group left\n", 0);
-    bool fine = health_started(r, why);
+    bool fine = health_started(r, why), gone = atomic_load(&r->shared.samples_gone);
+    if (gone) fine = health_not_there(r, why);
     for (size_t i = 0; i < r->workers; i++) {
         const struct worker *w = r->worker[i];
         if (worker_ended(w)) fine = health_not_yet(why, "worker %zu has ended\n", i);
-        else if (worker_ready(w) && !worker_assigned(w))
+        else if (worker_ready(w) && !worker_assigned(w) && !gone)
             fine = health_not_yet(
                 why, "worker %zu waits for its partitions: the group is being rebalanced\n", i);
         if (worker_in_trouble(w))

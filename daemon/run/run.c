@@ -230,7 +230,8 @@ static void run_notify_status(struct run *r) {
 static void run_set_ready(struct run *r) {
     metric_set_by(METRIC_outside_trouble, OUTSIDE_KAFKA,
                   atomic_load(&r->shared.unreachable) || atomic_load(&r->shared.models_gone) ||
-                      health_in_trouble(r) || rights_missing());
+                      atomic_load(&r->shared.samples_gone) || health_in_trouble(r) ||
+                      rights_missing());
     metric_set(METRIC_ready, health_ready(r, NULL));
 }
 

@@ -24,7 +24,8 @@ struct shared {
     _Atomic bool policy_known; // the models topic was read to its end once: workers may decide
     _Atomic bool stopping;
     _Atomic bool unreachable;      // no broker answers the follower
-    _Atomic bool models_gone;      // the models topic was read, and is not there any more
+    _Atomic bool models_gone;      // the topic was read, and is not there any more
+    _Atomic bool samples_gone;     // the topic is not there
     struct recent *recent;         // NULL: nobody looks
     struct absences *absences;     // what was not in the samples
     struct schemas *schemas;       // NULL: there is no registry to ask

@@ -82,9 +82,9 @@ int64_t reader_offset_at(struct reader *r, size_t topic, int32_t partition, int6
 /* Appends the id of the cluster; nothing where the broker tells none. ERR_RETRY: no broker answers
  * in that time. Also before reader_start. */
 int reader_cluster(struct reader *r, struct buf *out, int timeout_ms) MUST_CHECK;
-/* Asks for the first topic. 0: it is there; ERR_MISSING: it is not; ERR_CONFIG: we may not describe
- * it; ERR_RETRY: no broker answers within that time. */
-int reader_ask(struct reader *r, int timeout_ms) MUST_CHECK;
+/* Asks for a topic, also for one that is not read. 0: it is there; ERR_MISSING: it is not;
+ * ERR_CONFIG: we may not describe it; ERR_RETRY: no broker answers within that time. */
+int reader_ask(struct reader *r, const char *topic, int timeout_ms) MUST_CHECK;
 /* How often a reader without an owner has gone back to the beginning of a partition. */
 size_t reader_rereads(const struct reader *r);
 /* True once every partition has been read to the end that it had when reader_start was called, or

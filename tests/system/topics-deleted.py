@@ -78,6 +78,19 @@ def models_deleted(stage, daemon):
     check("is not there any more" not in daemon.get("/readyz")[1], "/readyz goes on telling: %s", daemon.get("/readyz")[1])
 
 
+def samples_deleted(stage, daemon):
+    """The topic that is scored: the group just has no partitions, and what is said is why."""
+    since, samples = len(daemon.events), stage.topic("samples")
+    broker.delete_topics(stage.brokers, [samples])
+    daemon.await_event("topic_unavailable", since=since, topic=samples)
+    wait("trouble", lambda: daemon.metric("outside_trouble", system="kafka") == 1)
+    code, said = daemon.get("/readyz")
+    check(code == 503 and "topic %s is not there" % samples in said and "rebalanced" not in said, "/readyz: %d %s", code, said)
+    broker.create_topics(stage.brokers, {samples: None}, 2)
+    daemon.await_event("topic_back", since=since, topic=samples)
+    check("is not there" not in daemon.get("/readyz")[1], "/readyz goes on telling: %s", daemon.get("/readyz")[1])
+
+
 def test(stage):
     stage.create()
     daemon = stage.start(CHANGES).ready()
@@ -91,6 +104,7 @@ def test(stage):
     stage.caught_up()
     labels_deleted(stage, daemon)
     models_deleted(stage, daemon)
+    samples_deleted(stage, daemon)
     daemon.stop()
 
 
