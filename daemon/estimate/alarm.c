@@ -32,8 +32,8 @@ enum {
     SUSPECTS = CELLS + 1, // the bet that suspects a change
     DOUBTS = CELLS + 2    // the bet that doubts
 };
-static const double doubt_level = 300; // M of the bet that doubts
-static const double word_worth = 10;   // answers that the model's own word of a cell is worth
+static const double doubt_level = 30; // M of the bet that doubts
+static const double word_worth = 10;  // answers that the model's own word of a cell is worth
 static const double few =
     5; // answers that a cell is taken to have besides, for the error of its share
 static const double word_least = 0.02; // its word is heard no lower: models are too sure
