@@ -1,4 +1,4 @@
-/* Eleven detectors, and what is usual in each cell.
+/* Eleven detectors, one of a doubt, and what is usual in each cell.
  *
  * Answers since a change is suspected wait beside the cells: else those that are wrong would soon
  * be what is usual. Suspected is it where Page's CUSUM of the bet on a middling change is above
@@ -21,6 +21,7 @@ enum {
     WIDE = 3, // bets on a change in all cells
     BETS = CELLS + WIDE,
     FIRST = 30,        // answers of the random arm that say what is usual before one bets
+    FIRST_DOUBT = 15,  // and before one doubts, which costs less than an alarm
     MEMORY = 2000,     // answers of a cell, about, that say what is usual
     DOUBT_ANSWERS = 15 // for which a doubt lasts
 };
@@ -28,11 +29,9 @@ static const double band_end[BANDS - 1] = {0.02, 0.08, 0.2}; // of the model's d
 /* A change in one cell, and changes everywhere: p₀ + step · (1 − p₀) is wrong then. */
 static const double cell_step = 0.8;
 static const double wide_step[WIDE] = {0.15, 0.4, 0.8};
-enum {
-    SUSPECTS = CELLS + 1, // the bet that suspects a change
-    DOUBTS = CELLS + 2    // the bet that doubts
-};
-static const double doubt_level = 30; // M of the bet that doubts
+enum { SUSPECTS = CELLS + 1 }; // the bet that suspects a change
+static const double doubt_step = 0.8;
+static const double doubt_level = 30; // M of its bet
 static const double word_worth = 10;  // answers that the model's own word of a cell is worth
 static const double few =
     5; // answers that a cell is taken to have besides, for the error of its share
@@ -59,6 +58,7 @@ struct alarm {
     int64_t since_ms;
     struct alarm_usual usual, waiting;
     struct alarm_bet bet[BETS];
+    struct alarm_bet doubt; // no evidence for an alarm
 };
 
 struct alarm *alarm_create(double answers) {
@@ -133,7 +133,9 @@ static void alarm_bet(struct alarm *a, struct alarm_bet *b, const struct alarm_s
 }
 
 static void alarm_bet_all(struct alarm *a, const struct alarm_step *t) {
-    if (a->usual.all.n < FIRST || t->usual >= usual_most) return;
+    if (t->usual >= usual_most) return;
+    if (a->usual.all.n >= FIRST_DOUBT) alarm_bet(a, &a->doubt, t, doubt_step);
+    if (a->usual.all.n < FIRST) return;
     alarm_bet(a, &a->bet[t->cell], t, cell_step);
     for (size_t i = 0; i < WIDE; i++) alarm_bet(a, &a->bet[CELLS + i], t, wide_step[i]);
 }
@@ -155,6 +157,7 @@ static void alarm_raise(struct alarm *a) {
     a->draws = a->doubt_until = 0;
     a->usual = a->waiting = (struct alarm_usual){0};
     memset(a->bet, 0, sizeof a->bet);
+    a->doubt = (struct alarm_bet){0};
 }
 
 static void alarm_note(struct alarm *a, size_t cell, double doubt, bool wrong) {
@@ -175,7 +178,7 @@ bool alarm_answer(struct alarm *a, const struct asked *said, bool wrong) {
     alarm_bet_all(a, &(struct alarm_step){cell, alarm_usual_of(&a->usual, cell, doubt), wrong,
                                           said->asked_ms});
     alarm_note(a, cell, doubt, wrong);
-    if (a->bet[DOUBTS].m >= doubt_level && a->told > a->doubt_until)
+    if (a->doubt.m >= doubt_level && a->told > a->doubt_until)
         a->doubt_until = a->told + DOUBT_ANSWERS;
     bool turned = alarm_evidence(a) >= a->answers;
     if (turned) alarm_raise(a);

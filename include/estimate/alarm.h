@@ -14,7 +14,7 @@
  * often than once in A answers of the random arm. p₀ is estimated, one standard error to the safe
  * side, from the answers before the suspected change.
  *
- * The doubt comes long before the alarm: one of the detectors, of a great change, has seen a few
+ * The doubt comes long before the alarm: a detector of a great change has seen one or two
  * wrong answers where the model was sure. It lasts for so few answers that it costs next to nothing
  * when it is unfounded, and as they are drawn at random they settle it (daemon/query/budget.c).
  *

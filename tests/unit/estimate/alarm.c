@@ -146,13 +146,28 @@ static void a_doubt_comes_first_and_ends(void **state) {
     int doubted = 0;
     learn(&s, 100);
     assert_false(now(&s).doubts);
-    for (int i = 0; i < 3; i++) tell(&s, 0.01, 0.001, true, true);
+    tell(&s, 0.01, 0.001, true, true); // so sure was none of a hundred that were wrong
     assert_true(now(&s).doubts);
     assert_int_equal(now(&s).turns, 0);
     for (; now(&s).doubts; doubted++) tell(&s, 0.01, 0.001, true, false);
     assert_in_range(doubted, 10, 20);
     assert_true(now(&s).evidence < 100);
     alarm_destroy(s.alarm);
+}
+
+/* Half as many answers must have said what is usual as for an alarm; and it is none of its
+ * evidence.
+ */
+static void a_doubt_may_come_early(void **state) {
+    (void)state;
+    for (int before = 10; before <= 20; before += 10) {
+        struct stream s = stream_open(8, PRICE);
+        for (int i = 0; i < before; i++) tell(&s, 0.01, 0.001, true, false);
+        for (int i = 0; i < 4; i++) tell(&s, 0.01, 0.001, true, true);
+        assert_true(now(&s).doubts == (before > 15));
+        assert_true(now(&s).evidence == 0);
+        alarm_destroy(s.alarm);
+    }
 }
 
 static void only_chance_bets(void **state) {
@@ -216,6 +231,7 @@ int main(void) {
         cmocka_unit_test(an_inversion_is_found_at_once),
         cmocka_unit_test(what_is_wrong_ever_since_turned_once),
         cmocka_unit_test(a_doubt_comes_first_and_ends),
+        cmocka_unit_test(a_doubt_may_come_early),
         cmocka_unit_test(only_chance_bets),
         cmocka_unit_test(the_changes_of_sea_are_found),
     };
