@@ -105,6 +105,8 @@ def said_of_others(page, daemon):
     freed = said("""for (const [key, recall] of [["truth", .57], ["truth_low", .36], ["truth_high", .81]]) {
         s[key] = {accuracy: .98, prevalence: .05, precision: .9, recall, recall_at_capacity: .5, precision_at_capacity: .5}; }""", "figures")
     check("57 (36 to 81)" in freed, "by the truth: %s", freed)
+    tile = said("s.truth.recall = .57; s.truth_low.recall = .36; s.truth_high.recall = .81", "answers")
+    check("without the annotators’ errors, since the start, 57 (36 to 81)" in tile and tile.count("annotators") == 1, "by the truth, in the tile: %s", tile)
     none = said("s.estimate_now.precision = s.estimate_now.recall = null", "answers")
     check("–no alarm among the answers yet" in none and "–no “bad” among the answers yet" in none, "nothing to be right or caught: %s", none)
     for mature, why in ((.63, "not yet: 62\u00a0% of its tasks are closed"), (.61, "not yet: its time is not over")):

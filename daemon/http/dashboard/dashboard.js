@@ -291,8 +291,12 @@ function show_answers(s) {
   const known = s.estimate_now_draws >= s.draws_least, positive = "\u201c" + (s.settings.positive || s.settings.classes[s.settings.classes.length - 1]) + "\u201d";
   const figure = (name, none, turn = (x) => x) => {
     if (s.estimate_now[name] === null) return ["–", none];
-    const ends = [turn(s.estimate_now_low[name]), turn(s.estimate_now_high[name])].sort((a, b) => a - b), width = ends[1] - ends[0];
-    return [of_100(turn(s.estimate_now[name]), width), of_100(ends[0], width) + " to " + of_100(ends[1], width)];
+    const told = (key) => {
+      const ends = [turn(s[key + "_low"][name]), turn(s[key + "_high"][name])].sort((a, b) => a - b), width = ends[1] - ends[0];
+      return [of_100(turn(s[key][name]), width), of_100(ends[0], width) + " to " + of_100(ends[1], width)];
+    };
+    const [is, range] = told("estimate_now"), freed = Number.isFinite(s.truth[name]) ? told("truth") : null;
+    return [is, range + (freed ? "; without the annotators\u2019 errors, since the start, " + freed[0] + " (" + freed[1] + ")" : "")];
   };
   const say = (name, title, unit, [is, range], more = "") => {
     const told = known && is !== "–";
