@@ -393,8 +393,7 @@ static void status_lines_learning(const cJSON *s, struct status_line *l) {
     if (answers > 0)
         LINE(&l[1], "accuracy",
              "of 100 decisions %s are right since the start, by %s answers, %s of the random arm; "
-             "on "
-             "asked ones %s",
+             "on asked ones %s",
              status_lines_of_100(s, "estimate", NULL, "accuracy", share), N("now/answers"),
              N("estimate_draws"), P(status_value(s, "now/naive")));
     else LINE(&l[1], "accuracy", "no answers yet");

@@ -10,8 +10,7 @@
  * whether it was within capacity. */
 struct response {
     double asked[2][2][2], answered[2][2][2];
-    double
-        said[UNASKED_SUMS]; // what the model said of all that the random arm's requests stand for
+    double said[UNASKED_SUMS]; // what the model said of all that draws stand for
 };
 
 void response_ask(struct response *r, const struct asked *a);

@@ -23,15 +23,15 @@ const char chart_colours[] =
     "@media(prefers-color-scheme:dark){:root{--ink:#e2e8ef;--soft:#8f9cab;--grid:#2c3642;--page:#"
     "151b22}}";
 
-const char chart_style[] = "svg{font:12px system-ui,sans-serif}"
-                           "svg "
-                           "text{fill:var(--ink)}.axis{stroke:var(--soft);fill:none}.grid{stroke:"
-                           "var(--grid);fill:none}.t{font-weight:600;font-size:14px}"
-                           ".l{fill:none;stroke-width:2}.b{stroke:none;opacity:.18}"
-                           ".s0{--c:#2f6fde}.s1{--c:#e0662f}.s2{--c:#2a9d6f}.s3{--c:#8a63d2}.s4{--"
-                           "c:#c8a415}.s5{--c:#d1457b}.s6{--c:#4aa3b5}.s7{--c:#7a7a7a}"
-                           ".l{stroke:var(--c)}.b,.d,.k{fill:var(--c)}.d{opacity:.55}.r{opacity:1;"
-                           "stroke:var(--ink);stroke-width:1.5}.p{fill:var(--page)}";
+const char chart_style[] =
+    "svg{font:12px system-ui,sans-serif}"
+    "svg text{fill:var(--ink)}.axis{stroke:var(--soft);fill:none}.grid{stroke:"
+    "var(--grid);fill:none}.t{font-weight:600;font-size:14px}"
+    ".l{fill:none;stroke-width:2}.b{stroke:none;opacity:.18}"
+    ".s0{--c:#2f6fde}.s1{--c:#e0662f}.s2{--c:#2a9d6f}.s3{--c:#8a63d2}.s4{--"
+    "c:#c8a415}.s5{--c:#d1457b}.s6{--c:#4aa3b5}.s7{--c:#7a7a7a}"
+    ".l{stroke:var(--c)}.b,.d,.k{fill:var(--c)}.d{opacity:.55}.r{opacity:1;"
+    "stroke:var(--ink);stroke-width:1.5}.p{fill:var(--page)}";
 
 void chart_escape(struct buf *out, const char *text) {
     struct buf shown = {0};

@@ -116,8 +116,7 @@ static void absences_say_field(const struct absences *a, size_t i, const struct 
     struct text path = features_paths(a->features)[i], near = outline_near(pointers, n, path);
     LOG(WARNING, "feature_absent",
         "no record of late has this feature's field, or only a null: its columns are zeros and "
-        "teach "
-        "nothing",
+        "teach nothing",
         L_TEXT("feature", features_name(a->features, i)), L_TEXT("path", path),
         L_U64("records", absences_judged(a)->records), L_TEXT("nearest", near),
         L_TEXT("example", shown));

@@ -227,8 +227,7 @@ static void learner_say_gone(const struct learner *l) {
     if (seen > newest)
         LOG(WARNING, "versions_gone",
             "the models topic has lost the newest versions: the next one is made of the labels; "
-            "what "
-            "was pushed, or told by the operator, must be said again",
+            "what was pushed, or told by the operator, must be said again",
             L_U64("newest", newest), L_U64("seen", seen));
 }
 
