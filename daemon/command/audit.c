@@ -198,6 +198,9 @@ static void audit_print_tasks(const struct audit_command *a, const struct estima
            own->answers, own->drawn);
     if (a->without_model) printf("%zu more were asked without a model\n", a->without_model);
     if (a->foreign) printf("%zu more are of other features or classes\n", a->foreign);
+    if (a->ledger.contradicting)
+        printf("%" PRIu64 " records say another thing of a task that was there: the first counts\n",
+               a->ledger.contradicting);
     if (a->ledger.unreadable)
         printf("%" PRIu64 " records of the topics cannot be read\n", a->ledger.unreadable);
 }

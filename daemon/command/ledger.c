@@ -289,10 +289,23 @@ static void ledger_fill(struct ledger *l, struct ledger_task *t, const struct ta
     t->probability = (double)from->prob[predicted];
 }
 
+/* Whether a second record of a task says what the first said of how it was asked. */
+static bool ledger_says_the_same(const struct ledger_task *t, const struct task *again) {
+    int predicted = task_predicted(again);
+    return text_equal(t->sample_id, again->sample_id) && t->reason == again->reason &&
+           t->propensity == again->propensity && t->model == again->model &&
+           t->asked_ms == again->asked_ms && t->fingerprint == again->fingerprint &&
+           t->in_capacity == again->in_capacity && t->predicted_class == predicted &&
+           (predicted < 0 || t->probability == (double)again->prob[predicted]);
+}
+
 void ledger_add_task(struct ledger *l, const struct task *task, struct text record,
                      int32_t partition, int64_t offset, int64_t read_ms) {
     struct ledger_task *t = ledger_entry(l, text_of(task->id));
-    if (t->known) return;
+    if (t->known) {
+        l->contradicting += !ledger_says_the_same(t, task);
+        return;
+    }
     ledger_fill(l, t, task);
     t->partition = partition;
     t->offset = offset;

@@ -59,8 +59,9 @@ struct ledger {
     struct ledger_answer *held; // until then: labels that name a sample
     struct ledger_task **task;  // (n) in the order in which they were read
     size_t n, cap;
-    struct ledger_tail tail;                                   // of ledger_open_newest
-    uint64_t unreadable;                                       // records of either topic
+    struct ledger_tail tail; // of ledger_open_newest
+    uint64_t unreadable;     // records of either topic
+    uint64_t contradicting;  // records of a task that was there and said another thing
     bool (*wanted)(const struct ledger_task *t, void *opaque); // whose record is kept; NULL: none
     void *opaque;
     struct buf why;

@@ -143,5 +143,17 @@ def test(stage):
     check("not compared" in text, "without a daemon: %s", text)
     check(len(asked) == len(tasks), "tasks: %d, %d", len(asked), len(tasks))
 
+    # A task that was written once more, as it was and with another propensity.
+    check("another thing" not in text, "contradictions: %s", text)
+    first = stage.read("tasks")[0]
+    other = json.loads(first.value)
+    other["meta"]["propensity"] /= 2
+    for value in (first.value, json.dumps(other)):
+        writer.send(stage.topic("tasks"), value, key=first.key)
+    writer.flush()
+    forged = audit(stage, daemon)[1]
+    check("1 records say another thing of a task" in forged, "a forged task: %s", forged)
+    equal([line for line in forged.splitlines() if "another thing" not in line], text.splitlines(), "the figures stay")
+
 
 main(test)

@@ -25,7 +25,7 @@ static size_t members_of(int i) { return i % 4 == 3 ? 0 : 2; }
 static float boosted_of(int i) { return (float)(i + 1) / 16; }
 
 static void put_task(struct opened *f, int i) {
-    char sample[16];
+    char sample[24];
     snprintf(sample, sizeof sample, "card-%d", i);
     const float boosted[K] = {boosted_of(i), 1 - boosted_of(i)};
     struct task t = home_task(text_of(sample), i, row, D, prob);
@@ -37,7 +37,7 @@ static void put_task(struct opened *f, int i) {
 
 /* By the name of its sample, which stands behind all numbers of an entry. */
 static void answer(struct opened *f, int i) {
-    char sample[16];
+    char sample[24];
     snprintf(sample, sizeof sample, "card-%d", i);
     struct label l = {.sample_id = text_of(sample),
                       .label = i % 2 ? TEXT("yes") : TEXT("no"),
