@@ -321,7 +321,9 @@ int64_t kafka_offset_at(rd_kafka_t *rk, const char *topic, int32_t partition, in
 
 void kafka_topic_unavailable(const char *topic, int error) {
     const char *why = "the broker does not answer for the topic";
-    if (error == ERR_MISSING) why = "the topic does not exist; `winnowd topics --create` makes it";
+    if (error == ERR_MISSING)
+        why = "the topic does not exist; `winnowd topics --create` makes it (--samples: that one "
+              "too)";
     else if (error == ERR_CONFIG)
         why = "we may not describe the topic: it needs a right on the broker (docs/OPERATIONS.md, "
               "Rights)";

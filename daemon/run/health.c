@@ -129,7 +129,9 @@ static bool health_learner_well(const struct run *r, struct buf *why) {
 
 static bool health_not_there(const struct run *r, struct buf *why) {
     if (why)
-        buf_printf(why, "topic %s is not there; `winnowd topics --create` makes it\n",
+        buf_printf(why,
+                   "topic %s is not there: whoever sends the samples makes it, or `winnowd topics "
+                   "--create --samples`\n",
                    run_config(r)->topics.samples);
     return false;
 }
