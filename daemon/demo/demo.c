@@ -95,14 +95,11 @@ static uint64_t demo_count(enum metric m) { return (uint64_t)metric_sum(m); }
 
 static void demo_read_estimate(struct screen_figures *f) {
     bool known = f->labelled > 0;
-    f->accuracy = known ? metric_get(METRIC_accuracy) : NAN;
-    f->low = known ? metric_get(METRIC_accuracy_low) : NAN;
-    f->high = known ? metric_get(METRIC_accuracy_high) : NAN;
     for (size_t i = 0; i < ESTIMATES; i++)
         f->said[i] = (struct estimate){
             .value = known ? metric_get_by(METRIC_estimate, i) : NAN,
-            .low = metric_get_by(METRIC_estimate_low, i),
-            .high = metric_get_by(METRIC_estimate_high, i),
+            .low = known ? metric_get_by(METRIC_estimate_low, i) : NAN,
+            .high = known ? metric_get_by(METRIC_estimate_high, i) : NAN,
         };
 }
 

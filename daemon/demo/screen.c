@@ -71,8 +71,9 @@ static void screen_percent(double share, int decimals, struct buf *out) {
 
 /* "98.9 % (97.2–99.6)" */
 static void screen_estimate(const struct screen_figures *f, struct buf *out) {
-    screen_percent(f->accuracy, 1, out);
-    if (isfinite(f->low)) buf_printf(out, " (%.1f–%.1f)", 100 * f->low, 100 * f->high);
+    const struct estimate *e = &f->said[ESTIMATE_ACCURACY];
+    screen_percent(e->value, 1, out);
+    if (isfinite(e->low)) buf_printf(out, " (%.1f–%.1f)", 100 * e->low, 100 * e->high);
 }
 
 static double screen_ratio(uint64_t part, uint64_t whole) {
@@ -289,13 +290,14 @@ static void screen_words_found(const struct screen_figures *f, struct buf *out) 
 }
 
 static void screen_words_quality(const struct screen_figures *f, struct buf *out) {
-    if (isfinite(f->accuracy)) {
+    const struct estimate *e = &f->said[ESTIMATE_ACCURACY];
+    if (isfinite(e->value)) {
         buf_str(out, "From those answers alone it says that its model is right in ");
-        screen_percent(f->accuracy, 1, out);
+        screen_percent(e->value, 1, out);
         buf_printf(out,
                    " of all samples (95 %% interval %.1f to %.1f);\nthe demo knows the truth of "
                    "those that a model scored: ",
-                   100 * f->low, 100 * f->high);
+                   100 * e->low, 100 * e->high);
         screen_percent(f->score.modelled[ESTIMATE_ACCURACY], 1, out);
         buf_str(out, ".\n");
     }
@@ -405,9 +407,9 @@ void screen_json(const struct screen_figures *f, struct buf *out) {
     screen_member(out, "kappa", f->score.all.kappa);
     screen_member(out, "average_precision", f->score.all.average_precision);
     buf_str(out, ",\"estimate\":{\"accuracy\":");
-    buf_double(out, f->accuracy);
-    screen_member(out, "low", f->low);
-    screen_member(out, "high", f->high);
+    buf_double(out, f->said[ESTIMATE_ACCURACY].value);
+    screen_member(out, "low", f->said[ESTIMATE_ACCURACY].low);
+    screen_member(out, "high", f->said[ESTIMATE_ACCURACY].high);
     buf_str(out, "}");
     screen_member(out, "seconds", f->seconds);
     buf_str(out, "}\n");

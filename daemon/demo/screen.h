@@ -16,8 +16,7 @@ struct screen_figures {
     uint64_t samples, dead_letters; // taken; of them, not readable
     uint64_t asked, labelled;
     uint64_t models, version, rows;  // published; live, and the labels behind it
-    double accuracy, low, high;      // the daemon's own estimate; NaN: none yet
-    struct estimate said[ESTIMATES]; // all of it
+    struct estimate said[ESTIMATES]; // the daemon's own figures; NaN: none yet
     double seconds;                  // since the first sample
     double rate;                     // samples a second, of late
     bool stopped;                    // before the end

@@ -375,9 +375,7 @@ static void test_json_has_the_promised_keys(void **state) {
         .labelled = 2,
         .models = 1,
         .dead_letters = 1,
-        .accuracy = 0.5,
-        .low = NAN,
-        .high = 0.75,
+        .said[ESTIMATE_ACCURACY] = {.value = 0.5, .low = NAN, .high = 0.75},
         .seconds = 1.5,
         .score.all = {.accuracy = 0.25, .kappa = 0, .average_precision = NAN}};
     screen_json(&f, &b);
