@@ -392,13 +392,14 @@ static void follower_note_topic(struct follower_topic *t, bool there) {
 
 /* 0, or why no topic could be asked for. */
 static int follower_look(struct follower *f) {
-    f->in_doubt = false;
+    bool in_doubt = false;
     for (size_t i = 0; i < f->topics; i++) {
         int answer = reader_ask(f->reader, f->topic[i].name, PROBE_TIMEOUT_MS);
         if (answer == ERR_RETRY) return answer;
         follower_note_topic(&f->topic[i], answer != ERR_MISSING);
-        f->in_doubt |= f->topic[i].missed && !atomic_load(f->topic[i].gone);
+        in_doubt |= f->topic[i].missed && !atomic_load(f->topic[i].gone);
     }
+    f->in_doubt = in_doubt;
     return 0;
 }
 
