@@ -84,6 +84,7 @@ def samples_deleted(stage, daemon):
     broker.delete_topics(stage.brokers, [samples])
     daemon.await_event("topic_unavailable", since=since, topic=samples)
     wait("trouble", lambda: daemon.metric("outside_trouble", system="kafka") == 1)
+    wait("the group has noticed", lambda: daemon.metric("partitions_assigned") == 0)
     code, said = daemon.get("/readyz")
     check(code == 503 and "topic %s is not there" % samples in said and "rebalanced" not in said, "/readyz: %d %s", code, said)
     broker.create_topics(stage.brokers, {samples: None}, 2)
