@@ -3,6 +3,8 @@
  * Thread: any thread (immutable after create) */
 #include "infer/boost.h"
 
+#include "infer/kernels.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,7 @@ void boost_release(struct boost *b) {
     free(b->leaf);
     free(b->trust);
     free(b->at);
+    free(b->edge);
     *b = (struct boost){0};
 }
 
@@ -71,24 +74,22 @@ void boost_settle(struct boost *b) {
     size_t n = b->trees * BOOST_DEPTH;
     if (!n) return;
     free(b->at);
+    free(b->edge);
     b->at = xmalloc(n * sizeof *b->at);
-    for (size_t i = 0; i < n; i++) b->at[i] = (uint32_t)b->column[i];
-}
-
-static inline double boost_tree(const struct boost *b, size_t tree, const double *row) {
-    const uint32_t *at = b->at + tree * BOOST_DEPTH;
-    const double *cut = b->cut + tree * BOOST_DEPTH;
-    size_t leaf = 0;
-#pragma GCC unroll 3
-    for (size_t i = 0; i < BOOST_DEPTH; i++) leaf |= (size_t)(row[at[i]] > cut[i]) << i;
-    return b->leaf[tree * BOOST_LEAVES + leaf];
+    b->edge = xmalloc(n * sizeof *b->edge);
+    for (size_t i = 0; i < n; i++) {
+        size_t to = i % BOOST_DEPTH * b->trees + i / BOOST_DEPTH;
+        b->at[to] = (uint32_t)b->column[i];
+        b->edge[to] = b->cut[i];
+    }
 }
 
 /* One exponential: of the odds for class 1. */
 static void boost_apply_two(const struct boost *b, const double *row, const float *prob,
                             float *boosted) {
-    double odds = 0;
-    for (size_t t = 0; t < b->trees; t++) odds += boost_tree(b, t, row);
+    double odds = 0, said[BOOST_TREES_MAX];
+    kernels_here()->leaves(b, row, said);
+    for (size_t t = 0; t < b->trees; t++) odds += said[t];
     double other = (double)prob[0], one = (double)prob[1] * exp(odds);
     boosted[0] = (float)(other / (other + one));
     boosted[1] = (float)(one / (other + one));
@@ -96,8 +97,9 @@ static void boost_apply_two(const struct boost *b, const double *row, const floa
 
 static void boost_apply_many(const struct boost *b, const double *row, size_t k, const float *prob,
                              float *boosted) {
-    double odds[BOOST_TREES_MAX] = {0}, sum = 0;
-    for (size_t t = 0; t < b->trees; t++) odds[t % k] += boost_tree(b, t, row);
+    double odds[BOOST_TREES_MAX] = {0}, sum = 0, said[BOOST_TREES_MAX];
+    kernels_here()->leaves(b, row, said);
+    for (size_t t = 0; t < b->trees; t++) odds[t % k] += said[t];
     for (size_t c = 0; c < k; c++) sum += odds[c] = (double)prob[c] * exp(odds[c]);
     for (size_t c = 0; c < k; c++) boosted[c] = (float)(odds[c] / sum);
 }

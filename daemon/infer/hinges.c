@@ -56,44 +56,6 @@ void model_settle_hinges(struct model *m) {
     }
 }
 
-/* ---- scoring ---- */
-
-/* Four numbers at a time by the compiler's vector extension (model.c). */
-typedef uint32_t bits __attribute__((vector_size(4 * sizeof(uint32_t))));
-typedef float four __attribute__((vector_size(4 * sizeof(float))));
-
-static inline four hinges_four(const float *at) {
-    four f;
-    memcpy(&f, at, sizeof f);
-    return f;
-}
-
-/* n hinges of n columns behind each other. */
-static void hinges_bend_run(const float *z, const float *knot, const float *slope, size_t n,
-                            float *out) {
-    const four none = {0};
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        four above = (hinges_four(z + i) - hinges_four(knot + i)) * hinges_four(slope + i);
-        above = (four)((bits)above & (bits)(above > none));
-        memcpy(out + i, &above, sizeof above);
-    }
-    for (; i < n; i++) {
-        float above = (z[i] - knot[i]) * slope[i];
-        out[i] = above > 0 ? above : 0;
-    }
-}
-
-void hinges_bend_row(const struct model *m, float *x) {
-    size_t n = m->shape.hinges;
-    float *bent = x + model_columns(&m->shape);
-    for (size_t r = 0; r < m->runs; r++) {
-        const struct hinge_run *run = &m->run[r];
-        const float *knot = m->hinge + n + run->hinge;
-        hinges_bend_run(x + run->column, knot, knot + n, run->n, bent + run->hinge);
-    }
-}
-
 /* ---- check ---- */
 
 bool hinges_sound(const struct model *m) {

@@ -6,7 +6,5 @@
 
 #include "infer/model.h"
 
-/* Writes the hinges of a standardised row behind its columns. x: (width[0]). */
-void hinges_bend_row(const struct model *m, float *x);
 /* Whether they are of columns that there are, with knots within the clip and bounded slopes. */
 bool hinges_sound(const struct model *m);

@@ -1,14 +1,14 @@
 /* A version's memory and its scoring.
  *
- * Scoring: standardise in double, then one sgemv for the first layer of all members, one a member
- * for deeper layers, softmax, mixture. sgemv's result for a row depends on nothing but matrix, row
- * and CPU type, not on where they lie (promise I6; sgemm's does, because it groups rows). Softmax
+ * Scoring: standardise in double, then one product for the first layer of all members, one a member
+ * for deeper layers, softmax, mixture, trees. A kernel's result for a row depends on nothing but
+ * model and row, not on where they lie (promise I6; sgemm's does, because it groups rows). Softmax
  * and mixture are summed in double in a fixed order.
  *
  * Thread: built by learner or follower thread; read by any thread */
 #include "infer/model.h"
 
-#include "hinges.h"
+#include "infer/kernels.h"
 
 #include <cblas.h>
 #include <float.h>
@@ -158,49 +158,6 @@ size_t model_scratch(const struct model_shape *s) {
            model_forest_floats(s);
 }
 
-/* Two columns at a time by the compiler's vector extension: -O2 would leave a plain loop scalar. A
- * comparison gives a mask of all ones, which is taken as bits at once: as a vector of truths gcc 12
- * would spell it out number by number. */
-typedef double pair __attribute__((vector_size(2 * sizeof(double))));
-typedef uint32_t bits __attribute__((vector_size(sizeof(pair))));
-
-static inline pair model_pair(const double *at) {
-    pair p;
-    memcpy(&p, at, sizeof p);
-    return p;
-}
-
-static inline pair model_pair_choose(bits mask, pair one, pair other) {
-    return (pair)((mask & (bits)one) | (~mask & (bits)other));
-}
-
-/* Columns i and i + 1: to the bit what model_standardised gives, if none is taken by its logarithm.
- * Masks of all pairs so far: near, not far; by their logarithm. */
-static inline void model_standardise_pair(const struct model *m, size_t i, const double *row,
-                                          float *out, bits *near, bits *logarithm) {
-    const pair clip = {MODEL_CLIP, MODEL_CLIP}, none = {0, 0};
-    pair raw = model_pair(row + i), scale = model_pair(m->scale + i),
-         z = (raw - model_pair(m->mean + i)) * scale;
-    bits inside = (bits)(raw >= model_pair(m->low + i)) & (bits)(raw <= model_pair(m->high + i));
-    z = model_pair_choose((bits)(z > clip), clip, z);
-    z = model_pair_choose((bits)(z < -clip), -clip, z);
-    z = (pair)((bits)z & inside & (bits)(scale > none));
-    out[i] = (float)z[0], out[i + 1] = (float)z[1];
-    *near &= inside;
-    *logarithm |= (bits)(model_pair(m->log_unit + i) > none);
-}
-
-/* Whether a number is far. Hardly a model has logarithms and hardly a row such a number, so all are
- * taken as if there were none, without a branch, and both are known afterwards. */
-static bool model_standardise(const struct model *m, const double *row, float *out) {
-    bits near = ~(bits){0}, logarithm = {0};
-    size_t d = m->shape.d, even = d - d % 2;
-    for (size_t i = 0; i < even; i += 2) model_standardise_pair(m, i, row, out, &near, &logarithm);
-    for (size_t i = logarithm[0] | logarithm[2] ? 0 : even; i < d; i++)
-        out[i] = (float)model_standardised(m, i, row[i]);
-    return !(near[0] & near[2]) || (even < d && model_is_far(m, even, row[even]));
-}
-
 /* What the forest says of the row, standardised, behind the row's own columns in x. floats:
  * model_forest_floats of room. Apart, so that rows of other models pay a comparison for it. */
 static __attribute__((noinline)) void model_add_scores(const struct model *m, const double *row,
@@ -213,29 +170,16 @@ static __attribute__((noinline)) void model_add_scores(const struct model *m, co
         x[d + i] = (float)model_standardised(m, d + i, score[i]);
 }
 
-/* stride: floats from one output's weights to the next one's. */
-static void model_affine_strided(const float *weight, const float *bias, size_t out, size_t in,
-                                 size_t stride, const float *x, float *y) {
-    memcpy(y, bias, out * sizeof *y);
-    cblas_sgemv(CblasRowMajor, CblasNoTrans, (blasint)out, (blasint)in, 1.0f, weight,
-                (blasint)stride, x, 1, 1.0f, y, 1);
-}
-
-static void model_affine(const float *weight, const float *bias, size_t out, size_t in,
-                         const float *x, float *y) {
-    model_affine_strided(weight, bias, out, in, in, x, y);
-}
-
 /* Members that see no hinge are spared the products with zeros. */
-static void model_first_layer(const struct model *m, const float *x, float *y) {
+static void model_first_layer(const struct kernels *kernel, const struct model *m, const float *x,
+                              float *y) {
     const struct model_shape *s = &m->shape;
     size_t in = s->width[0], straight = s->hinges ? m->straight * s->width[1] : 0,
            others = s->members * s->width[1] - straight;
-    if (straight)
-        model_affine_strided(m->weight[0], m->bias[0], straight, model_columns(s), in, x, y);
+    if (straight) kernel->product(m->weight[0], m->bias[0], straight, model_columns(s), in, x, y);
     if (others)
-        model_affine(m->weight[0] + straight * in, m->bias[0] + straight, others, in, x,
-                     y + straight);
+        kernel->product(m->weight[0] + straight * in, m->bias[0] + straight, others, in, in, x,
+                        y + straight);
 }
 
 static void model_rectify(float *y, size_t n) {
@@ -273,15 +217,16 @@ static void model_softmax(const float *logit, size_t k, float *prob) {
 }
 
 /* The logits of all members, (m, k). Layers alternate between two halves of the scratch. */
-static float *model_logits(const struct model *m, const float *x, float *here, float *there) {
+static float *model_logits(const struct kernels *kernel, const struct model *m, const float *x,
+                           float *here, float *there) {
     const struct model_shape *s = &m->shape;
-    model_first_layer(m, x, here);
+    model_first_layer(kernel, m, x, here);
     for (size_t l = 1; l < s->layers; l++) {
         size_t in = s->width[l], out = s->width[l + 1];
         model_rectify(here, s->members * in);
         for (size_t i = 0; i < s->members; i++)
-            model_affine(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, here + i * in,
-                         there + i * out);
+            kernel->product(m->weight[l] + i * out * in, m->bias[l] + i * out, out, in, in,
+                            here + i * in, there + i * out);
         float *swap = here;
         here = there;
         there = swap;
@@ -346,10 +291,11 @@ bool model_predict(const struct model *m, const double *row, float *scratch, flo
     const struct model_shape *s = &m->shape;
     float *x = scratch, *here = x + s->width[0], *there = here + s->members * model_widest(s);
     if (!member) member = there + s->members * model_widest(s);
-    bool far = model_standardise(m, row, x);
+    const struct kernels *kernel = kernels_here();
+    bool far = kernel->standardise(m, row, x);
     if (m->forest) model_add_scores(m, row, scratch + model_scratch(s) - model_forest_floats(s), x);
-    if (m->hinge) hinges_bend_row(m, x);
-    float *logit = model_logits(m, x, here, there);
+    if (m->hinge) kernel->bend(m, x);
+    float *logit = model_logits(kernel, m, x, here, there);
     if (far) model_add_codes(m, row, logit);
     model_conclude(m, row, logit, member, prob);
     return far;
@@ -385,10 +331,11 @@ void model_predict_rows(const struct model *m, const double *row, size_t n, floa
     size_t in = s->width[0];
     float *x = scratch, *here = x + n * in, *there = here + n * s->members * model_widest(s),
           *behind = there + n * s->members * model_widest(s);
+    const struct kernels *kernel = kernels_here();
     for (size_t r = 0; r < n; r++) {
-        far[r] = model_standardise(m, row + r * s->d, x + r * in);
+        far[r] = kernel->standardise(m, row + r * s->d, x + r * in);
         if (m->forest) model_add_scores(m, row + r * s->d, behind, x + r * in);
-        if (m->hinge) hinges_bend_row(m, x + r * in);
+        if (m->hinge) kernel->bend(m, x + r * in);
     }
     model_affine_rows(m->weight[0], m->bias[0], width, in, n, x, in, here, width);
     for (size_t l = 1; l < s->layers; l++) {

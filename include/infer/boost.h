@@ -29,7 +29,9 @@ struct boost {
     double *cut;   // (t, BOOST_DEPTH) whether it is above sets that bit of the leaf's number
     double *leaf;  // (t, BOOST_LEAVES) log odds that it adds
     double *trust; // (1) share, in the corrected mixture, of what the trees make of it
-    uint32_t *at;  // (t, BOOST_DEPTH) the columns again, as scoring wants them: boost_settle
+    /* As scoring wants them, question by question (boost_settle). */
+    uint32_t *at; // (BOOST_DEPTH, t) the columns
+    double *edge; // (BOOST_DEPTH, t) the cuts
 };
 
 /* Trees of a round. */

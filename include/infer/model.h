@@ -3,9 +3,9 @@
  * Letters, everywhere in the house: n rows, d columns, k classes, m members, L layers. A member is
  * a stack of dense layers, ReLU between them, softmax at the end; softmax regression is the stack
  * with one layer. The matrices of all members lie one behind the other, so the first layer of all
- * of them is one cblas_sgemv; deeper layers are one a member. A row is standardised in double, then
- * becomes float. One sgemv per row and layer: the bits of a score depend on row, model and CPU type
- * only (promise I6), not on where the row stands in memory or batch.
+ * of them is one product; deeper layers are one a member (infer/kernels.h). A row is standardised
+ * in double, then becomes float. The bits of a score depend on row and model (promise I6), not on
+ * where the row stands in memory or batch.
  *
  * A version may carry trees that others fitted (infer/forest.h). What they say of a row are scores:
  * columns behind its own d, seen by the first layer, and by nobody else. It may also have boosted

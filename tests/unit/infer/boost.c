@@ -191,6 +191,7 @@ static void a_leaf_is_found_by_three_questions(void **state) {
         assert_true(fabs(log((double)boosted[1] / (double)boosted[0]) - b.leaf[l]) < 1e-5);
     }
     for (size_t i = 0; i < BOOST_DEPTH; i++) b.cut[i] = DBL_MAX; // of a question that nobody asked
+    boost_settle(&b);
     const double all[D] = {DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX};
     float one[2], prob[2] = {0.5f, 0.5f};
     boost_correct(&b, all, 2, one, prob);
@@ -365,6 +366,7 @@ static void what_is_written_says_the_same(void **state) {
         struct rng r = {.seed = 1};
         const char *why = NULL;
         m->boost.cut[0] = DBL_MAX;
+        boost_settle(&m->boost);
         model_write(m, "fraud", &bytes);
         if (model_read(&read, buf_view(&bytes), &why) < 0) fail_msg("%s", why);
         assert_same_trees(&m->boost, &read->boost);

@@ -176,8 +176,7 @@ static void a_number_that_is_far_says_nothing(void **state) {
     model_destroy(m);
 }
 
-/* Also where raw - mean leaves the doubles, and infinity times zero would be NaN. */
-/* A model without logarithms is standardised two columns at a time, one with a logarithm column by
+/* A model without logarithms is standardised some columns at a time, one with a logarithm column by
  * column: a last column that weighs nothing makes the same model go either way, and no bit of a
  * score may show which, nor what is far. */
 static void each_way_of_standardising_gives_the_same_bits(void **state) {
@@ -209,6 +208,7 @@ static void each_way_of_standardising_gives_the_same_bits(void **state) {
     }
 }
 
+/* Also where raw - mean leaves the doubles, and infinity times zero would be NaN. */
 static void a_constant_column_says_nothing(void **state) {
     (void)state;
     struct model_shape s = shape_of_layers(2, 2, 1, 0, 0);
@@ -258,7 +258,7 @@ static void shapes_that_are_none_are_refused(void **state) {
     }
 }
 
-/* Linear and deep, members and one: what sgemm makes of rows together is what sgemv makes of each,
+/* Linear and deep, members and one: what sgemm makes of rows together is what is made of each,
  * but for last bits. */
 static void rows_together_score_as_each_alone(void **state) {
     (void)state;
