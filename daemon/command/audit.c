@@ -276,6 +276,7 @@ int command_audit(int argc, char **argv) {
     struct config *c = NULL;
     int words, code = cli_parse(&usage, argc, argv, &words);
     if (code == CLI_GO) code = audit_read_span(&a);
+    if (code == CLI_GO && a.listen) code = command_address(a.listen);
     if (code == CLI_GO) code = cli_config(&c, a.file);
     if (code == CLI_GO) {
         a.config = c;

@@ -18,12 +18,18 @@ int command_fail(int error, const struct buf *why) {
                         why->len ? why->at : error_text(error));
 }
 
+int command_address(const char *listen) {
+    if (strchr(listen, ':')) return CLI_GO;
+    return console_fail(EX_USAGE, "--listen: \"%s\" is not HOST:PORT or unix:/PATH", listen);
+}
+
 int command_listen(const char *file, const char *listen, char **out, char **name) {
     struct config *c;
     *name = NULL;
     if (listen) {
-        *out = xstrdup(listen);
-        return CLI_GO;
+        int code = command_address(listen);
+        if (code == CLI_GO) *out = xstrdup(listen);
+        return code;
     }
     if (!file)
         return console_fail(EX_USAGE, "which daemon? Give --config FILE or --listen ADDRESS");

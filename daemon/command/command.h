@@ -38,6 +38,8 @@ void command_each(void (*visit)(const struct usage *usage, void *opaque), void *
  * and returns the exit code of the ERR_. What Kafka refuses for good is "Kafka away" here: the
  * command may be tried again. */
 int command_fail(int error, const struct buf *why);
+/* CLI_GO where it may be an address that a daemon listens on, or an exit code after saying why. */
+int command_address(const char *listen);
 /* Where the daemon answers: `listen` itself, or watch.listen of the file, and then *name is the
  * service that must answer there (else NULL). Both are the caller's to free. CLI_GO, or an exit
  * code after saying why. */

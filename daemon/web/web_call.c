@@ -16,7 +16,9 @@ enum {
 
 struct web_caller {
     CURL *curl;
-    const char *url, *ca; // ca: NULL: the system's
+    const char *url;
+    const char *ca;     // NULL: the system's
+    const char *socket; // NULL: a port
     struct web_watch watch;
     struct buf address, body;
     CURLcode last;
@@ -53,6 +55,8 @@ void web_caller_destroy(struct web_caller *w) {
 }
 
 void web_caller_trust(struct web_caller *w, const char *ca) { w->ca = ca; }
+
+void web_caller_socket(struct web_caller *w, const char *path) { w->socket = path; }
 
 const char *web_caller_trouble(const struct web_caller *w) { return curl_easy_strerror(w->last); }
 
@@ -96,6 +100,7 @@ static void web_caller_set(struct web_caller *w, const struct web_request *r,
     curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, web_caller_watch);
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, w);
     curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    if (w->socket) curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, w->socket);
     if (w->ca) {
         curl_easy_setopt(c, CURLOPT_CAINFO, w->ca);
         curl_easy_setopt(c, CURLOPT_CAPATH, NULL);

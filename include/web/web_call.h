@@ -40,6 +40,8 @@ struct web_caller *web_caller_create(const char *url, const struct web_watch *wa
 void web_caller_destroy(struct web_caller *w);
 /* Servers are believed that an authority of this file (PEM) has signed, and no others; borrowed. */
 void web_caller_trust(struct web_caller *w, const char *ca);
+/* The server answers at this socket of the file system, whatever the url's host; borrowed. */
+void web_caller_socket(struct web_caller *w, const char *path);
 /* 0: there is an answer, whatever it says. ERR_ABORT: the server was not reached, so it knows of
  * nothing. ERR_RETRY: no whole answer came; the server may have done it. ERR_STOPPED: the same, by
  * the watch. */

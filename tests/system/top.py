@@ -11,7 +11,7 @@ import time
 
 from broker import check, equal, wait
 from stream import feed
-from winnowd import BINARY, main
+from winnowd import BINARY, main, run
 
 
 class Terminal:
@@ -93,6 +93,11 @@ def test(stage):
     check("\x1b[32m" not in plain.read(), "colours in spite of NO_COLOR")
     daemon.stop()
     plain.shows("nobody answers")
+    for wrong, code, said in (("foo", 64, '"foo" is not HOST:PORT or unix:/PATH'), ("127.0.0.1:%d" % daemon.port(), 69, "nobody answers at 127.0.0.1"),
+                              ("unix:/no/such/socket", 69, "nobody answers at unix:/no/such/socket: ")):
+        done = run("status", "--listen", wrong)
+        equal(done.returncode, code, wrong)
+        check(said in done.stderr, "%s", done.stderr)
     os.kill(plain.pid, signal.SIGTERM)
     equal(plain.ends(), 0, "TERM")
 
