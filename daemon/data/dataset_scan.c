@@ -1,5 +1,6 @@
 /* The first rows decide which columns hold numbers, in which style, and what labels are called, so
- * that reading can stream and what a row becomes does not depend on rows far behind it.
+ * that reading can stream and what a row becomes does not depend on rows far behind it. A column
+ * that is empty in all of them begins later: the rows behind its first cell decide.
  *
  * Thread: any thread (one owner at a time) */
 #include "base/json.h"
@@ -138,6 +139,52 @@ static void dataset_remark_columns_that_tell(struct dataset *d,
     free(names);
 }
 
+/* Columns of which nothing is known yet; n of them. */
+static size_t dataset_scan_blank(const struct dataset *d, bool *blank) {
+    size_t n = 0;
+    for (size_t i = 0; i < d->columns; i++) {
+        const struct dataset_column *c = &d->column[i];
+        blank[i] = c->role == COLUMN_FEATURE && !number_cells_any(&c->cells);
+        n += blank[i];
+    }
+    return n;
+}
+
+/* How many of the columns begin in this row. */
+static size_t dataset_scan_late_row(struct dataset *d, const struct text *cells,
+                                    const bool *blank) {
+    size_t begun = 0;
+    for (size_t i = 0; i < d->columns; i++) {
+        struct number_cells *c = &d->column[i].cells;
+        if (!blank[i]) continue;
+        bool before = number_cells_any(c);
+        number_cells_take(c, cells[i], csv_line(d->csv));
+        begun += !before && number_cells_any(c);
+    }
+    return begun;
+}
+
+/* Rows in which a column may begin: whoever waits for the first sample waits for the scan. */
+enum { LATE_MOST = 1000000 };
+
+/* row: how many were scanned. What cannot be read is said where it is read for good. */
+static void dataset_scan_late(struct dataset *d, uint64_t row) {
+    const struct text *cells;
+    struct buf why = {0};
+    bool *blank = xcalloc(d->columns, sizeof *blank);
+    size_t n = dataset_scan_blank(d, blank);
+    for (uint64_t left = 0; (n || left) && row < LATE_MOST && (!d->limit || row < d->limit) &&
+                            csv_next(d->csv, &cells, &why) == 1;
+         row++) {
+        size_t begun = dataset_scan_late_row(d, cells, blank);
+        n -= begun;
+        if (begun) left = DATASET_SCAN_ROWS;
+        left -= left > 0;
+    }
+    free(blank);
+    buf_release(&why);
+}
+
 int dataset_scan_csv(struct dataset *d, struct buf *why) {
     const struct text *cells;
     struct label_classes classes = {0};
@@ -148,6 +195,7 @@ int dataset_scan_csv(struct dataset *d, struct buf *why) {
          left && (result = csv_next(d->csv, &cells, why)) == 1; left--)
         dataset_scan_row(d, cells, &classes);
     if (result < 0) return result;
+    if (result == 1) dataset_scan_late(d, dataset_scan_rows(d));
     dataset_settle(d);
     dataset_remark_columns_that_tell(d, &classes);
     return csv_rewind(d->csv, why);

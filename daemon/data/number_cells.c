@@ -127,6 +127,10 @@ void number_cells_take_number(struct number_cells *c, double number) {
     buf_release(&spelling);
 }
 
+bool number_cells_any(const struct number_cells *c) {
+    return c->either || c->point || c->comma || c->text;
+}
+
 int number_cells_lean(const struct number_cells *c) {
     return (c->comma > c->point) - (c->comma < c->point);
 }

@@ -42,6 +42,8 @@ void number_cells_release(struct number_cells *c);
 struct table_cell number_cells_take(struct number_cells *c, struct text raw, uint64_t line);
 /* Takes a number that is one already. */
 void number_cells_take_number(struct number_cells *c, double number);
+/* Whether it took a number or a text. */
+bool number_cells_any(const struct number_cells *c);
 /* 1: more of its numbers have a decimal comma than a point; -1: fewer; 0: as many. */
 int number_cells_lean(const struct number_cells *c);
 /* What divides its whole numbers from fractions. lean: of all columns of the file, summed up. */

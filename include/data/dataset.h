@@ -2,13 +2,14 @@
  * by row.
  *
  * A CSV row becomes a flat JSON object, the event. A column whose cells read as numbers in the
- * first DATASET_SCAN_ROWS rows, but for one in a hundred or for a few words (number_cells.h), holds
- * numbers; in it, empty cells, words for a missing number (NA, null, ?, inf ...) and other texts
- * become null. Every other column holds texts, and empty cells become null. JSON passes as it is;
- * its configuration has the same rule of numbers. Labels that differ in case, blanks or as 1
- * and 1.0 are one; NA, ?, - and the like are none. What was done beyond the letter of the file is
- * remarked. The sample id is the value of the id column; without one it is the number of the data
- * row (1 is the first), which the event then also holds as "row". The label never enters the event.
+ * first DATASET_SCAN_ROWS rows (where it is empty there, in as many behind its first cell), but for
+ * one in a hundred or for a few words (number_cells.h), holds numbers; in it, empty cells, words
+ * for a missing number (NA, null, ?, inf ...) and other texts become null. Every other column holds
+ * texts, and empty cells become null. JSON passes as it is; its configuration has the same rule of
+ * numbers. Labels that differ in case, blanks or as 1 and 1.0 are one; NA, ?, - and the like are
+ * none. What was done beyond the letter of the file is remarked. The sample id is the value of the
+ * id column; without one it is the number of the data row (1 is the first), which the event then
+ * also holds as "row". The label never enters the event.
  *
  * Nothing of the file is trusted: its bytes, its lengths, the names and the number of its columns;
  * what cannot be read is an error with the row, and what comes out is JSON.

@@ -361,6 +361,33 @@ static void a_stray_text_among_numbers_is_missing(void **state) {
     }
 }
 
+/* What a column holds that begins late, as one that was added to a form, is told by its first
+ * cells. */
+static void a_column_that_begins_late_is_what_it_holds(void **state) {
+    (void)state;
+    static const char *const cells[][2] = {{"", ""}, {"NA", "NA"}, {"yes", "2.5"}, {"no", "1.5"}};
+    struct buf csv = {0};
+    struct dataset_sample s;
+    buf_str(&csv, "a,b,none,y\n");
+    for (int i = 0; i < 3 * DATASET_SCAN_ROWS; i++) {
+        const char *const *c = cells[i % 2 + 2 * (i >= DATASET_SCAN_ROWS + 9)];
+        buf_printf(&csv, "%s,%s,,%d\n", c[0], c[1], i % 3 == 0);
+    }
+    buf_str(&csv, "no,x,,1\n"); // behind all that is looked at
+    struct dataset *d = opened(buf_view(&csv), labelled);
+    struct config *c = configured(d);
+    assert_string_equal(dataset_left_out(d), "none (is empty)");
+    assert_int_equal(c->features_n, 2);
+    assert_int_equal(c->features[0].type, FEATURE_CATEGORY);
+    assert_int_equal(c->features[0].values.n, 3); // among texts NA may be one of them
+    assert_int_equal(c->features[1].type, FEATURE_NUMBER);
+    for (int i = 0; i <= DATASET_SCAN_ROWS + 9; i++) assert_int_equal(dataset_next(d, &s, NULL), 1);
+    assert_non_null(memmem(s.event.at, s.event.len, "\"a\":\"no\",\"b\":1.5,", 17));
+    config_destroy(c);
+    dataset_close(d);
+    buf_release(&csv);
+}
+
 /* ---- columns, ids, limits ---- */
 
 /* The daemon reads from the event the very id that the dataset gave. */
@@ -1578,6 +1605,7 @@ int main(void) {
         cmocka_unit_test(one_text_makes_the_whole_column_text),
         cmocka_unit_test(words_for_nothing_are_empty_among_numbers),
         cmocka_unit_test(a_stray_text_among_numbers_is_missing),
+        cmocka_unit_test(a_column_that_begins_late_is_what_it_holds),
         cmocka_unit_test(a_pointer_leads_to_a_column),
         cmocka_unit_test(ids_come_back_as_they_went),
         cmocka_unit_test(columns_are_left_out_and_wrong_names_told),
