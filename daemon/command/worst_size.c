@@ -63,7 +63,7 @@ static struct worst_row worst_size_row(const struct config *c, size_t *widest) {
 }
 
 static size_t worst_size_members(const struct config *c) {
-    return c->train.memories.n + fit_hinges_of(c) + (c->train.sgd_rate > 0) +
+    return c->train.memories.n + fit_hinges_of(c) + (c->train.sgd_rate > 0) + c->train.base_rates +
            (size_t)c->train.committee + (c->model.upstream.n > 0);
 }
 

@@ -89,6 +89,7 @@ static const struct {
     {OPTION_train_interval, idle_learning, not_learned},
     {OPTION_train_memories, idle_learning, not_learned},
     {OPTION_train_sgd_rate, idle_learning, not_learned},
+    {OPTION_train_base_rates, idle_learning, not_learned},
     {OPTION_train_trees, idle_learning, not_learned},
     {OPTION_train_trees, idle_recalibrating, "model.learn recalibrate only corrects one score"},
     {OPTION_train_trees, idle_trees, "there are more than eight classes"},

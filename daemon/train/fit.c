@@ -177,7 +177,8 @@ static void fit_boost(const struct fit_options *o, const struct fit_rows *rows, 
 static void fit_mixture(const struct fit_options *o, const struct fit_rows *rows,
                         struct model *model) {
     double *given = xmalloc(rows->n * o->k * sizeof *given);
-    for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0;
+    for (size_t m = 0; m < fit_members(o); m++) model->mix[m] = 0; // the committee has no share
+    mixture_begin(o, model->mix);
     mixture_of(o, rows, model->hinge != NULL, model->mix, given);
     fit_boost(o, rows, given, model);
     struct calibration calibration = calibrate(rows, given, o->k);
@@ -212,6 +213,8 @@ static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
     double *prior = member_prior(o, w, model),
            *parameters = member_fit_all(
                o, w, &(struct examples){rows->n, x, label, rows->weight, rows->since}, prior);
+    if (o->base_rates)
+        member_fit_base(w, rows, label, parameters + member_base(o) * network_size(w));
     member_fit_committee(o, w, rows, x, label, prior, parameters);
     for (size_t m = 0; m < fit_members(o); m++)
         member_store(w, parameters + m * network_size(w), m, model);

@@ -4,8 +4,8 @@
  * to fewer and newer labels and shrinks towards the next longer one (a hierarchy of priors; Hoerl
  * and Kennard's ridge with another origin). What few new labels cannot tell stays as the old ones
  * told it; and while labels are so few that all memories hold the same, the members are a path from
- * a strong penalty to weaker ones. Beside them one pass of SGD, and bootstrap members for a
- * committee (online bagging: Oza and Russell 2001).
+ * a strong penalty to weaker ones. Beside them one pass of SGD, the base rates of the classes, and
+ * bootstrap members for a committee (online bagging: Oza and Russell 2001).
  *
  * Thread: learner thread, simulation */
 #include "member.h"
@@ -201,6 +201,25 @@ void member_fit_committee(const struct fit_options *o, const struct network *w,
     free(room);
     free(label);
     free(weight);
+}
+
+/* Who asks only where classes are in doubt hears of the rare one more often than it comes, and by
+ * 1/propensity a few draws would decide alone: so an answer counts by the root of that. One answer
+ * of each class before the first (the rule of succession), so that none is impossible. */
+void member_fit_base(const struct network *w, const struct fit_rows *rows, const int *output,
+                     double *parameters) {
+    size_t k = w->width[w->layers], size = network_size(w);
+    double *count = parameters + size - k, sum = 0, squares = 0;
+    memset(parameters, 0, size * sizeof *parameters);
+    for (size_t i = rows->since; i < rows->n; i++) {
+        double weight = rows->propensity[i] > 0 ? 1 / sqrt(rows->propensity[i]) : 1;
+        if (rows->weight) weight *= rows->weight[i];
+        count[output[i]] += weight;
+        sum += weight;
+        squares += weight * weight;
+    }
+    double worth = sum > 0 ? sum / squares : 0; // answers that the weights are worth, of their sum
+    for (size_t c = 0; c < k; c++) count[c] = log(count[c] * worth + 1);
 }
 
 /* Labels that a member is fitted on. Those of before a turn are left to the longest memory: the

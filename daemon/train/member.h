@@ -9,9 +9,13 @@
 #include "loss_and_gradient.h"
 #include "train/fit.h"
 
-/* The first member with hinges: behind the memories and SGD. */
-static inline size_t member_first_hinged(const struct fit_options *o) {
+/* The member of the base rates: behind the memories and SGD. */
+static inline size_t member_base(const struct fit_options *o) {
     return o->memories_n + (o->sgd_rate > 0);
+}
+/* The first member with hinges: behind that. */
+static inline size_t member_first_hinged(const struct fit_options *o) {
+    return member_base(o) + o->base_rates;
 }
 
 /* rows->row standardised: (n, columns); the caller frees. model: whose standardisation. */
@@ -56,8 +60,11 @@ struct penalty member_penalty(const struct fit_options *o, const double *longer,
 /* One pass in label order at a constant rate: forgets by itself what no longer holds. */
 void member_fit_sgd(const struct network *w, const struct examples *e, double rate,
                     double *parameters);
+/* How often each class is, whatever a row says: biases alone. output: (n) the rows' labels. */
+void member_fit_base(const struct network *w, const struct fit_rows *rows, const int *output,
+                     double *parameters);
 /* Fits the members of the mixture: (fit_members, network_size), the committee's left to
- * member_fit_committee; the caller frees. */
+ * member_fit_committee and the base rates' to member_fit_base; the caller frees. */
 double *member_fit_all(const struct fit_options *o, const struct network *w,
                        const struct examples *all, const double *prior);
 /* Fits the committee's members into their place in `parameters`. x: (n, d) standardised rows;

@@ -64,27 +64,84 @@ static void mixture_gave(const double *log_weight, const float *member, size_t m
         for (size_t c = 0; c < k; c++) given[c] += share[m] * (double)member[m * k + c];
 }
 
+/* ---- the base rates, against all others ---- */
+
+/* Whether columns tell anything does not change from one day to the next. Over as few labels as the
+ * others are weighed, the base rates would lead behind each turn of the world, and what is soft
+ * hides it from the alarm. */
+static const double base_memory = 10; // times that of the others
+/* What the log odds begin with, and fade to, where a given model is built upon: it has been
+ * trained, and is not to be doubted before the first answer. */
+static const double base_beside_prior = -4;
+
+static double base_first(const struct fit_options *o) {
+    return o->prior ? base_beside_prior : -log((double)mixture_members(o) - 1);
+}
+
+/* The log odds of the base rates, which leave the log weights; −∞: there is no such member. */
+static double base_odds(const struct fit_options *o, size_t members, double *log_weight) {
+    double most = -INFINITY, sum = 0, own;
+    if (!o->base_rates || members < 2) return -INFINITY;
+    own = log_weight[member_base(o)];
+    log_weight[member_base(o)] = -INFINITY;
+    for (size_t m = 0; m < members; m++) most = fmax(most, log_weight[m]);
+    for (size_t m = 0; m < members; m++) sum += exp(log_weight[m] - most);
+    return own - most - log(sum);
+}
+
+/* The odds behind a label; given: what the others said, and from here on all. */
+static double base_weigh(const struct fit_options *o, double odds, double rate, const float *base,
+                         int label, double *given) {
+    double share = 1 / (1 + exp(-odds)), first = base_first(o), gain = 0;
+    if (odds == -INFINITY) return odds;
+    for (size_t c = 0; c < o->k; c++) {
+        double truth = c == (size_t)label, other = given[c] - truth, own = (double)base[c] - truth;
+        gain += other * other - own * own;
+        given[c] += share * ((double)base[c] - given[c]);
+    }
+    return first + (1 - 1 / (base_memory * o->mix_memory)) * (odds - first) + rate * gain;
+}
+
+/* ---- all ---- */
+
 /* Lowers the log weights by each label's loss. Losses of labels asked longer ago count less, those
- * of before a turn not at all. A common offset of the weights does not matter. */
-static void mixture_weigh(const struct fit_options *o, const struct fit_rows *rows, size_t members,
-                          double *log_weight, double *given) {
+ * of before a turn not at all. A common offset of the weights does not matter. Returns the log odds
+ * of the base rates. */
+static double mixture_weigh(const struct fit_options *o, const struct fit_rows *rows,
+                            size_t members, double odds, double *log_weight, double *given) {
     double keep = 1 - 1 / o->mix_memory, rate = mix_rate * mixture_pace(o), share[MEMBERS_MAX];
     for (size_t i = rows->since; rows->members == fit_members(o) && i < rows->n; i++) {
         const float *member = rows->member + i * rows->members * o->k;
         if (!mixture_recorded(member, members * o->k)) continue;
         double believed = rows->weight ? rate * rows->weight[i] : rate;
-        if (given) mixture_gave(log_weight, member, members, o->k, share, given + i * o->k);
-        for (size_t m = 0; m < members; m++)
+        mixture_gave(log_weight, member, members, o->k, share, given + i * o->k);
+        odds = base_weigh(o, odds, believed, member + member_base(o) * o->k, rows->label[i],
+                          given + i * o->k);
+        for (size_t m = 0; m < members; m++) {
+            if (log_weight[m] == -INFINITY) continue;
             log_weight[m] = keep * log_weight[m] -
                             believed * mixture_brier(member + m * o->k, o->k, rows->label[i]);
+        }
     }
+    return odds;
+}
+
+void mixture_begin(const struct fit_options *o, double *mix) {
+    size_t members = mixture_members(o);
+    for (size_t m = 0; m < members; m++) mix[m] = 0;
+    if (o->base_rates) mix[member_base(o)] = base_first(o) + log((double)members - 1);
 }
 
 void mixture_of(const struct fit_options *o, const struct fit_rows *rows, bool bends, double *mix,
                 double *given) {
     size_t members = mixture_members(o);
-    for (size_t i = 0; given && i < rows->n * o->k; i++) given[i] = NAN;
+    for (size_t i = 0; i < rows->n * o->k; i++) given[i] = NAN;
     for (size_t m = 0; !bends && m < o->hinges_n; m++) mix[member_first_hinged(o) + m] = -INFINITY;
-    mixture_weigh(o, rows, members, mix, given);
+    double odds = base_odds(o, members, mix);
+    odds = mixture_weigh(o, rows, members, odds, mix, given);
     mixture_shares(mix, members, mix);
+    if (odds == -INFINITY) return;
+    double base = 1 / (1 + exp(-odds));
+    for (size_t m = 0; m < members; m++) mix[m] *= 1 - base;
+    mix[member_base(o)] = base;
 }

@@ -112,6 +112,7 @@ struct fit_options fit_options_of(const struct config *c, size_t d, size_t posit
                             .hinges = memories ? memories->hinged : NULL,
                             .trees = fit_trees_of(c),
                             .sgd_rate = c->train.sgd_rate,
+                            .base_rates = c->train.base_rates,
                             .committee = (size_t)c->train.committee,
                             .density = c->query.density,
                             .l2 = c->train.l2,

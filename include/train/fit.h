@@ -3,7 +3,8 @@
  * What a model consists of (docs/ARCHITECTURE.md): for each memory a member fitted on the last so
  * many labels, by L-BFGS (Nocedal 1980) on OpenBLAS in double; the longest shrinks towards zero or
  * towards a given model, each shorter one towards the next longer one. Members with hinges
- * (daemon/train/hinges.h) likewise. One member of constant-rate SGD. They are mixed by their
+ * (daemon/train/hinges.h) likewise. One member of constant-rate SGD, and one that knows nothing but
+ * how often each class is. They are mixed by their
  * discounted Brier loss on labels, each loss taken from the prediction that was recorded before the
  * label was learned. Boosted trees correct what the mixture says (daemon/train/boost.c). Beside the
  * mixture a committee for query by committee: bootstrap members on the largest memory (online
@@ -35,6 +36,7 @@ struct fit_options {
     const size_t *hinges; // (hinges_n) labels that a member with hinges is fitted on, ascending
     size_t trees;         // rounds of boosted trees that correct the mixture; 0: none
     double sgd_rate;      // step of the SGD member; 0: no such member
+    bool base_rates;      // one more member, of how often each class is
     size_t committee;     // bootstrap members, behind all others
     double l2;            // ridge of the longest memory and of the committee
     double shrinkage;     // of each shorter memory towards the next longer one
