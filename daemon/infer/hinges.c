@@ -1,7 +1,7 @@
 /* Columns that bend: what a version says of them, and what they make of a row.
  *
- * Hinges of columns behind each other are a run, taken together (infer/kernels.h). A fit writes them so that
- * runs are long; any order works.
+ * Hinges of columns behind each other are a run, taken together (infer/kernels.h). A fit writes
+ * them so that runs are long; any order works.
  *
  * Thread: built by learner or follower thread; read by any thread */
 #include "hinges.h"
