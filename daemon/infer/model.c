@@ -69,7 +69,7 @@ int model_create(struct model **out, const struct model_shape *shape) {
         m->scale[i] = i < shape->d ? 1 : MODEL_SCORE_SCALE;
         m->low[i] = -DBL_MAX, m->high[i] = DBL_MAX;
     }
-    m->straight = shape->members;
+    m->straight = m->constant = shape->members;
     for (size_t i = 0; i < shape->members; i++) m->mix[i] = 1 / (double)shape->members;
     for (size_t l = 0; l < shape->layers; l++) {
         m->weight[l] =
@@ -109,6 +109,21 @@ void model_destroy(struct model *m) {
     forest_destroy(m->forest);
     boost_release(&m->boost);
     free(m);
+}
+
+static bool model_member_looks(const struct model *m, size_t member) {
+    size_t n = m->shape.width[0] * m->shape.width[1];
+    for (size_t i = 0; i < n; i++)
+        if (m->weight[0][member * n + i] != 0) return true;
+    return false;
+}
+
+void model_settle_members(struct model *m) {
+    size_t none = 0;
+    m->constant = m->shape.members;
+    for (size_t i = 0; i < m->shape.members; i++)
+        if (!model_member_looks(m, i)) none++, m->constant = i;
+    if (none > 1) m->constant = m->shape.members;
 }
 
 /* ---- scoring ---- */

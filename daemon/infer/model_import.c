@@ -377,6 +377,7 @@ static int import_fill(struct import *im, struct model *m, const struct safetens
     const char *why;
     for (size_t l = 0; l < m->shape.layers; l++) import_fill_layer(im, m, l, weight[l], bias[l]);
     TRY(import_fill_hinges(im, m));
+    model_settle_members(m);
     TRY(import_fill_standardisation(im, m));
     if (im->forest.trees &&
         forest_create(&m->forest, &im->forest, m->shape.d, m->shape.k, &why) < 0)

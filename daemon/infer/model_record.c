@@ -278,6 +278,7 @@ static int model_record_fill(struct model_reading *r, struct model *m) {
     if (found != r->file.n)
         return model_record_refuse(r, "the header names something that no model has");
     if (m->hinge) model_settle_hinges(m);
+    model_settle_members(m);
     if (m->golden && !m->golden_prob)
         return model_record_refuse(r, "golden rows without their answers");
     if (m->codes && !m->code_weight)

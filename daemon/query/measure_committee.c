@@ -3,8 +3,9 @@
  * Huszár, Ghahramani, Lengyel 2011, mutual information: "BALD").
  *
  * The committee are the version's bootstrap members (train.committee), which have no share in the
- * mixture; without them, the members of the mixture, which differ in memory: each has one vote
- * either way.
+ * mixture; without them, the members of the mixture, which differ in memory, but for the one that
+ * says the same of every sample: it would disagree most where all others are sure. Each has one
+ * vote either way.
  *
  * Thread: any thread */
 #include "measure.h"
@@ -15,7 +16,7 @@
 
 /* Whether the member votes. Bootstrap members have no share in the mixture. */
 static bool committee_seated(const struct model *m, size_t member, bool bootstrap) {
-    return !bootstrap || m->mix[member] == 0;
+    return bootstrap ? m->mix[member] == 0 : member != m->constant || m->shape.members == 1;
 }
 
 /* Whether the version has bootstrap members. */

@@ -220,6 +220,7 @@ static void fit_to(const struct fit_options *o, const struct fit_rows *rows,
         member_store(w, parameters + m * network_size(w), m, model);
     hinges_fit(o, w, &(struct examples){rows->n, x, label, rows->weight, rows->since},
                parameters + (o->memories_n ? o->memories_n - 1 : 0) * network_size(w), model);
+    model_settle_members(model);
     codes_learn(rows, o->memories_n ? o->memories_n - 1 : 0, model);
     fit_mixture(o, rows, model);
     fit_lateness(o, rows, x, w->width[0], model);

@@ -329,14 +329,14 @@ static void member_restate(const struct network *w, const struct model *from,
 }
 
 /* The member of the largest share, of those with hinges or of those without; of all, where there
- * are none of that kind. */
+ * are none of that kind. Base rates are no beginning: they would take with them what is known. */
 static size_t member_best(const struct model *m, bool hinged) {
     size_t from = 0, until = m->straight;
     if (hinged) from = m->straight, until = m->shape.members;
     if (from == until) from = 0, until = m->shape.members;
     size_t best = from;
     for (size_t i = from; i < until; i++)
-        if (m->mix[i] > m->mix[best]) best = i;
+        if (i != m->constant && (best == m->constant || m->mix[i] > m->mix[best])) best = i;
     return best;
 }
 

@@ -74,6 +74,13 @@ static const double base_memory = 10; // times that of the others
  * trained, and is not to be doubted before the first answer. */
 static const double base_beside_prior = -4;
 
+/* Log odds, either way: a share of 10⁻⁹ is left, from which the others, or they, come back. */
+static const double base_odds_most = 20.7;
+
+static double base_bounded(double odds) {
+    return fmin(fmax(odds, -base_odds_most), base_odds_most);
+}
+
 static double base_first(const struct fit_options *o) {
     return o->prior ? base_beside_prior : -log((double)mixture_members(o) - 1);
 }
@@ -86,7 +93,7 @@ static double base_odds(const struct fit_options *o, size_t members, double *log
     log_weight[member_base(o)] = -INFINITY;
     for (size_t m = 0; m < members; m++) most = fmax(most, log_weight[m]);
     for (size_t m = 0; m < members; m++) sum += exp(log_weight[m] - most);
-    return own - most - log(sum);
+    return base_bounded(own - most - log(sum));
 }
 
 /* The odds behind a label; given: what the others said, and from here on all. */
@@ -99,7 +106,8 @@ static double base_weigh(const struct fit_options *o, double odds, double rate, 
         gain += other * other - own * own;
         given[c] += share * ((double)base[c] - given[c]);
     }
-    return first + (1 - 1 / (base_memory * o->mix_memory)) * (odds - first) + rate * gain;
+    return base_bounded(first + (1 - 1 / (base_memory * o->mix_memory)) * (odds - first) +
+                        rate * gain);
 }
 
 /* ---- all ---- */

@@ -85,6 +85,7 @@ struct model {
     struct hinge_run *run; // (runs) of the hinges
     size_t runs;
     size_t straight;     // the first so many members give no hinge any weight
+    size_t constant;     // the one member that gives no column any; members: there is none, or more
     double *mix;         // (m) ≥ 0, sum 1; 0: the member is of the committee only
     double *lapse;       // (1) share of samples of which the mixture is taken to know nothing, each
                          // class being as likely; NULL: 0
@@ -152,6 +153,8 @@ void model_destroy(struct model *m);
 void model_bend(struct model *m, const struct hinge *hinge, size_t n);
 /* Sets `straight` and the runs, once weights and hinges are there, whatever they are. */
 void model_settle_hinges(struct model *m);
+/* Sets `constant`, once weights are there, whatever they are. */
+void model_settle_members(struct model *m);
 struct hinge model_hinge(const struct model *m, size_t h);
 
 /* Whether any number of the row (d, raw) is far (model_is_far). */

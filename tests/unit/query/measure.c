@@ -217,6 +217,22 @@ static void bootstrap_members_are_the_committee(void **state) {
     model_destroy(m);
 }
 
+/* Where the others are sure it would disagree most; alone it is the committee. */
+static void who_says_the_same_of_all_has_no_vote(void **state) {
+    (void)state;
+    struct model *m = model_of(3, (const double[]){0.4, 0.3, 0.3});
+    const float member[] = {1, 0, 0, 0.5f, 0.3f, 0.2f, 1, 0, 0}, prob[] = {0.9f, 0.1f, 0};
+    struct measure_input in = {.prob = prob, .k = 3, .member = member, .model = m};
+    assert_true(measure_utility(MEASURE_MUTUAL_INFORMATION, &in) > 0.1);
+    m->constant = 1;
+    for (size_t i = 0; i < 4; i++) near_(measure_utility(committees[i], &in), 0);
+    model_destroy(m);
+    m = model_of(1, (const double[]){1});
+    in.model = m, m->constant = 0;
+    for (size_t i = 0; i < 4; i++) near_(measure_utility(committees[i], &in), 0);
+    model_destroy(m);
+}
+
 static void outliers_are_worth_less(void **state) {
     (void)state;
     struct model *m = model_of(1, (const double[]){1});
@@ -242,6 +258,7 @@ int main(void) {
         cmocka_unit_test(a_committee_disagrees),
         cmocka_unit_test(two_ways_to_one_number),
         cmocka_unit_test(bootstrap_members_are_the_committee),
+        cmocka_unit_test(who_says_the_same_of_all_has_no_vote),
         cmocka_unit_test(outliers_are_worth_less),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
