@@ -139,29 +139,32 @@ static void dataset_remark_columns_that_tell(struct dataset *d,
     free(names);
 }
 
-/* Columns of which nothing is known yet; n of them. */
-static size_t dataset_scan_blank(const struct dataset *d, bool *blank) {
+/* Rows of a column that are still to be looked at: none where something is known of it. */
+enum { LATE_DONE = 0, LATE_WAITS = DATASET_SCAN_ROWS + 1 };
+
+/* How many columns wait for their first cell. */
+static size_t dataset_scan_waiting(const struct dataset *d, size_t *left) {
     size_t n = 0;
     for (size_t i = 0; i < d->columns; i++) {
         const struct dataset_column *c = &d->column[i];
-        blank[i] = c->role == COLUMN_FEATURE && !number_cells_any(&c->cells);
-        n += blank[i];
+        bool waits = c->role == COLUMN_FEATURE && !number_cells_any(&c->cells);
+        left[i] = waits ? LATE_WAITS : LATE_DONE;
+        n += waits;
     }
     return n;
 }
 
-/* How many of the columns begin in this row. */
-static size_t dataset_scan_late_row(struct dataset *d, const struct text *cells,
-                                    const bool *blank) {
-    size_t begun = 0;
+/* How many of the columns were done with this row. */
+static size_t dataset_scan_late_row(struct dataset *d, const struct text *cells, size_t *left) {
+    size_t done = 0;
     for (size_t i = 0; i < d->columns; i++) {
         struct number_cells *c = &d->column[i].cells;
-        if (!blank[i]) continue;
-        bool before = number_cells_any(c);
+        if (left[i] == LATE_DONE) continue;
         number_cells_take(c, cells[i], csv_line(d->csv));
-        begun += !before && number_cells_any(c);
+        if (number_cells_any(c)) left[i]--;
+        done += left[i] == LATE_DONE;
     }
-    return begun;
+    return done;
 }
 
 /* Rows in which a column may begin: whoever waits for the first sample waits for the scan. */
@@ -171,17 +174,12 @@ enum { LATE_MOST = 1000000 };
 static void dataset_scan_late(struct dataset *d, uint64_t row) {
     const struct text *cells;
     struct buf why = {0};
-    bool *blank = xcalloc(d->columns, sizeof *blank);
-    size_t n = dataset_scan_blank(d, blank);
-    for (uint64_t left = 0; (n || left) && row < LATE_MOST && (!d->limit || row < d->limit) &&
-                            csv_next(d->csv, &cells, &why) == 1;
-         row++) {
-        size_t begun = dataset_scan_late_row(d, cells, blank);
-        n -= begun;
-        if (begun) left = DATASET_SCAN_ROWS;
-        left -= left > 0;
-    }
-    free(blank);
+    size_t *left = xcalloc(d->columns, sizeof *left), n = dataset_scan_waiting(d, left);
+    for (; n && row < LATE_MOST && (!d->limit || row < d->limit) &&
+           csv_next(d->csv, &cells, &why) == 1;
+         row++)
+        n -= dataset_scan_late_row(d, cells, left);
+    free(left);
     buf_release(&why);
 }
 

@@ -121,8 +121,7 @@ static int web_caller_failed(const struct web_caller *w) {
     case CURLE_COULDNT_CONNECT:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL: return ERR_ABORT;
+    case CURLE_URL_MALFORMAT: return ERR_ABORT;
     default: return ERR_RETRY;
     }
 }

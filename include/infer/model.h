@@ -4,8 +4,8 @@
  * a stack of dense layers, ReLU between them, softmax at the end; softmax regression is the stack
  * with one layer. The matrices of all members lie one behind the other, so the first layer of all
  * of them is one product; deeper layers are one a member (infer/kernels.h). A row is standardised
- * in double, then becomes float. The bits of a score depend on row and model (promise I6), not on
- * where the row stands in memory or batch.
+ * in double, then becomes float. The bits of a score depend on row, model and the C library's
+ * exponential (promise I6), not on where the row stands in memory or batch.
  *
  * A version may carry trees that others fitted (infer/forest.h). What they say of a row are scores:
  * columns behind its own d, seen by the first layer, and by nobody else. It may also have boosted

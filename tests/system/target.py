@@ -7,7 +7,7 @@ from broker import check, equal, wait
 from stream import Feeder, Inverted, Oracle
 from winnowd import main, merge, run
 
-BASE = {"budget": {"rate": 0.2, "random_share": 0.5, "target": {"accuracy": 0.8}}, "watch": {"window": 150}, "train": {"labels": 50}}
+BASE = {"budget": {"rate": 0.2, "random_share": 0.5, "target": {"accuracy": 0.7}}, "watch": {"window": 150}, "train": {"labels": 50}}
 
 
 def policy(stage):
@@ -61,14 +61,14 @@ def test(stage):
     in_force(stage, daemon)
     only_random(feed(stage, 2000, 2), 150, "the target is reached")
     equal(daemon.metric("policy_flag", flag="rests"), 1, "rests")
-    equal(daemon.metric("target", figure="accuracy"), 0.8, "the target")
+    equal(daemon.metric("target", figure="accuracy"), 0.7, "the target")
     equal(daemon.metric("target_reached", figure="accuracy"), 1, "reached")
     status = json.loads(daemon.get("/status")[1])
-    equal((status["target"]["accuracy"], status["target"]["recall"], status["models"]["policy"]["rests"]), (0.8, None, True), "/status")
+    equal((status["target"]["accuracy"], status["target"]["recall"], status["models"]["policy"]["rests"]), (0.7, None, True), "/status")
     shown = run("policy", "show", "-c", daemon.config)
     check("budget.target is reached" in shown.stdout, "policy show: %s", shown.stdout)
     said = run("status", "--listen", "127.0.0.1:%d" % daemon.port()).stdout
-    check("accuracy 80 % is reached; the strategy arm rests" in said, "status: %s", said)
+    check("accuracy 70 % is reached; the strategy arm rests" in said, "status: %s", said)
     daemon.leave()
 
     # Another process, whose store is filled anew from the topics, goes on as this one would.
@@ -83,7 +83,7 @@ def test(stage):
     daemon.await_event("target_changed", since=since)
     in_force(stage, daemon)
     check("strategy" in feed(stage, 1500, 4), "another target: the strategy arm asks")
-    since = reload(stage, daemon, {"accuracy": 0.8}, instance)
+    since = reload(stage, daemon, {"accuracy": 0.7}, instance)
     daemon.await_event("target_reached", since=since)
     equal(daemon.metric("target_woken_total"), 0, "nothing has woken it")
     in_force(stage, daemon)
