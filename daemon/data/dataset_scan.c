@@ -140,7 +140,10 @@ static void dataset_remark_columns_that_tell(struct dataset *d,
 }
 
 /* Rows of a column that are still to be looked at: none where something is known of it. */
-enum { LATE_DONE = 0, LATE_WAITS = DATASET_SCAN_ROWS + 1 };
+enum {
+    LATE_DONE = 0,
+    LATE_WAITS = DATASET_SCAN_ROWS + 1, // its first cell, and as many behind it
+};
 
 /* How many columns wait for their first cell. */
 static size_t dataset_scan_waiting(const struct dataset *d, size_t *left) {

@@ -11,6 +11,7 @@
 #include "measure.h"
 
 #include "base/error.h"
+#include "config/limits.h"
 
 #include <math.h>
 
@@ -29,24 +30,24 @@ static bool committee_has_bootstrap(const struct model *m) {
 /* Who votes, with what weight. */
 struct session {
     const struct measure_input *in;
-    bool bootstrap; // the bootstrap members vote, the others do not
-    size_t members; // of the model
-    double share;   // of a vote: 1 / voters
+    size_t members;         // of the model
+    double share;           // of a vote: 1 / voters
+    bool seat[MEMBERS_MAX]; // (members)
 };
 
 static struct session committee_session(const struct measure_input *in) {
-    struct session s = {.in = in,
-                        .bootstrap = committee_has_bootstrap(in->model),
-                        .members = in->model->shape.members};
+    struct session s;
+    bool bootstrap = committee_has_bootstrap(in->model);
     size_t voters = 0;
-    for (size_t i = 0; i < s.members; i++) voters += committee_seated(in->model, i, s.bootstrap);
+    s.in = in;
+    s.members = in->model->shape.members;
+    for (size_t i = 0; i < s.members; i++)
+        voters += s.seat[i] = committee_seated(in->model, i, bootstrap);
     s.share = 1 / (double)voters;
     return s;
 }
 
-static bool committee_votes(const struct session *s, size_t member) {
-    return committee_seated(s->in->model, member, s->bootstrap);
-}
+static bool committee_votes(const struct session *s, size_t member) { return s->seat[member]; }
 
 /* −p ln p */
 static double committee_plogp(double p) { return p > 0 ? -p * log(p) : 0; }

@@ -27,7 +27,7 @@ RULES = {"random": 0, "periodic": 38, "fixed": 3, "variable": 81, "random_variab
 DECISION = {"random": 1284, "periodic": 1277, "fixed": 1234, "variable": 1315, "random_variable": 1519, "split": 1325, "quantile_window": 1389, "quantile_tracker": 1320,
             "biqf": 2551, "margin_probability": 3427, "iwal": 3625}
 MEASURES = {"least_confidence": 124, "margin": 125, "largest_margin": 125, "entropy": 236, "log_odds_margin": 181, "gradient_length": 1398, "gradient_length_raw": 498,
-            "vote_entropy": 1610, "consensus_entropy": 678, "kl_divergence": 2061, "mutual_information": 2280, "risk": 89}
+            "vote_entropy": 1610, "consensus_entropy": 791, "kl_divergence": 2061, "mutual_information": 2280, "risk": 89}
 SCORED = {"vote_entropy": 4813, "consensus_entropy": 3494, "kl_divergence": 4942, "mutual_information": 5181}
 POOL = {"16": 312, "64": 439, "256": 571, "1024": 704, "4096": 838, "16384": 972}
 GROUPS = {"rule": RULES, "decide": DECISION, "measure": MEASURES, "committee": SCORED, "pool": POOL}
