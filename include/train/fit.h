@@ -4,11 +4,10 @@
  * many labels, by L-BFGS (Nocedal 1980) on OpenBLAS in double; the longest shrinks towards zero or
  * towards a given model, each shorter one towards the next longer one. Members with hinges
  * (daemon/train/hinges.h) likewise. One member of constant-rate SGD, and one that knows nothing but
- * how often each class is. They are mixed by their
- * discounted Brier loss on labels, each loss taken from the prediction that was recorded before the
- * label was learned. Boosted trees correct what the mixture says (daemon/train/boost.c). Beside the
- * mixture a committee for query by committee: bootstrap members on the largest memory (online
- * bagging, Oza and Russell 2001).
+ * how often each class is. They are mixed by their discounted Brier loss on labels, each loss taken
+ * from the prediction that was recorded before the label was learned. Boosted trees correct what
+ * the mixture says (daemon/train/boost.c). Beside the mixture a committee for query by committee:
+ * bootstrap members on the largest memory (online bagging, Oza and Russell 2001).
  *
  * Letters: n rows, d columns, k classes, m members.
  *

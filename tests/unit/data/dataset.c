@@ -388,6 +388,24 @@ static void a_column_that_begins_late_is_what_it_holds(void **state) {
     buf_release(&csv);
 }
 
+/* What is behind the rows that a column is told by does not count, whoever else is waited for. */
+static void columns_that_begin_late_are_told_one_by_one(void **state) {
+    (void)state;
+    struct buf csv = {0};
+    buf_str(&csv, "x,a,none,y\n");
+    for (int i = 0; i < 4 * DATASET_SCAN_ROWS; i++) {
+        bool begun = i >= DATASET_SCAN_ROWS + 5, words = i >= 2 * DATASET_SCAN_ROWS + 50;
+        buf_printf(&csv, "%d,%s,,%d\n", i % 7, !begun ? "" : words ? "word" : "2.5", i % 3 == 0);
+    }
+    struct dataset *d = opened(buf_view(&csv), labelled);
+    struct config *c = configured(d);
+    assert_int_equal(c->features_n, 2);
+    assert_int_equal(c->features[1].type, FEATURE_NUMBER);
+    config_destroy(c);
+    dataset_close(d);
+    buf_release(&csv);
+}
+
 /* ---- columns, ids, limits ---- */
 
 /* The daemon reads from the event the very id that the dataset gave. */
@@ -1606,6 +1624,7 @@ int main(void) {
         cmocka_unit_test(words_for_nothing_are_empty_among_numbers),
         cmocka_unit_test(a_stray_text_among_numbers_is_missing),
         cmocka_unit_test(a_column_that_begins_late_is_what_it_holds),
+        cmocka_unit_test(columns_that_begin_late_are_told_one_by_one),
         cmocka_unit_test(a_pointer_leads_to_a_column),
         cmocka_unit_test(ids_come_back_as_they_went),
         cmocka_unit_test(columns_are_left_out_and_wrong_names_told),

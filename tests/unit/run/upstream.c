@@ -23,8 +23,7 @@ static struct model *model_of(size_t classes, const char *more, const char *feat
 static void it_has_the_members_of_the_fits(void **state) {
     (void)state;
     struct model *m = model_of(3, "train: {memories: [50, 200], sgd_rate: 0.1}", "{name: x}");
-    assert_int_equal(m->shape.members,
-                     6); // two memories, SGD, base rates, hinges, the score itself
+    assert_int_equal(m->shape.members, 6); // two memories, SGD, base rates, hinges, the score
     assert_int_equal(m->shape.d, 4);
     assert_true(m->version == SCORE_MODEL_VERSION && m->prior == m->version && *m->pushed);
     model_destroy(m);
